@@ -1,0 +1,172 @@
+"""Stale? Facts → verdict, with all its reasons.
+
+Rule 1: nothing outside of this file may decide whether a task is fresh.
+Rule 2: this file reads no clock, no disk and no database, and changes nothing.
+Rule 3: the reasons are differences of recorded material, so they cannot disagree with the key.
+"""
+
+from __future__ import annotations
+
+from provstore.model.values import spelled
+from provstore.model.verdict import (
+    FAILED,
+    FRESH,
+    NEW,
+    RESTORABLE,
+    STALE,
+    WAITING,
+    Facts,
+    History,
+    Material,
+    Reason,
+    Verdict,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from provstore.model.values import JSON
+
+FRESH_WITHOUT_REMARK = Verdict(FRESH, ())
+FAILURES = frozenset({"failed", "tainted", "timed-out"})
+LONGEST_VALUE = 60
+
+
+def decide(facts: Facts) -> Verdict | None:
+    """Says in which state a task is, and why.
+
+    Returns:
+        The verdict; or None where the task is not fresh and `facts.history` has not been looked up yet.
+    """
+    if not (facts.forced or facts.always):
+        if facts.frozen and all(facts.seen):
+            return Verdict(FRESH, (Reason("frozen", "", "frozen"),))
+        if facts.success is not None and facts.success.outputs == facts.seen:
+            return _fresh(facts)
+    history = facts.history
+    if history is None:
+        return None
+    if facts.forced or facts.always:
+        why = Reason("forced", "", "forced") if facts.forced else Reason("always", "", "always runs")
+        return Verdict(STALE if history.before else NEW, (why, *_waiting(facts), *_differences(facts, history)))
+    if facts.key is None:
+        return Verdict(WAITING, (*_waiting(facts), *_differences(facts, history)))
+    if facts.success is not None:
+        return _lost(facts, facts.success.outputs, history.kept)
+    return _must_run(facts, history)
+
+
+def _fresh(facts: Facts) -> Verdict:
+    if facts.success is not None and facts.success.accepted:
+        return Verdict(FRESH, (Reason("accepted", facts.success.execution, "accepted by a person, not executed"),))
+    return FRESH_WITHOUT_REMARK
+
+
+def _lost(facts: Facts, recorded: tuple[str, ...], kept: tuple[bool, ...]) -> Verdict:
+    """The key has succeeded, but what lies in the workspace is not what it made."""
+    reasons = []
+    restorable = True
+    for path, want, seen, at_hand in zip(facts.outputs, recorded, facts.seen, kept, strict=True):
+        if want == seen:
+            continue
+        text = f"output {path} {'changed' if seen else 'missing'}"
+        if not at_hand:
+            text += ", its bytes are not kept"
+            restorable = False
+        reasons.append(Reason("output", path, text))
+    return Verdict(RESTORABLE if restorable else STALE, tuple(reasons))
+
+
+def _must_run(facts: Facts, history: History) -> Verdict:
+    reasons = list(_differences(facts, history))
+    attempt = history.attempt
+    if attempt is not None and attempt.outcome != "succeeded":
+        text = f"last attempt {attempt.outcome}" + (f": {attempt.message}" if attempt.message else "")
+        reasons.append(Reason("attempt", attempt.execution, text))
+        if attempt.outcome in FAILURES:
+            return Verdict(FAILED, tuple(reasons))
+    return Verdict(STALE if history.before else NEW, tuple(reasons))
+
+
+def _waiting(facts: Facts) -> Iterator[Reason]:
+    """One reason for each upstream stage, not for each of its ten thousand tasks."""
+    stages: dict[str, list[str]] = {}
+    for name in facts.waiting_for:
+        stages.setdefault(name.partition("@")[0], []).append(name)
+    for stage, names in stages.items():
+        what = names[0] if len(names) == 1 else f"{len(names)} tasks of {stage}"
+        yield Reason("waiting", stage, f"waits for {what}")
+
+
+def _differences(facts: Facts, history: History) -> Iterator[Reason]:
+    if history.before is None:
+        yield Reason("never-run", "", "never run")
+    elif facts.success is None:
+        yield from differences(history.before, history.now)
+
+
+def differences(before: Material, now: Material) -> Iterator[Reason]:
+    """What makes two keys differ, in a fixed order. Inputs whose identity is "" are not known, and passed over."""
+    if before.command != now.command:
+        yield Reason("command", "", "command changed")
+    if before.shell != now.shell:
+        yield Reason("command", "shell", f"shell: {before.shell or 'none'} → {now.shell or 'none'}")
+    if before.cwd != now.cwd:
+        yield Reason("command", "cwd", f"working folder: {before.cwd or '.'} → {now.cwd or '.'}")
+    yield from _changed_values("param", before.params, now.params)
+    yield from _changed_values("env", before.environment, now.environment)
+    yield from _changed_inputs(before.inputs, now.inputs)
+    yield from _changed_outputs(before.outputs, now.outputs)
+
+
+def _changed_values(kind: str, before: Mapping[str, JSON], now: Mapping[str, JSON]) -> Iterator[Reason]:
+    for name in sorted({*before, *now}):
+        if name not in before:
+            text = f"{kind} {name} added"
+        elif name not in now:
+            text = f"{kind} {name} no longer used"
+        elif before[name] != now[name] or type(before[name]) is not type(now[name]):
+            text = f"{kind} {name}: {_shown(before[name])} → {_shown(now[name])}"
+        else:
+            continue
+        yield Reason(kind, name, text)
+
+
+def _shown(value: JSON) -> str:
+    if value is None:
+        return "not set"
+    text = spelled(value)
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+
+
+def _changed_inputs(before: Sequence[tuple[str, str, str]], now: Sequence[tuple[str, str, str]]) -> Iterator[Reason]:
+    old = {(role, path): identity for role, path, identity in before}
+    new = {(role, path): identity for role, path, identity in now}
+    changed = False
+    for (role, path), identity in new.items():
+        if (role, path) not in old:
+            changed = True
+            yield Reason("input", path, f"input {path} added")
+        elif identity and identity != old[role, path]:
+            changed = True
+            yield Reason("input", path, f"input {path} changed")
+    for role, path in old:
+        if (role, path) not in new:
+            changed = True
+            yield Reason("input", path, f"input {path} removed")
+    if not changed and [entry[:2] for entry in before] != [entry[:2] for entry in now]:
+        yield Reason("input", "", "order of the inputs changed")
+
+
+def _changed_outputs(before: Sequence[tuple[str, str, str]], now: Sequence[tuple[str, str, str]]) -> Iterator[Reason]:
+    old = {(role, path): form for role, path, form in before}
+    new = {(role, path): form for role, path, form in now}
+    for (role, path), form in new.items():
+        if (role, path) not in old:
+            yield Reason("output", path, f"output {path} declared")
+        elif form != old[role, path]:
+            yield Reason("output", path, f"format of output {path}: {old[role, path]} → {form}")
+    for role, path in old:
+        if (role, path) not in new:
+            yield Reason("output", path, f"output {path} no longer declared")

@@ -1,0 +1,176 @@
+"""Every error that a user can meet, by whose fault it is.
+
+    ProvstoreError
+    ├── UsageError                 2  the command line
+    │   ├── TargetError            2  a target that names nothing
+    │   └── UnknownIdError         2  an id that the store does not know
+    ├── NoProjectError             2  no Pipelinefile.toml here or above
+    ├── PipelinefileError          2  all problems of a Pipelinefile, at once
+    ├── QueryError                 2  a query or a `where` text
+    ├── PluginError                2  a plug-in that can't be used
+    ├── MissingProgramError        2  a program that a command needs is not installed
+    ├── FileError                  2  a file of the project can't be read or written
+    └── StoreError                 3  the store can't be used
+        ├── StoreLockedError       3
+        ├── StoreDamagedError      3
+        ├── StoreForeignError      3
+        ├── SchemaTooNewError      3
+        └── StoreUnwritableError   3  disk full, read-only, I/O error
+
+Rules: a class has a stable slug (its anchor in docs/errors.md), an exit status, and a hint that says what
+to do. A message begins with the thing it is about, quotes values, and says what was found before what was
+expected. Only a face (cli/) turns an error into text for a person.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class ProvstoreError(Exception):
+    """Anything that provstore tells a user instead of a traceback.
+
+    Attributes:
+        slug: Stable name; anchor in docs/errors.md.
+        exit_status: What the process ends with.
+        hint: What to do about it; may be empty.
+    """
+
+    slug = "error"
+    exit_status = 2
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(ProvstoreError):
+    """The command line asks for something that can't be."""
+
+    slug = "usage"
+
+
+class TargetError(UsageError):
+    """A target names no stage, subset, task or output."""
+
+    slug = "unknown-target"
+
+
+class UnknownIdError(UsageError):
+    """No record, or more than one, begins with this id."""
+
+    slug = "unknown-id"
+
+
+class NoProjectError(ProvstoreError):
+    """There is no Pipelinefile.toml in this folder or above it."""
+
+    slug = "no-project"
+
+
+class Problem:
+    """One thing that is wrong in a Pipelinefile.
+
+    Attributes:
+        file: As a user would type it from the project's root.
+        line: Counts from 1; 0 where no line can be named.
+        subject: What it is about, such as "stage 'calibrate'"; may be empty.
+        text: Found before expected.
+        hint: What to do, such as "did you mean 'outputs'?"; may be empty.
+    """
+
+    __slots__ = ("file", "hint", "line", "subject", "text")
+
+    def __init__(self, file: str, line: int, subject: str, text: str, hint: str = "") -> None:
+        self.file, self.line, self.subject, self.text, self.hint = file, line, subject, text, hint
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        subject = f"{self.subject}: " if self.subject else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}: {subject}{self.text}{hint}"
+
+
+class PipelinefileError(ProvstoreError):
+    """All that is wrong in a Pipelinefile; nothing was run."""
+
+    slug = "pipelinefile"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class QueryError(ProvstoreError):
+    """A query that can't be understood, with the place in its text."""
+
+    slug = "query"
+
+    def __init__(self, message: str, *, text: str = "", column: int = 0, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.text, self.column = text, column
+
+
+class PluginError(ProvstoreError):
+    """A plug-in that can't be imported, or two that want the same thing."""
+
+    slug = "plugin"
+
+
+class MissingProgramError(ProvstoreError):
+    """A program that this command needs is not installed."""
+
+    slug = "missing-program"
+
+
+class FileError(ProvstoreError):
+    """A file of the project can't be read or written."""
+
+    slug = "file"
+
+
+class StoreError(ProvstoreError):
+    """The store can't be used."""
+
+    slug = "store"
+    exit_status = 3
+
+
+class StoreLockedError(StoreError):
+    """Another run holds the project, and waiting was not wanted."""
+
+    slug = "store-locked"
+
+
+class StoreDamagedError(StoreError):
+    """The store's file is cut, empty or inconsistent."""
+
+    slug = "store-damaged"
+
+
+class StoreForeignError(StoreError):
+    """The file is no store of provstore."""
+
+    slug = "store-foreign"
+
+
+class SchemaTooNewError(StoreError):
+    """The store was written by a newer provstore than this one."""
+
+    slug = "schema-too-new"
+
+    def __init__(self, path: str, found: int, known: int, wrote: str, ours: str) -> None:
+        super().__init__(
+            f"{path}: the store has schema {found} (written by provstore {wrote}), this provstore {ours} knows up to {known}",
+            hint="upgrade provstore",
+        )
+        self.path, self.found, self.known = path, found, known
+
+
+class StoreUnwritableError(StoreError):
+    """The store can't be written: disk full, no permission, input/output error."""
+
+    slug = "store-unwritable"

@@ -1,0 +1,1 @@
+"""Places where commands run; each is an `Executor` of `provstore.ports`."""

@@ -1,0 +1,62 @@
+"""Files and directories as they were seen."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from provstore.digest import Entry
+
+SMALL = 1 << 20
+"""Bytes up to which a file that changed just now is read at once and once more later; a larger one is read
+once, after its clock tick has passed."""
+
+
+class Memo(NamedTuple):
+    """What a path held when it was read, and how it looked then."""
+
+    device: int
+    inode: int
+    size: int
+    mtime: int
+    ctime: int
+    identity: str
+    dataset: str | None
+
+    @property
+    def signature(self) -> tuple[int, ...]:
+        """The part that is compared before and after a task."""
+        return self[:5]
+
+
+class DirectoryMemo(NamedTuple):
+    """The same for a directory; `members` is JSON, as in the table `directory_memo`."""
+
+    signature: str
+    identity: str
+    dataset: str | None
+    members: str
+
+
+class Content(NamedTuple):
+    """A file or directory as it was read.
+
+    Attributes:
+        kind: "file" or "directory".
+        size: Bytes; of a directory: of all its files.
+        digest: Of the bytes; of a directory: of its manifest.
+        executable: A file that may be executed.
+        data: The bytes of a file of at most `SMALL` bytes; the manifest of a directory; else None.
+        entries: What is in a directory.
+    """
+
+    kind: str
+    size: int
+    digest: str
+    executable: bool
+    data: bytes | None
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """What decides whether two contents count as one."""
+        return self.digest + "+x" if self.executable else self.digest

@@ -1,0 +1,224 @@
+"""What a Pipelinefile comes to: a plan of tasks, each a stage at one data ID."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from provstore.model.values import task_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from provstore.model.values import JSON, DataId
+
+
+class Task(NamedTuple):
+    """A stage at one data ID, as far as deciding needs it. Its position in the plan is its number.
+
+    Attributes:
+        stage: Number of its stage in `Plan.stages`.
+        data_id: Canonical JSON.
+        static: Digest of all of its key's material but the identities of its inputs.
+        inputs, outputs: Numbers of paths in `Plan.paths`, in order of declaration.
+        upstream: Positions of the tasks that make its inputs, ascending; all below its own.
+    """
+
+    stage: int
+    data_id: str
+    static: str
+    inputs: Sequence[int]
+    outputs: Sequence[int]
+    upstream: Sequence[int]
+
+
+class PlannedStage(NamedTuple):
+    """What all tasks of a stage share.
+
+    Attributes:
+        after: Names of stages whose tasks must have ended before its tasks start.
+    """
+
+    name: str
+    dimensions: Sequence[str]
+    always: bool
+    frozen: bool
+    after: Sequence[str]
+
+
+class Unresolved(NamedTuple):
+    """A stage whose tasks are not known before another stage is fresh.
+
+    Attributes:
+        dimension: It is found in the output directory of the stage `gate`.
+    """
+
+    stage: str
+    dimension: str
+    gate: str
+
+
+class Output(NamedTuple):
+    """One declared output.
+
+    Attributes:
+        directory: It was declared with a trailing ``/``, so it must be a directory.
+    """
+
+    role: str
+    path: str
+    directory: bool
+    format: str
+    dataset_type: str
+
+
+class Work(NamedTuple):
+    """What it takes to run a task and to record that; loaded only for tasks that run or are explained.
+
+    Attributes:
+        argv: Program and arguments as they are started; for a script, the shell's words and the script.
+        command: What a person would read: the rendered script, or the arguments quoted for a shell.
+        shell: The shell's words with spaces between; "" without a shell.
+        cwd: Relative to the project's root; "" is the root.
+        params: The parameters it depends on, by full name.
+        environment: The variables it depends on; None: not set.
+        inputs: (role, path), in order of declaration, then natural order.
+        gathered: Roles that stand for any number of paths.
+        timeout: Seconds for one attempt; None: no limit.
+        retries: Further attempts after a failure.
+        cpu: Processors it takes.
+        memory: Bytes it takes; 0: not said.
+        cache: The outputs' bytes are kept.
+        keep: Outputs stay in their place while it runs.
+    """
+
+    argv: tuple[str, ...]
+    command: str
+    shell: str
+    cwd: str
+    params: Mapping[str, JSON]
+    environment: Mapping[str, str | None]
+    inputs: tuple[tuple[str, str], ...]
+    gathered: tuple[str, ...]
+    outputs: tuple[Output, ...]
+    timeout: float | None
+    retries: int
+    cpu: float
+    memory: int
+    cache: bool
+    keep: bool
+    description: str
+
+    def to_json(self) -> str:
+        """As the store remembers it."""
+        return json.dumps(self, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Work:
+        """The inverse of `to_json`."""
+        work = cls(*json.loads(text))
+        return work._replace(
+            argv=tuple(work.argv),
+            inputs=tuple((role, path) for role, path in work.inputs),
+            gathered=tuple(work.gathered),
+            outputs=tuple(Output(*fields) for fields in work.outputs),
+        )
+
+
+class Search(NamedTuple):
+    """A look for source files on the disk, so that it can be repeated without the Pipelinefile.
+
+    Attributes:
+        parts: Segments of a path, each ("name", literal) or ("pattern", regular expression or "**").
+        folders: Folders match too.
+        leftovers: Regular expressions of what stages make: what fits one of them is no source.
+    """
+
+    parts: Sequence[tuple[str, str]]
+    folders: bool
+    leftovers: Sequence[str]
+
+
+class Settings(NamedTuple):
+    """What the Pipelinefile says about the whole project, as far as runs need it.
+
+    Attributes:
+        default: Targets of a bare `run`; empty: everything.
+        objects_limit: Outputs above this many bytes are not kept; None: all are.
+        owner: Owner of what is recorded; None: the user.
+    """
+
+    default: Sequence[str]
+    subsets: Mapping[str, Sequence[str]]
+    objects_limit: int | None
+    owner: str | None
+
+
+class Plan(NamedTuple):
+    """All tasks of a Pipelinefile, in an order in which makers stand before those who read.
+
+    It holds while `files`, `environment` and `searches` give the same again and the stages `gates` are fresh.
+
+    Attributes:
+        paths: Every path that a task reads or makes, each once.
+        files: Every file of the Pipelinefile → its digest.
+        environment: Every variable that a stage depends on → digest of its value; "" when not set.
+        searches: What was looked for on the disk, each with the digest of what was found.
+        gates: Stages in whose output directories something was found.
+        unresolved: Stages that the plan can't hold before their gate is fresh.
+        remarks: What a person should know ("stage 'x' has no tasks: …").
+    """
+
+    stages: Sequence[PlannedStage]
+    paths: Sequence[str]
+    tasks: Sequence[Task]
+    files: Mapping[str, str]
+    environment: Mapping[str, str]
+    searches: Sequence[tuple[Search, str]]
+    gates: Sequence[str]
+    unresolved: Sequence[Unresolved]
+    remarks: Sequence[str]
+    settings: Settings
+
+    def stage_of(self, position: int) -> PlannedStage:
+        """The stage of a task."""
+        return self.stages[self.tasks[position].stage]
+
+    def data_id(self, position: int) -> DataId:
+        """Data ID of a task, in the order of its stage's dimensions."""
+        values = json.loads(self.tasks[position].data_id)
+        return tuple((name, values[name]) for name in self.stage_of(position).dimensions)
+
+    def name(self, position: int) -> str:
+        """A task as the command line spells it."""
+        return task_name(self.stage_of(position).name, self.data_id(position))
+
+    def inputs(self, position: int) -> list[str]:
+        """Paths that a task reads."""
+        return [self.paths[number] for number in self.tasks[position].inputs]
+
+    def outputs(self, position: int) -> list[str]:
+        """Paths that a task makes."""
+        return [self.paths[number] for number in self.tasks[position].outputs]
+
+    def to_json(self) -> str:
+        """As the store remembers it."""
+        return json.dumps(self, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """The inverse of `to_json`."""
+        stages, paths, tasks, files, environment, searches, gates, unresolved, remarks, settings = json.loads(text)
+        return cls(
+            [PlannedStage(*fields) for fields in stages],
+            paths,
+            [Task(*fields) for fields in tasks],
+            files,
+            environment,
+            [(Search(*fields), digest) for fields, digest in searches],
+            gates,
+            [Unresolved(*fields) for fields in unresolved],
+            remarks,
+            Settings(*settings),
+        )

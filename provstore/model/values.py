@@ -1,0 +1,57 @@
+"""Small things that everything is made of: JSON values, ids, times, data IDs."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from provstore.digest import canonical_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
+
+    JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+    Value: TypeAlias = "str | int | float | bool"
+    DataId: TypeAlias = "tuple[tuple[str, Value], ...]"
+    """(dimension, value) pairs in the order of the stage's `dimensions`."""
+
+
+def data_id_text(data_id: DataId) -> str:
+    """A data ID as the store spells it: canonical JSON, so that the order of dimensions does not count."""
+    return canonical_json(dict(data_id)) if data_id else "{}"
+
+
+def task_name(stage: str, data_id: DataId) -> str:
+    """A task as the command line spells it: ``calibrate@visit=101,detector=3``."""
+    if not data_id:
+        return stage
+    return f"{stage}@" + ",".join(f"{name}={spelled(value)}" for name, value in data_id)
+
+
+def spelled(value: object) -> str:
+    """A value as text for commands and people: booleans as ``true`` and ``false``, tables as JSON."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (dict, list, tuple)):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def new_id() -> str:
+    """A UUID of version 7 (RFC 9562, section 5.7): sorts by the time it was made, to the millisecond."""
+    milliseconds = time.time_ns() // 1_000_000
+    noise = int.from_bytes(os.urandom(10), "big")
+    number = (milliseconds << 80) | (0x7 << 76) | ((noise >> 68 & 0xFFF) << 64) | (0x2 << 62) | (noise & (1 << 62) - 1)
+    digits = f"{number:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def utc_text(seconds: float) -> str:
+    """Seconds since 1970 as ISO 8601 in UTC with microseconds: ``2026-11-21T10:00:00.123456Z``."""
+    whole = int(seconds // 1)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{int((seconds - whole) * 1e6):06d}Z"

@@ -1,0 +1,119 @@
+"""The state of a project: its plan, the tasks that are asked about, and their verdicts."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from provstore.errors import PipelinefileError, Problem
+from provstore.model.verdict import FRESH
+from provstore.operations.targets import Selection, Targets, select, with_upstream
+from provstore.operations.verdicts import Verdicts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from provstore.model.task import Plan
+    from provstore.project import Planned, Project
+    from provstore.watch.workspace import Workspace
+
+
+class Assessment(NamedTuple):
+    """What is known before anything runs."""
+
+    planned: Planned
+    selection: Selection
+    verdicts: Verdicts
+    workspace: Workspace
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that was judged."""
+        return self.planned.plan
+
+    @property
+    def active(self) -> list[int]:
+        """Selected tasks that are not fresh, or may turn out not to be."""
+        return [position for position in self.selection.positions if self.verdicts.of[position].state != FRESH]
+
+
+def assess(
+    project: Project,
+    targets: Targets,
+    overrides: Mapping[str, str],
+    forced: Callable[[Plan, int], bool] | None = None,
+) -> Assessment:
+    """Judges all selected tasks.
+
+    What is found in the output directory of a stage counts only while that stage is fresh. So the plan is
+    made as if all were, and made again where that turns out to be wrong.
+
+    Args:
+        forced: Says of a named task whether it is to run whatever its state.
+
+    Raises:
+        PipelinefileError: The Pipelinefile is wrong, or an input is missing that nothing makes.
+        TargetError: A target names nothing.
+    """
+    workspace = project.workspace()
+    settled: frozenset[str] | None = None
+    while True:
+        planned = project.plan(overrides, settled)
+        plan = planned.plan
+        selection = select(plan, targets, project.root)
+        verdicts = Verdicts(plan, workspace, project.store, planned.work)
+        force = frozenset(position for position in selection.named if forced is not None and forced(plan, position))
+        positions = selection.positions
+        if plan.gates:
+            gates = set(plan.gates)
+            needed = {number for number in range(len(plan.tasks)) if plan.stage_of(number).name in gates}
+            positions = with_upstream(plan, needed.union(positions))
+        verdicts.judge(positions, force)
+        fresh = _fresh_gates(plan, verdicts)
+        if len(fresh) == len(plan.gates):
+            break
+        settled = fresh
+    if verdicts.missing:
+        raise PipelinefileError(_missing_inputs(project, plan, verdicts, overrides))
+    return Assessment(planned, selection, verdicts, workspace)
+
+
+def _fresh_gates(plan: Plan, verdicts: Verdicts) -> frozenset[str]:
+    stale = {plan.stage_of(position).name for position, verdict in verdicts.of.items() if verdict.state != FRESH}
+    return frozenset(gate for gate in plan.gates if gate not in stale)
+
+
+def _missing_inputs(project: Project, plan: Plan, verdicts: Verdicts, overrides: Mapping[str, str]) -> list[Problem]:
+    """One problem for each missing path, at the line that declares it."""
+    stages = project.pipeline(overrides).stages
+    problems: dict[str, Problem] = {}
+    for position, path in verdicts.missing:
+        if path in problems:
+            continue
+        stage = stages[plan.stage_of(position).name]
+        role = next(role for role, read in verdicts.inputs_of(position) if read == path)
+        spec = next(spec for spec in stage.inputs if spec.role == role)
+        makers = [plan.name(source) for source in plan.tasks[position].upstream]
+        text = f"input '{path}' is missing, and no stage makes it"
+        if any(
+            path.startswith(made + "/") for source in plan.tasks[position].upstream for made in plan.outputs(source)
+        ):
+            text = f"input '{path}' is missing, and {', '.join(makers)} did not make it"
+        problems[path] = Problem(
+            spec.place.file, spec.place.line, f"stage '{stage.name}'", text, _nearest(project, path)
+        )
+    return list(problems.values())
+
+
+def _nearest(project: Project, path: str) -> str:
+    """A file of nearly this name in the same folder."""
+    import os
+    from difflib import get_close_matches
+
+    folder, _, name = path.rpartition("/")
+    try:
+        names = os.listdir(os.path.join(project.root, folder))
+    except OSError:
+        return f"there is no folder '{folder}'" if folder else ""
+    near = get_close_matches(name, names, 1)
+    return f"did you mean '{folder + '/' if folder else ''}{near[0]}'?" if near else ""

@@ -1,0 +1,198 @@
+"""Facts for `decide`: what lies on the disk, what the store remembers, what waits for what.
+
+Used by `run`, `run -n`, `status` and `check` alike, so that they can't disagree.
+"""
+
+from __future__ import annotations
+
+from provstore.decide import decide
+from provstore.digest import digest_text
+from provstore.model.verdict import FRESH, MUST_RUN, RESTORABLE, WAITING, Facts, History, Material, Success, Verdict
+from provstore.store import history, memory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from provstore.model.files import DirectoryMemo, Memo
+    from provstore.model.task import Plan, Work
+    from provstore.store.memory import TaskMemo
+    from provstore.store.store import Store
+    from provstore.watch.workspace import Workspace
+
+
+class Verdicts:
+    """Verdicts of a plan's tasks, and what follows for those that read what they make.
+
+    Args:
+        store: None where nothing was ever recorded.
+        work: What it takes to run a task, by position.
+
+    Attributes:
+        of: Verdict by position, as far as asked.
+        key: Key by position; None while it can't be known.
+        missing: (position, path) of inputs that are not there and that nothing will make.
+        success: The success with the task's key, by position.
+        found: Successes that were looked up in the past instead of being remembered.
+        look: What was last seen at a path, by its number.
+    """
+
+    def __init__(self, plan: Plan, workspace: Workspace, store: Store | None, work: Callable[[int], Work]) -> None:
+        self._plan, self._workspace, self._store, self._work = plan, workspace, store, work
+        self._memos: dict[tuple[str, str], TaskMemo] = store.ask(memory.task_memos) if store else {}
+        self._identity: dict[int, str] = {}
+        self._pending: set[int] = set()
+        self._restoring: set[int] = set()
+        self.of: dict[int, Verdict] = {}
+        self.key: dict[int, str | None] = {}
+        self.success: dict[int, Success] = {}
+        self.missing: list[tuple[int, str]] = []
+        self.found: list[tuple[int, Success]] = []
+        self.look: dict[int, Memo | DirectoryMemo | None] = {}
+
+    def judge(self, positions: Iterable[int], forced: frozenset[int]) -> None:
+        """Decides all these tasks, in their order; a task waits only for those that were decided before it."""
+        for position in positions:
+            self.judge_one(position, forced=position in forced)
+
+    def judge_one(self, position: int, *, forced: bool = False) -> Verdict:
+        """Decides one task from what is there now."""
+        plan, task = self._plan, self._plan.tasks[position]
+        stage = plan.stages[task.stage]
+        waiting_for = self._waiting_for(position)
+        key = None if waiting_for else self._key(position)
+        seen = tuple([self._seen(number) for number in task.outputs])
+        success = self._success(position, key) if key is not None else None
+        facts = Facts(
+            key,
+            tuple([plan.paths[number] for number in task.outputs]),
+            seen,
+            success,
+            tuple([plan.name(source) for source in waiting_for]),
+            forced,
+            stage.always,
+            stage.frozen,
+        )
+        verdict = decide(facts)
+        if verdict is None:
+            verdict = decide(facts._replace(history=self._history(position, facts)))
+        if verdict is None:
+            raise AssertionError(f"{plan.name(position)}: undecided with all facts at hand")
+        self._note(position, verdict, key, seen, success)
+        return verdict
+
+    def judge_again(self, position: int, *, forced: bool = False) -> Verdict:
+        """Decides a task anew, just before it starts: its inputs are looked at once more."""
+        for number in self._plan.tasks[position].inputs:
+            self._identity.pop(number, None)
+        return self.judge_one(position, forced=forced)
+
+    def inputs_of(self, position: int) -> tuple[tuple[str, str], ...]:
+        """(role, path) of all that a task reads."""
+        return self._work(position).inputs
+
+    def ran(self, position: int, made: tuple[str, ...]) -> None:
+        """A task has been run or restored: `made` are the identities of its outputs, which lie on the disk now."""
+        self._pending.discard(position)
+        self._restoring.discard(position)
+        self._note_outputs(position, made)
+
+    def _waiting_for(self, position: int) -> list[int]:
+        """Tasks that must run first, or be restored because an input lies inside what they made."""
+        upstream = self._plan.tasks[position].upstream
+        waiting = [] if self._pending.isdisjoint(upstream) else [task for task in upstream if task in self._pending]
+        if not self._restoring.isdisjoint(upstream):
+            inputs = self._plan.inputs(position)
+            waiting += [task for task in upstream if task in self._restoring and self._hides(task, inputs)]
+        return waiting
+
+    def _hides(self, maker: int, inputs: list[str]) -> bool:
+        """One of the inputs lies inside an output of `maker`, or contains one: it is not there yet."""
+        return any(
+            path.startswith(output + "/") or output.startswith(path + "/")
+            for output in self._plan.outputs(maker)
+            for path in inputs
+        )
+
+    def _note(
+        self, position: int, verdict: Verdict, key: str | None, seen: tuple[str, ...], success: Success | None
+    ) -> None:
+        self.of[position] = verdict
+        self.key[position] = key
+        if success is not None:
+            self.success[position] = success
+        if verdict.state == FRESH:
+            self._note_outputs(position, seen)
+        elif verdict.state == RESTORABLE and success is not None:
+            self._note_outputs(position, success.outputs)
+            self._restoring.add(position)
+        elif verdict.state in MUST_RUN or verdict.state == WAITING:
+            self._pending.add(position)
+
+    def _note_outputs(self, position: int, identities: tuple[str, ...]) -> None:
+        for number, identity in zip(self._plan.tasks[position].outputs, identities, strict=True):
+            self._identity[number] = identity
+
+    def _seen(self, number: int) -> str:
+        look = self.look[number] = self._workspace.look(self._plan.paths[number])
+        return "" if look is None else look.identity
+
+    def _key(self, position: int) -> str | None:
+        """Digest of all that determines the result; None when an input is not there."""
+        task = self._plan.tasks[position]
+        identities = []
+        for number in task.inputs:
+            identity = self._identity.get(number)
+            if identity is None:
+                identity = self._identity[number] = self._seen(number)
+            if not identity:
+                self._identity.pop(number, None)
+                self.missing.append((position, self._plan.paths[number]))
+            identities.append(identity)
+        return digest_text("\n".join([task.static, *identities]))
+
+    def _success(self, position: int, key: str) -> Success | None:
+        if self._store is None:
+            return None
+        task = self._plan.tasks[position]
+        memo = self._memos.get((self._plan.stages[task.stage].name, task.data_id))
+        if memo is not None and memo.key == key:
+            return Success(memo.execution, tuple(memo.outputs.split(" ")) if memo.outputs else ())
+        success = self._store.ask(history.success, key, self._plan.outputs(position))
+        if success is not None:
+            self.found.append((position, success))
+        return success
+
+    def _history(self, position: int, facts: Facts) -> History:
+        now = self._material(position)
+        store = self._store
+        if store is None:
+            return History((), None, None, now)
+        task = self._plan.tasks[position]
+        before = store.ask(history.last_success, self._plan.stages[task.stage].name, task.data_id)
+        return History(
+            self._kept(facts),
+            store.ask(history.attempt, facts.key) if facts.key is not None else None,
+            store.ask(history.material, before) if before is not None else None,
+            now,
+        )
+
+    def _kept(self, facts: Facts) -> tuple[bool, ...]:
+        if facts.success is None or self._store is None:
+            return ()
+        made = self._store.ask(history.made_by, facts.success.execution)
+        objects = self._store.objects
+        return tuple(path in made and objects.has_all(made[path].digest, made[path].kind) for path in facts.outputs)
+
+    def _material(self, position: int) -> Material:
+        work, task = self._work(position), self._plan.tasks[position]
+        known = [self._identity.get(number, "") for number in task.inputs]
+        return Material(
+            work.command,
+            work.shell,
+            work.cwd,
+            work.params,
+            work.environment,
+            tuple((role, path, identity) for (role, path), identity in zip(work.inputs, known, strict=True)),
+            tuple((output.role, output.path, output.format) for output in work.outputs),
+        )

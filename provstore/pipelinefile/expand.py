@@ -1,0 +1,284 @@
+"""Pipeline + what files there are → tasks.
+
+In three steps: which data IDs each stage has, in an order in which those that make files stand first; what
+each task reads; who makes that. All that is wrong is collected, and reported at once.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from provstore.digest import digest_of_variable
+from provstore.errors import PipelinefileError, Problem
+from provstore.graph import CycleError, ordered
+from provstore.model.task import Plan, PlannedStage, Settings, Task, Unresolved
+from provstore.model.values import data_id_text, task_name
+from provstore.pipelinefile.catalogue import Catalogue
+from provstore.pipelinefile.links import Links, gates, is_gathered, is_searched, searched, unresolved
+from provstore.pipelinefile.makers import Makers
+from provstore.pipelinefile.relations import Relation, joined, relation_of, sorted_rows
+from provstore.pipelinefile.render import rendered_work
+from provstore.pipelinefile.templates import TemplateError, fields, unescaped, write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from provstore.model.pipeline import PathSpec, Pipeline, Stage
+    from provstore.model.task import Search, Work
+    from provstore.model.values import DataId, Value
+
+
+class Draft(NamedTuple):
+    """A task before its inputs are known."""
+
+    stage: Stage
+    data_id: DataId
+    outputs: tuple[str, ...]
+
+
+def expand(
+    pipeline: Pipeline,
+    find: Callable[[Search], Sequence[str]],
+    environment: Mapping[str, str],
+    settled: frozenset[str] | None = None,
+) -> tuple[Plan, list[Work]]:
+    """Makes the plan of a pipeline, and what it takes to run each of its tasks, in the plan's order.
+
+    Args:
+        find: Sorted paths of sources that fit a search (`watch.find`).
+        environment: The variables that stages may depend on.
+        settled: Stages that are known to be fresh, so that what is found in their output directories
+            counts; None: all are taken to be.
+
+    Raises:
+        PipelinefileError: Two tasks with one output, a cycle, a glob that matches nothing, and their like.
+    """
+    return _Expansion(pipeline, find, environment, settled).plan()
+
+
+class _Expansion:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        find: Callable[[Search], Sequence[str]],
+        environment: Mapping[str, str],
+        settled: frozenset[str] | None,
+    ) -> None:
+        self._pipeline, self._environment = pipeline, environment
+        self._links = Links(pipeline)
+        self._catalogue = Catalogue(pipeline, self._links, find)
+        self._gates = gates(pipeline, self._links)
+        self._waiting = unresolved(pipeline, self._links, self._gates, settled)
+        self._problems: list[Problem] = []
+        self._remarks: list[str] = []
+        self._drafts: list[Draft] = []
+        self._makers = Makers()
+
+    def plan(self) -> tuple[Plan, list[Work]]:
+        """All three steps."""
+        for stage in self._in_order():
+            self._add_tasks(stage)
+        self._problems += self._makers.problems(self._drafts)
+        self._raise_problems()
+        inputs = [self._inputs_of(draft) for draft in self._drafts]
+        self._raise_problems()
+        upstream = [self._makers.upstream([path for _, path in found]) for found in inputs]
+        order = self._task_order(upstream, inputs)
+        return self._assembled(order, inputs, upstream)
+
+    def _raise_problems(self) -> None:
+        if self._problems:
+            raise PipelinefileError(sorted(self._problems, key=lambda problem: (problem.file, problem.line)))
+
+    def _in_order(self) -> list[Stage]:
+        """Stages without dimensions, then those with, makers before those who find their outputs."""
+        stages = [stage for stage in self._pipeline.stages.values() if stage.name not in self._waiting]
+        plain = [stage for stage in stages if not stage.dimensions]
+        labelled = {stage.name: stage for stage in stages if stage.dimensions}
+        upstream = {
+            name: sorted({
+                made.stage
+                for template in searched(stage, self._pipeline)
+                for made, how in self._links.meeting(template)
+                if how == "same" and made.stage in labelled and made.stage != name
+            })
+            for name, stage in labelled.items()
+        }  # fmt: skip
+        if not any(upstream.values()):
+            return plain + list(labelled.values())
+        try:
+            return plain + [labelled[name] for name in ordered(upstream)]
+        except CycleError as cycle:
+            self._problems.append(self._stage_cycle(cycle.nodes))
+            self._raise_problems()
+            raise
+
+    def _stage_cycle(self, names: list[str]) -> Problem:
+        stages = self._pipeline.stages
+        links = []
+        for name, following in zip(names, names[1:] + names[:1], strict=True):
+            template = next(
+                template
+                for template in searched(stages[following], self._pipeline)
+                for made, how in self._links.meeting(template)
+                if how == "same" and made.stage == name
+            )
+            links.append(f"{following} looks for {template}, which {name} may make")
+        return _cycle_problem(stages[min(names, key=lambda name: stages[name].place.line)], links)
+
+    # --- which data IDs -------------------------------------------------------------------------------
+
+    def _add_tasks(self, stage: Stage) -> None:
+        try:
+            data_ids = self._data_ids(stage) if stage.dimensions else [{}]
+            for values in data_ids:
+                data_id = tuple((name, values[name]) for name in stage.dimensions)
+                outputs = tuple(write(spec.template, values) for spec in stage.outputs)
+                self._makers.add(len(self._drafts), outputs)
+                self._drafts.append(Draft(stage, data_id, outputs))
+                self._catalogue.add(stage.name, outputs)
+        except TemplateError as error:
+            self._problems.append(_problem(stage, "dimensions", str(error)))
+
+    def _data_ids(self, stage: Stage) -> list[dict[str, Value]]:
+        found = self._relation(stage)
+        rows = sorted_rows(found, stage.dimensions)
+        if not rows:
+            self._remarks.append(f"stage '{stage.name}' has no tasks: {self._why_empty(stage)}")
+        if stage.where and rows:
+            rows = self._narrowed(stage, rows)
+        return rows
+
+    def _relation(self, stage: Stage) -> Relation:
+        """All that inputs, found dimensions and listed values allow."""
+        result = Relation((), frozenset({()}))
+        for template in dict.fromkeys(searched(stage, self._pipeline)):
+            shared = [name for name in fields(template) if name in stage.dimensions]
+            if shared:
+                matches = (candidate.values for candidate in self._catalogue.matching(template, stage.name))
+                result = joined(result, relation_of(shared, matches))
+        for name in stage.dimensions:
+            values = self._pipeline.dimensions[name].values
+            if values is not None:
+                result = joined(result, Relation((name,), frozenset((value,) for value in values)))
+            elif name not in result.names:
+                self._problems.append(
+                    _problem(stage, "dimensions", f"dimension '{name}' has no values, and no input's path has it")
+                )
+                return Relation(stage.dimensions, frozenset())
+        return result
+
+    def _narrowed(self, stage: Stage, rows: list[dict[str, Value]]) -> list[dict[str, Value]]:
+        from provstore.query import matches, parse_where
+
+        condition = parse_where(stage.where)
+        kept = [row for row in rows if matches(condition, row)]
+        if not kept:
+            self._remarks.append(f"stage '{stage.name}' has no tasks: its where excludes all {len(rows)}")
+        return kept
+
+    def _why_empty(self, stage: Stage) -> str:
+        for template in searched(stage, self._pipeline):
+            if set(fields(template)) & set(stage.dimensions) and not self._catalogue.matching(template, stage.name):
+                return f"nothing matches {template}"
+        return "no values of its dimensions go together"
+
+    # --- what each task reads -------------------------------------------------------------------------
+
+    def _inputs_of(self, draft: Draft) -> list[tuple[str, str]]:
+        """(role, path) of all inputs of a task."""
+        found: list[tuple[str, str]] = []
+        values = dict(draft.data_id)
+        for spec in draft.stage.inputs:
+            if not is_searched(spec):
+                found.append((spec.role, unescaped(spec.template)))
+            elif not is_gathered(spec, draft.stage):
+                found.append((spec.role, write(spec.template, values)))
+            else:
+                paths = self._catalogue.gathered(spec.template, values, draft.stage.name)
+                if not paths:
+                    self._complain_of_nothing(spec, draft)
+                found += [(spec.role, path) for path in paths]
+        return found
+
+    def _complain_of_nothing(self, spec: PathSpec, draft: Draft) -> None:
+        text = f"no file matches '{spec.template}', and no stage makes one"
+        self._problems.append(
+            Problem(spec.place.file, spec.place.line, f"stage '{draft.stage.name}'", text, "a missing input")
+        )
+
+    # --- order and assembly ---------------------------------------------------------------------------
+
+    def _task_order(self, upstream: list[list[int]], inputs: list[list[tuple[str, str]]]) -> list[int]:
+        if all(not sources or sources[-1] < task for task, sources in enumerate(upstream)):
+            return list(range(len(upstream)))
+        try:
+            return ordered(dict(enumerate(upstream)))
+        except CycleError as cycle:
+            problem = self._task_cycle(cycle.nodes, inputs)
+            raise PipelinefileError([problem]) from cycle
+
+    def _task_cycle(self, nodes: list[int], inputs: list[list[tuple[str, str]]]) -> Problem:
+        links = []
+        for source, reader in zip(nodes, nodes[1:] + nodes[:1], strict=True):
+            path = next(path for _, path in inputs[reader] if source in self._makers.upstream([path]))
+            links.append(f"{self._name(reader)} needs {path}, made by {self._name(source)}")
+        first = min(
+            (self._drafts[node].stage for node in nodes), key=lambda stage: (stage.place.file, stage.place.line)
+        )
+        return _cycle_problem(first, links)
+
+    def _name(self, draft: int) -> str:
+        return task_name(self._drafts[draft].stage.name, self._drafts[draft].data_id)
+
+    def _assembled(
+        self, order: list[int], inputs: list[list[tuple[str, str]]], upstream: list[list[int]]
+    ) -> tuple[Plan, list[Work]]:
+        position = {draft: number for number, draft in enumerate(order)}
+        stages = {name: number for number, name in enumerate(self._pipeline.stages)}
+        paths: dict[str, int] = {}
+        tasks, works = [], []
+        for draft_number in order:
+            draft = self._drafts[draft_number]
+            work, static = rendered_work(self._pipeline, draft.stage, draft.data_id, inputs[draft_number],
+                                         draft.outputs, self._environment)  # fmt: skip
+            works.append(work)
+            tasks.append(
+                Task(
+                    stages[draft.stage.name],
+                    data_id_text(draft.data_id),
+                    static,
+                    [paths.setdefault(path, len(paths)) for _, path in inputs[draft_number]],
+                    [paths.setdefault(path, len(paths)) for path in draft.outputs],
+                    sorted(position[source] for source in upstream[draft_number]),
+                )
+            )
+        return self._plan(tasks, list(paths)), works
+
+    def _plan(self, tasks: list[Task], paths: list[str]) -> Plan:
+        pipeline = self._pipeline
+        names = sorted({name for stage in pipeline.stages.values() for name in stage.env})
+        return Plan(
+            [PlannedStage(stage.name, stage.dimensions, stage.always, stage.frozen, stage.after)
+             for stage in pipeline.stages.values()],
+            paths,
+            tasks,
+            pipeline.sources,
+            {name: digest_of_variable(self._environment.get(name)) for name in names},
+            list(self._catalogue.searches.items()),
+            sorted({gate for stage, (_, gate) in self._gates.items() if stage not in self._waiting}),
+            [Unresolved(stage, what, gate) for stage, (what, gate) in self._waiting.items()],
+            self._remarks,
+            Settings(pipeline.default, pipeline.subsets, pipeline.objects_limit, pipeline.owner),
+        )  # fmt: skip
+
+
+def _problem(stage: Stage, key: str, text: str) -> Problem:
+    return Problem(stage.place.file, stage.lines.get(key, stage.place.line), f"stage '{stage.name}'", text)
+
+
+def _cycle_problem(stage: Stage, links: list[str]) -> Problem:
+    text = "a cycle: " + "; ".join(links)
+    return Problem(stage.place.file, stage.place.line, f"stage '{stage.name}'", text,
+                   "remove one of these inputs, or split the stage that makes it")  # fmt: skip

@@ -1,0 +1,127 @@
+"""Which stages may make what a stage looks for? Known from templates alone, before there are data IDs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from provstore.pipelinefile.overlap import Relation, relation, shape
+from provstore.pipelinefile.templates import fields, is_pattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from provstore.model.pipeline import PathSpec, Pipeline, Stage
+
+
+class Made(NamedTuple):
+    """One declared output of a stage."""
+
+    stage: str
+    template: str
+    shape: tuple[str, ...]
+
+
+class Links:
+    """All outputs of a pipeline, ready to be asked for those that a template may meet.
+
+    Outputs without fields are looked up by name, so that ten thousand stages with one file each cost no more
+    than ten thousand look-ups.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._literal: dict[tuple[str, ...], Made] = {}
+        self._above_literal: dict[tuple[str, ...], list[Made]] = {}
+        self._patterned: list[Made] = []
+        for stage in pipeline.stages.values():
+            for output in stage.outputs:
+                made = Made(stage.name, output.template, shape(output.template, glob=False))
+                if fields(output.template):
+                    self._patterned.append(made)
+                    continue
+                self._literal.setdefault(made.shape, made)
+                for depth in range(1, len(made.shape)):
+                    self._above_literal.setdefault(made.shape[:depth], []).append(made)
+
+    def meeting(self, template: str) -> Iterator[tuple[Made, Relation]]:
+        """Outputs that the input `template` may name ("same"), lie in ("below"), or contain ("above")."""
+        wanted = shape(template, glob=True)
+        for made in self._patterned:
+            found = relation(wanted, made.shape)
+            if found != "none":
+                yield made, found
+        if fields(template) or is_pattern(template):
+            for made in self._literal.values():
+                found = relation(wanted, made.shape)
+                if found != "none":
+                    yield made, found
+            return
+        if wanted in self._literal:
+            yield self._literal[wanted], "same"
+        for depth in range(1, len(wanted)):
+            if wanted[:depth] in self._literal:
+                yield self._literal[wanted[:depth]], "below"
+        for made in self._above_literal.get(wanted, ()):
+            yield made, "above"
+
+
+def searched(stage: Stage, pipeline: Pipeline) -> Iterator[str]:
+    """Templates that decide which tasks a stage has and what they gather: patterned inputs, found dimensions."""
+    for name in stage.dimensions:
+        pattern = pipeline.dimensions[name].pattern
+        if pattern is not None:
+            yield pattern
+    for spec in stage.inputs:
+        if is_searched(spec):
+            yield spec.template
+
+
+def is_searched(spec: PathSpec) -> bool:
+    """The files of this input are found, not named."""
+    return bool(fields(spec.template)) or is_pattern(spec.template)
+
+
+def is_gathered(spec: PathSpec, stage: Stage) -> bool:
+    """This input stands for any number of paths: a glob, or dimensions that the stage does not have."""
+    return is_pattern(spec.template) or not set(fields(spec.template)) <= set(stage.dimensions)
+
+
+def gates(pipeline: Pipeline, links: Links) -> dict[str, tuple[str, str]]:
+    """Stages that look into the output directory of another one.
+
+    Returns:
+        Stage → (what is found there: a dimension, or the input's template; the stage whose output it is).
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for stage in pipeline.stages.values():
+        for template in searched(stage, pipeline):
+            for made, how in links.meeting(template):
+                if how == "below" and made.stage != stage.name:
+                    found.setdefault(stage.name, (", ".join(fields(template)) or template, made.stage))
+    return found
+
+
+def unresolved(
+    pipeline: Pipeline, links: Links, gated: Mapping[str, tuple[str, str]], settled: frozenset[str] | None
+) -> dict[str, tuple[str, str]]:
+    """Stages whose tasks can't be known yet: their gate is not settled, or they read what such a stage makes.
+
+    Args:
+        settled: Gates that are fresh; None: all are taken to be.
+    """
+    if settled is None or not gated:
+        return {}
+    waiting = {stage: gate for stage, gate in gated.items() if gate[1] not in settled}
+    readers: dict[str, set[str]] = {}
+    for stage in pipeline.stages.values():
+        for spec in stage.inputs:
+            for made, _ in links.meeting(spec.template):
+                readers.setdefault(made.stage, set()).add(stage.name)
+    pending = list(waiting)
+    while pending:
+        source = pending.pop()
+        for reader in sorted(readers.get(source, ())):
+            if reader not in waiting:
+                waiting[reader] = waiting[source]
+                pending.append(reader)
+    return waiting

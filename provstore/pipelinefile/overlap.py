@@ -1,0 +1,80 @@
+"""May two path templates name one path, or may one lie below the other? Decided without any data ID.
+
+A field and a glob stand for any text within a segment, ``**`` for any folders; so the answer may be yes where
+the values exclude it, and is never no where they don't.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Literal
+
+from provstore.pipelinefile.templates import parse
+
+ANY = "\0"
+"""Stands for any text within a segment, also none."""
+
+FOLDERS = "\0\0"
+"""Stands for any number of segments."""
+
+Relation = Literal["none", "same", "below", "above"]
+
+
+@functools.lru_cache(maxsize=65536)
+def shape(template: str, *, glob: bool) -> tuple[str, ...]:
+    """A template's segments, in which `ANY` stands for fields and, with `glob`, for glob characters."""
+    text = "".join(piece if isinstance(piece, str) else ANY for piece in parse(template))
+    return tuple(
+        FOLDERS if glob and segment == "**" else _simplified(segment, glob=glob) for segment in text.split("/")
+    )
+
+
+def _simplified(segment: str, *, glob: bool) -> str:
+    if glob:
+        segment = re.sub(r"\[[*?\[]\]|\[[^\]]+\]|[*?]", _glob_part, segment)
+    return re.sub(ANY + "+", ANY, segment)
+
+
+def _glob_part(found: re.Match[str]) -> str:
+    text = found.group()
+    return text[1] if len(text) == 3 and text[1] in "*?[" else ANY
+
+
+def relation(one: tuple[str, ...], other: tuple[str, ...]) -> Relation:
+    """How paths of the first shape may lie to paths of the second: "same", "below" or "above" it, or "none"."""
+    if FOLDERS in one or FOLDERS in other:
+        return "same" if _overlap_of_folders(one, other) else "none"
+    shorter = min(len(one), len(other))
+    if not all(_may_be_one(a, b) for a, b in zip(one[:shorter], other[:shorter], strict=True)):
+        return "none"
+    if len(one) == len(other):
+        return "same"
+    return "below" if len(one) > len(other) else "above"
+
+
+def _overlap_of_folders(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """With ``**`` in one of them: whether some path fits both, or lies below or above."""
+    if not one or not other:
+        return True
+    if one[0] == FOLDERS:
+        return _overlap_of_folders(one[1:], other) or _overlap_of_folders(one, other[1:])
+    if other[0] == FOLDERS:
+        return _overlap_of_folders(other, one)
+    return _may_be_one(one[0], other[0]) and _overlap_of_folders(one[1:], other[1:])
+
+
+@functools.lru_cache(maxsize=65536)
+def _may_be_one(one: str, other: str) -> bool:
+    """Whether some text fits both segments."""
+    if ANY not in one and ANY not in other:
+        return one == other
+    if ANY not in one:
+        one, other = other, one
+    if ANY not in other:
+        return re.fullmatch(".*".join(map(re.escape, one.split(ANY))), other, re.DOTALL) is not None
+    head_one, head_other = one.partition(ANY)[0], other.partition(ANY)[0]
+    tail_one, tail_other = one.rpartition(ANY)[2], other.rpartition(ANY)[2]
+    heads = head_one.startswith(head_other) or head_other.startswith(head_one)
+    tails = tail_one.endswith(tail_other) or tail_other.endswith(tail_one)
+    return heads and tails

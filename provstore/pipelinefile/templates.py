@@ -1,0 +1,276 @@
+"""Path templates: ``calibrated/{visit}_{detector:02d}.h5``.
+
+Rules: a field is ``{name}`` or ``{name:format}``; ``{{`` and ``}}`` are braces. A field stands for one or
+more characters without ``/``, and not for a name that begins with a dot. A path
+belongs to a template only if the template, given the values found in it, writes that very path:
+``{detector:02d}`` finds ``03`` and not ``3``. In an input, ``*``, ``?``, ``[...]`` and ``**`` are a glob.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from provstore.model.values import Value
+
+INTEGER_FORMAT = re.compile(r"[+ -]?#?0?\d*[bcdoxX]")
+_TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MAGIC = re.compile(r"[*?\[]")
+_NEVER = re.compile(r"(?!)")
+
+
+class TemplateError(ValueError):
+    """A template that can't be read; the message says what was found and what was expected."""
+
+
+class Field(NamedTuple):
+    """One ``{name:format}``."""
+
+    name: str
+    format: str
+
+    @property
+    def is_integer(self) -> bool:
+        """Its format writes integers only."""
+        return bool(self.format) and INTEGER_FORMAT.fullmatch(self.format) is not None
+
+
+@functools.lru_cache(maxsize=4096)
+def parse(template: str) -> tuple[str | Field, ...]:
+    """Cuts a template into literal text and fields.
+
+    Raises:
+        TemplateError: A single brace, or a field whose name is no identifier.
+    """
+    pieces: list[str | Field] = []
+    literal, end = "", 0
+    for token in _TOKEN.finditer(template):
+        literal += template[end : token.start()]
+        end = token.end()
+        text = token.group()
+        if text in ("{{", "}}"):
+            literal += text[0]
+            continue
+        if token.group(1) is None:
+            raise TemplateError(
+                f"a single '{text}' in path '{template}'; write '{text}{text}' for the character itself"
+            )
+        name, _, spec = token.group(1).partition(":")
+        if not _NAME.fullmatch(name):
+            raise TemplateError(
+                f"'{text}' in path '{template}' is no {{dimension}}; write '{{{text}}}' for the text itself"
+            )
+        if literal:
+            pieces.append(literal)
+        pieces.append(Field(name, spec))
+        literal = ""
+    literal += template[end:]
+    if literal:
+        pieces.append(literal)
+    return tuple(pieces)
+
+
+def fields(template: str) -> tuple[str, ...]:
+    """Names of the dimensions in a template, in order, each once."""
+    return tuple(dict.fromkeys(piece.name for piece in parse(template) if isinstance(piece, Field)))
+
+
+def write(template: str, values: Mapping[str, Value]) -> str:
+    """The path for a data ID.
+
+    Raises:
+        TemplateError: A format does not fit its value.
+    """
+    pieces = []
+    for piece in parse(template):
+        if isinstance(piece, str):
+            pieces.append(piece)
+            continue
+        value = values[piece.name]
+        if isinstance(value, bool):
+            value = "true" if value else "false"
+        try:
+            pieces.append(format(value, piece.format))
+        except ValueError:
+            message = f"'{{{piece.name}:{piece.format}}}' in path '{template}' can't write the value {value!r}"
+            raise TemplateError(message) from None
+    return "".join(pieces)
+
+
+def unescaped(template: str) -> str:
+    """A path without fields as the file system spells it: ``[*]`` becomes ``*``, ``{{`` becomes ``{``."""
+    text = "".join(piece if isinstance(piece, str) else "" for piece in parse(template))
+    return re.sub(r"\[([*?\[])\]", r"\1", text)
+
+
+def is_pattern(template: str) -> bool:
+    """A glob once escapes such as ``[*]`` are set aside."""
+    literal = "".join(piece for piece in parse(template) if isinstance(piece, str))
+    return bool(_MAGIC.search(re.sub(r"\[[*?\[]\]", "", literal)))
+
+
+class Axis(NamedTuple):
+    """What matching needs to know of a dimension.
+
+    Attributes:
+        values: Listed values; None when any text will do.
+        is_integer: A found value becomes an integer.
+    """
+
+    values: tuple[Value, ...] | None
+    is_integer: bool
+
+
+LISTED_AT_MOST = 500
+"""A longer list is looked up after the match instead of being part of the regular expression."""
+
+
+class Matcher:
+    """Finds the values in paths that belong to a template.
+
+    Args:
+        template: Normalised path template.
+        axes: Every dimension in it.
+        glob: ``*``, ``?`` and ``[`` are a glob (in inputs), not letters (in outputs).
+
+    Attributes:
+        parts: The template cut at ``/``: ("name", literal) or ("pattern", regular expression or "**").
+        regex: Regular expression of whole paths.
+    """
+
+    def __init__(self, template: str, axes: Mapping[str, Axis], *, glob: bool = True) -> None:
+        self.template = template
+        self._magic = _MAGIC if glob else _NEVER
+        self._fields = tuple(piece for piece in parse(template) if isinstance(piece, Field))
+        self._axes = {field.name: axes[field.name] for field in self._fields}
+        self._texts = {
+            field: {_written(field, value): value for value in axis.values or ()}
+            for field in self._fields
+            if (axis := axes[field.name]).values is not None
+        }
+        self._seen: set[str] = set()
+        raw = [self._segment(pieces) for pieces in _cut(parse(template))]
+        self.parts = _standing_alone(raw)
+        self.regex = _joined(raw)
+        self._compiled = re.compile(self.regex, re.DOTALL)
+
+    def match(self, path: str) -> dict[str, Value] | None:
+        """The values in a path; None when it does not belong to the template."""
+        found = self._compiled.fullmatch(path)
+        if found is None:
+            return None
+        values: dict[str, Value] = {}
+        for field in self._fields:
+            text = found[field.name]
+            listed = self._texts.get(field)
+            value: Value | None = text
+            if listed is not None:
+                value = listed.get(text)
+            elif self._axes[field.name].is_integer:
+                value = _integer(field, text)
+            if value is None or values.setdefault(field.name, value) != value:
+                return None
+        return values
+
+    def _segment(self, pieces: list[str | Field]) -> tuple[str, str]:
+        """One segment: ("name", literal name), ("pattern", regular expression) or ("pattern", "**")."""
+        if not any(isinstance(piece, Field) or self._magic.search(piece) for piece in pieces):
+            return "name", "".join(str(piece) for piece in pieces)
+        if pieces == ["**"] and self._magic is _MAGIC:
+            return "pattern", "**"
+        spelled = _translated if self._magic is _MAGIC else re.escape
+        parts = [self._field(piece) if isinstance(piece, Field) else spelled(piece) for piece in pieces]
+        first = pieces[0]
+        hidden = "" if isinstance(first, str) and not self._magic.match(first) else r"(?!\.)"
+        return "pattern", hidden + "".join(parts)
+
+    def _field(self, field: Field) -> str:
+        if field.name in self._seen:
+            return f"(?P={field.name})"
+        self._seen.add(field.name)
+        listed = self._texts.get(field)
+        if listed is not None and len(listed) <= LISTED_AT_MOST:
+            inner = "|".join(re.escape(text) for text in sorted(listed, key=len, reverse=True)) or "(?!)"
+        elif self._axes[field.name].is_integer:
+            inner = "[^/]*?[0-9a-fA-F]+" if field.format and field.format[-1] in "xXb" else "[+ -]?[0-9_,]+"
+        else:
+            inner = "[^/]+?"
+        return f"(?P<{field.name}>{inner})"
+
+
+def _standing_alone(raw: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Segments to look for one by one: a field that an earlier segment defines matches anything here."""
+    return [(kind, re.sub(r"\(\?P=\w+\)", "[^/]+?", text) if kind == "pattern" else text) for kind, text in raw]
+
+
+def _joined(raw: list[tuple[str, str]]) -> str:
+    """The regular expression of a whole path; ``**`` stands for any number of folders."""
+    whole = ""
+    for number, (kind, text) in enumerate(raw):
+        last = number == len(raw) - 1
+        if text == "**" and kind == "pattern":
+            whole += r"(?:(?!\.)[^/]+/)*" + (r"(?!\.)[^/]+" if last else "")
+        else:
+            whole += (re.escape(text) if kind == "name" else text) + ("" if last else "/")
+    return whole
+
+
+def _cut(pieces: tuple[str | Field, ...]) -> list[list[str | Field]]:
+    segments: list[list[str | Field]] = [[]]
+    for piece in pieces:
+        if isinstance(piece, Field):
+            segments[-1].append(piece)
+            continue
+        first, *others = piece.split("/")
+        if first:
+            segments[-1].append(first)
+        segments += [[part] if part else [] for part in others]
+    return segments
+
+
+def _translated(text: str) -> str:
+    """A glob within one segment as a regular expression."""
+    out, position = "", 0
+    while position < len(text):
+        character = text[position]
+        position += 1
+        if character == "*":
+            out += "[^/]*"
+        elif character == "?":
+            out += "[^/]"
+        elif character == "[" and (end := text.find("]", position + 1)) > 0:
+            inner = text[position:end].replace("\\", "\\\\").replace("[", "\\[")
+            out += "[^/" + inner[1:] + "]" if inner[0] in "!^" else f"[{inner}]"
+            position = end + 1
+        else:
+            out += re.escape(character)
+    return out
+
+
+def _written(field: Field, value: Value) -> str:
+    return write(f"{{{field.name}:{field.format}}}" if field.format else f"{{{field.name}}}", {field.name: value})
+
+
+def _integer(field: Field, text: str) -> int | None:
+    """The integer that the field writes as `text`; None when it would write another text."""
+    base = {"b": 2, "o": 8, "x": 16, "X": 16}.get(field.format[-1:], 10)
+    try:
+        value = int(text.replace(",", ""), base)
+        return value if format(value, field.format) == text else None
+    except ValueError:
+        return None
+
+
+def natural_key(value: Value) -> tuple[tuple[int, float, str], ...]:
+    """Sorts as a person would: numbers by value, also inside text (``a2`` before ``a10``)."""
+    if not isinstance(value, str):
+        return ((0, value, ""),)
+    return tuple(
+        (0, int(part), part) if part.isdecimal() else (1, 0, part) for part in re.split(r"([0-9]+)", value) if part
+    )

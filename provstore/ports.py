@@ -1,0 +1,103 @@
+"""The seams: what the engine asks of the world, and who may call it from where.
+
+Each is small enough for a fake that behaves (`provstore.testing` has them). An adapter sees values only:
+no store, no graph, no user.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Job(NamedTuple):
+    """One attempt to run one task, as an executor sees it.
+
+    Attributes:
+        execution: Id of the execution; also in the environment as ``PROVSTORE_EXECUTION``, by which
+            processes that outlive everything are recognised.
+        argv: Program and arguments. A program without a slash is looked up along ``PATH``.
+        cwd: Absolute path of the working folder, which exists.
+        environment: The whole environment of the command.
+        folder: Absolute path of a folder that belongs to this job alone while it runs. The executor
+            writes ``log`` (standard output and error, as one stream) and ``process`` there.
+        timeout: Seconds until the job is ended; None: never.
+    """
+
+    execution: str
+    argv: tuple[str, ...]
+    cwd: str
+    environment: Mapping[str, str]
+    folder: str
+    timeout: float | None
+
+
+class Finished(NamedTuple):
+    """How a job ended. Exactly one of `exit_status`, `signal` and `error` is set.
+
+    Attributes:
+        exit_status: What the command ended with, 0 to 255.
+        signal: Number of the signal that ended it.
+        error: Why it could not be started ("no such program: 'pyhton'").
+        timed_out: It was ended for its timeout.
+        stopped: It was ended because `stop` or `kill` was called.
+        survivors: What the command had started and left running, as "pid 4711 (sleep 100)"; all ended by now.
+        started, ended: Seconds since 1970.
+        cpu_seconds: User and system time of the command and all it waited for; None: not known.
+        peak_memory: Bytes, of its largest process; never below the runner's own size at the start,
+            since Linux counts the moment before exec. None: not known.
+        log_size: Bytes in ``log``.
+    """
+
+    execution: str
+    exit_status: int | None
+    signal: int | None
+    error: str
+    timed_out: bool
+    stopped: bool
+    survivors: tuple[str, ...]
+    started: float
+    ended: float
+    cpu_seconds: float | None
+    peak_memory: int | None
+    log_size: int
+
+
+class Executor(Protocol):
+    """Runs commands somewhere. Called from one thread, the one that made it."""
+
+    def start(self, job: Job) -> None:
+        """Starts a job and returns at once. A job that can't be started is reported by `wait`."""
+
+    def wait(self, seconds: float | None) -> Sequence[Finished]:
+        """Jobs that ended since the last call.
+
+        Waits until one ends, `seconds` have passed (None: no limit), or `wake` is called or a signal
+        arrives; then the result may be empty. Returns at once when nothing is running.
+        """
+
+    def stop(self, number: int) -> None:
+        """Sends signal `number` to all that runs; what still lives five seconds later is killed."""
+
+    def kill(self) -> None:
+        """Kills all that runs, at once."""
+
+    def close(self) -> None:
+        """Frees what the executor holds. Nothing may be running."""
+
+
+class Orphan(NamedTuple):
+    """A process of a run that is no more, found alive and ended.
+
+    Attributes:
+        execution: The execution that started it.
+        pid: Its process id.
+        command: Its command line, for messages.
+    """
+
+    execution: str
+    pid: int
+    command: str

@@ -1,0 +1,243 @@
+"""The composition root: finds the project, opens the store, makes the plan. The only place that wires."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from provstore import __version__
+from provstore.digest import digest_bytes, digest_json, digest_of_variable
+from provstore.errors import FileError, NoProjectError, UsageError
+from provstore.model.task import Plan, Work
+from provstore.store import memory
+from provstore.watch.find import find
+from provstore.watch.workspace import Workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from provstore.model.pipeline import Pipeline
+    from provstore.model.task import Search
+    from provstore.model.values import JSON
+    from provstore.store.store import Store
+
+PIPELINEFILE = "Pipelinefile.toml"
+FOLDER = ".provstore"
+
+
+class Planned(NamedTuple):
+    """A plan and what belongs to it.
+
+    Attributes:
+        work: What it takes to run a task, by position; reads it from the store where the plan was remembered.
+        fingerprint: What it is remembered by.
+        works: All of it, in the order of the tasks; None where the plan was remembered.
+    """
+
+    plan: Plan
+    work: Callable[[int], Work]
+    fingerprint: str
+    works: Sequence[Work] | None
+
+
+class Project:
+    """A folder with a Pipelinefile, and its store if there is one. A context manager.
+
+    Attributes:
+        root: Absolute path of the folder, without symbolic links.
+        file: The Pipelinefile, relative to the root.
+        store: None until the first fact is recorded.
+    """
+
+    def __init__(self, root: str, file: str = PIPELINEFILE) -> None:
+        self.root, self.file = root, file
+        self.folder = os.path.join(root, FOLDER)
+        self.store_path = os.path.join(self.folder, "store.db")
+        self.store: Store | None = None
+        self._writing = False
+        self.reopen(write=False)
+
+    @classmethod
+    def find(cls, start: str, file: str | None = None) -> Project:
+        """The project that `start` lies in, or the one of a Pipelinefile that was named.
+
+        Raises:
+            NoProjectError: There is none.
+        """
+        if file is not None:
+            full = os.path.realpath(os.path.join(start, file))
+            if not os.path.isfile(full):
+                raise NoProjectError(f"{file}: there is no such file", hint="name a Pipelinefile with -f")
+            return cls(os.path.dirname(full), os.path.basename(full))
+        folder = os.path.realpath(start)
+        while True:
+            if os.path.isfile(os.path.join(folder, PIPELINEFILE)):
+                return cls(folder)
+            above = os.path.dirname(folder)
+            if above == folder:
+                raise NoProjectError(
+                    f"{os.path.realpath(start)}: no {PIPELINEFILE} here or in a folder above",
+                    hint="'provstore init' makes one",
+                )
+            folder = above
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the store."""
+        if self.store is not None:
+            self.store.close()
+            self.store = None
+
+    def reopen(self, *, write: bool) -> None:
+        """Opens the store, if there is one, for reading or for adding facts."""
+        self.close()
+        if os.path.lexists(self.store_path):
+            from provstore.store.store import Store
+
+            self.store = Store(self.store_path, write=write)
+
+    def create_store(self, now: float) -> Store:
+        """Opens the store for adding facts, and makes it where there is none. Only while holding the lock."""
+        from provstore.store import migrate
+        from provstore.store.store import Store
+
+        self.close()
+        make_folder(self.folder)
+        if not os.path.lexists(self.store_path):
+            migrate.create(self.store_path, now)
+        self.store = Store(self.store_path, write=True)
+        return self.store
+
+    def workspace(self) -> Workspace:
+        """The files of the project, with what the store remembers of them."""
+        if self.store is None:
+            return Workspace(self.root, {}, {})
+        return Workspace(self.root, self.store.ask(memory.file_memos), self.store.ask(memory.directory_memos))
+
+    def pipeline(self, overrides: Mapping[str, str]) -> Pipeline:
+        """Reads the Pipelinefile. `overrides` are parameters for this run, as text.
+
+        Raises:
+            PipelinefileError: It is wrong.
+            UsageError: There is no parameter of an overridden name.
+        """
+        from provstore.pipelinefile.read import read_pipelinefile
+
+        pipeline = read_pipelinefile(self.root, self.file)
+        if not overrides:
+            return pipeline
+        from dataclasses import replace
+
+        return replace(pipeline, params={**pipeline.params, **_overridden(pipeline.params, overrides)})
+
+    def plan(self, overrides: Mapping[str, str], settled: frozenset[str] | None = None) -> Planned:
+        """The plan: the remembered one while all it was made from is the same, else a new one.
+
+        Args:
+            overrides: See `pipeline`.
+            settled: See `expand`; None: what is found in output directories counts.
+        """
+        fingerprint = digest_json([__version__, self.file, dict(overrides)])
+        if settled is None:
+            remembered = self._remembered(fingerprint)
+            if remembered is not None:
+                return Planned(remembered, self._remembered_work, fingerprint, None)
+        from provstore.pipelinefile.expand import expand
+
+        plan, works = expand(self.pipeline(overrides), self._find, os.environ, settled)
+        return Planned(plan, works.__getitem__, fingerprint, works)
+
+    def _find(self, search: Search) -> Sequence[str]:
+        return find(self.root, search)
+
+    def _remembered(self, fingerprint: str) -> Plan | None:
+        if self.store is None:
+            return None
+        row = self.store.ask(memory.plan)
+        if row is None or row[0] != fingerprint:
+            return None
+        plan = Plan.from_json(row[1])
+        return plan if self._still_holds(plan) else None
+
+    def _still_holds(self, plan: Plan) -> bool:
+        return (
+            all(self._digest_of(file) == digest for file, digest in plan.files.items())
+            and all(digest_of_variable(os.environ.get(name)) == digest for name, digest in plan.environment.items())
+            and all(digest_json(self._find(search)) == digest for search, digest in plan.searches)
+        )
+
+    def _digest_of(self, file: str) -> str:
+        try:
+            with open(os.path.join(self.root, file), "rb") as opened:
+                return digest_bytes(opened.read())
+        except OSError:
+            return ""
+
+    def _remembered_work(self, position: int) -> Work:
+        if self.store is None:
+            raise AssertionError("a remembered plan without a store")
+        return Work.from_json(self.store.ask(memory.work, position))
+
+
+def make_folder(folder: str) -> None:
+    """Makes `.provstore/`, which tells git to pass over what is only of use here and now."""
+    ignore = os.path.join(folder, ".gitignore")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        if not os.path.exists(ignore):
+            with open(ignore, "w", encoding="utf-8") as file:
+                file.write("# Made by provstore: all but the store itself is only of use here.\n/*\n!/store.db\n")
+    except OSError as error:
+        from provstore.errors import StoreUnwritableError
+
+        raise StoreUnwritableError(f"{folder}: {error.strerror}", hint="give permission to write there") from error
+
+
+def _overridden(params: Mapping[str, JSON], overrides: Mapping[str, str]) -> dict[str, JSON]:
+    found: dict[str, JSON] = {}
+    for name, text in overrides.items():
+        if name not in params:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, params, 1)
+            hint = f"did you mean '{near[0]}'?" if near else "parameters are: " + (", ".join(sorted(params)) or "none")
+            raise UsageError(f"-P {name}: there is no such parameter", hint=hint)
+        found[name] = text if isinstance(params[name], str) else _toml_value(name, text)
+    return found
+
+
+def _toml_value(name: str, text: str) -> JSON:
+    """A value as the Pipelinefile would write it; bare words are text."""
+    import tomllib
+
+    try:
+        value: JSON = tomllib.loads(f"value = {text}\n")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+    if isinstance(value, (str, int, float, bool, list)):
+        return value
+    raise UsageError(
+        f"-P {name}={text}: found a {type(value).__name__}, expected text, a number, true, false or an array"
+    )
+
+
+def relative_path(root: str, current: str, path: str) -> str:
+    """A path from the command line, relative to the current folder, as the project spells it.
+
+    Raises:
+        FileError: It lies outside of the project.
+    """
+    full = os.path.normpath(os.path.join(os.path.realpath(current), path))
+    inside = os.path.relpath(full, root)
+    if inside.startswith(".."):
+        raise FileError(f"{path}: lies outside of the project {root}")
+    return inside

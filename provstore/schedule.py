@@ -1,0 +1,190 @@
+"""Next? The tasks and what happened to them → what may start.
+
+Rules: no input or output, no clock; a task's life is the table `MOVES`, and any other move is a fault of the
+caller. What has the longest way to go starts first, so that the end is not one long chain on one processor.
+"""
+
+from __future__ import annotations
+
+import heapq
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+WAITING, READY, RUNNING, DONE, FAILED, BLOCKED, CANCELLED = (
+    "waiting", "ready", "running", "done", "failed", "blocked", "cancelled"
+)  # fmt: skip
+MOVES: Mapping[str, frozenset[str]] = {
+    WAITING: frozenset({READY, BLOCKED, CANCELLED}),
+    READY: frozenset({RUNNING, DONE, FAILED, CANCELLED}),
+    RUNNING: frozenset({DONE, FAILED, CANCELLED}),
+    DONE: frozenset(),
+    FAILED: frozenset(),
+    BLOCKED: frozenset(),
+    CANCELLED: frozenset(),
+}
+ENDED = frozenset(state for state, moves in MOVES.items() if not moves)
+
+
+class Capacity:
+    """What the machine has left for tasks.
+
+    Args:
+        jobs: Tasks at once.
+        cpu: Processors.
+        memory: Bytes.
+    """
+
+    def __init__(self, jobs: int, cpu: float, memory: int) -> None:
+        self.jobs, self.cpu, self.memory = jobs, max(cpu, jobs), memory
+        self._running = 0
+        self._cpu: float = 0
+        self._memory = 0
+
+    def exceeds(self, cpu: float, memory: int) -> bool:
+        """The task asks for more than there is at all: it runs alone."""
+        return cpu > self.cpu or memory > self.memory
+
+    def has_room(self, cpu: float, memory: int) -> bool:
+        """The task may start now."""
+        if self._running == 0:
+            return True
+        return self._running < self.jobs and self._cpu + cpu <= self.cpu and self._memory + memory <= self.memory
+
+    @property
+    def is_full(self) -> bool:
+        """No task at all may start now."""
+        return self._running >= self.jobs
+
+    def take(self, cpu: float, memory: int) -> None:
+        """A task starts."""
+        self._running += 1
+        self._cpu += cpu
+        self._memory += memory
+
+    def give_back(self, cpu: float, memory: int) -> None:
+        """A task has ended."""
+        self._running -= 1
+        self._cpu -= cpu
+        self._memory -= memory
+
+
+class Schedule:
+    """The tasks of a run and where each of them is in its life.
+
+    Args:
+        upstream: Task → the tasks it takes data from; those that are not keys are passed over.
+        stage_of: Task → its stage.
+        after: Stage → stages all of whose tasks must have ended before its own may start.
+    """
+
+    def __init__(
+        self, upstream: Mapping[int, Sequence[int]], stage_of: Mapping[int, str], after: Mapping[str, Iterable[str]]
+    ) -> None:
+        self.state = dict.fromkeys(upstream, WAITING)
+        self._stage_of = stage_of
+        self._downstream: dict[int, list[int]] = {task: [] for task in upstream}
+        self._missing: dict[int, int] = {}
+        for task, sources in upstream.items():
+            inside = [source for source in sources if source in self.state]
+            self._missing[task] = len(inside)
+            for source in inside:
+                self._downstream[source].append(task)
+        self._count_stages(after)
+        self._rank = self._longest_ways(upstream)
+        self._ready: list[tuple[int, int]] = []
+        for task in upstream:
+            self._offer(task)
+
+    def _count_stages(self, after: Mapping[str, Iterable[str]]) -> None:
+        """Counts the tasks of each stage that have not ended, and the stages that each stage waits for."""
+        self._unended: dict[str, int] = {}
+        self._held: dict[str, list[int]] = {}
+        for task in self.state:
+            stage = self._stage_of[task]
+            self._unended[stage] = self._unended.get(stage, 0) + 1
+            self._held.setdefault(stage, []).append(task)
+        self._order = {
+            stage: {other for other in others if self._unended.get(other)}
+            for stage, others in after.items()
+            if stage in self._unended
+        }
+
+    def _longest_ways(self, upstream: Mapping[int, Sequence[int]]) -> dict[int, int]:
+        """For each task the number of tasks on the longest way down from it. Makers have lower numbers."""
+        rank: dict[int, int] = {}
+        for task in sorted(upstream, reverse=True):
+            rank[task] = 1 + max((rank[below] for below in self._downstream[task]), default=0)
+        return rank
+
+    def next_task(self, fits: Callable[[int], bool]) -> int | None:
+        """The most urgent task that is ready and fits into what is left of the machine; None if none does."""
+        passed = []
+        found = None
+        while self._ready:
+            entry = heapq.heappop(self._ready)
+            if self.state[entry[1]] != READY:
+                continue
+            if fits(entry[1]):
+                found = entry[1]
+                break
+            passed.append(entry)
+        for entry in passed:
+            heapq.heappush(self._ready, entry)
+        return found
+
+    def start(self, task: int) -> None:
+        """The task is running."""
+        self._move(task, RUNNING)
+
+    def finish(self, task: int) -> None:
+        """The task is done: those that wait for it may become ready."""
+        self._end(task, DONE)
+        for below in self._downstream[task]:
+            self._missing[below] -= 1
+            self._offer(below)
+
+    def fail(self, task: int, *, cancelled: bool = False) -> None:
+        """The task failed or was stopped: all that needs its outputs is blocked."""
+        self._end(task, CANCELLED if cancelled else FAILED)
+        pending = list(self._downstream[task])
+        while pending:
+            below = pending.pop()
+            if self.state[below] not in ENDED:
+                self._end(below, BLOCKED)
+                pending += self._downstream[below]
+
+    def cancel_rest(self) -> None:
+        """Nothing more will be started."""
+        for task, state in self.state.items():
+            if state in (WAITING, READY):
+                self._move(task, CANCELLED)
+
+    def in_state(self, state: str) -> list[int]:
+        """All tasks in a state, in the order of the plan."""
+        return sorted(task for task, found in self.state.items() if found == state)
+
+    def _offer(self, task: int) -> None:
+        """Makes a task ready when nothing holds it any more."""
+        if self.state[task] == WAITING and not self._missing[task] and not self._order.get(self._stage_of[task]):
+            self._move(task, READY)
+            heapq.heappush(self._ready, (-self._rank[task], task))
+
+    def _end(self, task: int, state: str) -> None:
+        self._move(task, state)
+        ended = self._stage_of[task]
+        self._unended[ended] -= 1
+        if self._unended[ended]:
+            return
+        for stage, others in self._order.items():
+            if ended in others:
+                others.discard(ended)
+                if not others:
+                    for held in self._held[stage]:
+                        self._offer(held)
+
+    def _move(self, task: int, state: str) -> None:
+        if state not in MOVES[self.state[task]]:
+            raise AssertionError(f"task {task}: no move from {self.state[task]} to {state}")
+        self.state[task] = state

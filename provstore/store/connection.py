@@ -1,0 +1,113 @@
+"""Opening the store: settings of the connection, each with its reason, and errors that name the file.
+
+The journal is SQLite's rollback journal: at rest the store is one file, readers never write, nothing needs
+shared memory, and it works on network file systems (docs/decisions/ has the figures against WAL).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+
+from provstore.errors import StoreDamagedError, StoreError, StoreForeignError, StoreLockedError, StoreUnwritableError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+APPLICATION_ID = 0x70726F76
+"""The letters "prov": tells `file` and us whose file it is."""
+
+PATIENCE = 60.0
+"""Seconds to wait for another process's transaction; each takes milliseconds."""
+
+SETTINGS = (
+    "PRAGMA foreign_keys = ON",  # a fact can't refer to one that is not there
+    "PRAGMA trusted_schema = OFF",  # a store may come from anyone: its views can't call functions with effects
+    "PRAGMA synchronous = EXTRA",  # what a run reported when it ended survives a power cut
+    "PRAGMA cell_size_check = ON",  # a damaged page is an error, not an answer
+)
+READ_ONLY = "PRAGMA query_only = ON"
+APPLICATION = "PRAGMA application_id"
+VERSION = "PRAGMA user_version"
+
+
+def connect(path: str, *, write: bool) -> sqlite3.Connection:
+    """Opens an existing store file.
+
+    Readers open it for writing too, but with `query_only`: should a killed run have left a journal, whoever
+    comes first rolls it back, as SQLite means it.
+
+    Raises:
+        StoreError: It is no store, damaged, or can't be opened.
+    """
+    with explained(path):
+        if os.path.getsize(path) == 0:
+            raise StoreDamagedError(f"{path}: the file is empty, expected a store", hint=_RECOVER)
+        mode = "rw" if os.access(path, os.W_OK) else "ro"
+        escaped = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+        conn = sqlite3.connect(
+            f"file:{escaped}?mode={mode}", uri=True, isolation_level=None, timeout=PATIENCE, cached_statements=256
+        )
+        try:
+            _check_owner(conn, path)
+            for setting in SETTINGS:
+                conn.execute(setting)
+            if not write:
+                conn.execute(READ_ONLY)
+        except BaseException:
+            conn.close()
+            raise
+        return conn
+
+
+_RECOVER = "keep the file, and put a copy of it from a backup in its place"
+
+
+def _check_owner(conn: sqlite3.Connection, path: str) -> None:
+    found = conn.execute(APPLICATION).fetchone()[0]
+    if found != APPLICATION_ID:
+        raise StoreForeignError(
+            f"{path}: this is another program's SQLite file (application id {found:#x}, expected {APPLICATION_ID:#x})",
+            hint="move it away: provstore makes its own file there",
+        )
+
+
+@contextlib.contextmanager
+def explained(path: str) -> Iterator[None]:
+    """Turns what SQLite and the operating system raise into a `StoreError` that names the file."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _store_error(path, error) from error
+    except OSError as error:
+        named = error.filename if isinstance(error.filename, str) else path
+        raise StoreUnwritableError(
+            f"{named}: {error.strerror or error}", hint="free space or give permission"
+        ) from error
+
+
+def _store_error(path: str, error: sqlite3.Error) -> StoreError:
+    name = getattr(error, "sqlite_errorname", "")
+    text = f"{path}: {error}"
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return StoreUnwritableError(text, hint="free space on the disk or give permission; finished tasks are kept")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StoreLockedError(text, hint="another program holds the store's file; try again when it has ended")
+    if name.startswith("SQLITE_NOTADB"):
+        return StoreForeignError(f"{path}: this is no SQLite file, or its beginning is damaged", hint=_RECOVER)
+    return StoreDamagedError(text, hint=_RECOVER)
+
+
+@contextlib.contextmanager
+def transaction(conn: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing. Takes the write lock at once, so that what is read inside is still true at the end."""
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            conn.execute("ROLLBACK")
+        raise
+    conn.execute("COMMIT")

@@ -1,0 +1,99 @@
+"""What `decide` asks of the past: successes and attempts by key, and the material of a task's last success.
+
+"Last" is the order in which facts were recorded (rowid), never a comparison of times.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import NamedTuple
+
+from provstore.model.verdict import Attempt, Material, Success
+
+SUCCESS = """
+    SELECT id FROM execution WHERE key = ? AND outcome = 'succeeded' ORDER BY rowid DESC LIMIT 1
+"""
+ATTEMPT = "SELECT id, outcome, message FROM execution WHERE key = ? ORDER BY rowid DESC LIMIT 1"
+LAST_SUCCESS = """
+    SELECT id FROM execution
+     WHERE stage = ? AND data_id = ? AND outcome = 'succeeded' ORDER BY rowid DESC LIMIT 1
+"""
+MADE = """
+    SELECT path, coalesce(semantic_digest, digest) || iif(executable, '+x', ''), digest, kind, executable, id
+      FROM dataset WHERE execution = ?
+"""
+MATERIAL = "SELECT command, shell, cwd, params, environment, outputs FROM execution WHERE id = ?"
+READ = """
+    SELECT u.role, d.path, coalesce(d.semantic_digest, d.digest) || iif(d.executable, '+x', '')
+      FROM usage AS u JOIN dataset AS d ON d.id = u.dataset
+     WHERE u.execution = ? ORDER BY u.role, u.position
+"""
+DATASET_OF = """
+    SELECT id FROM dataset
+     WHERE path = ? AND digest = ? AND executable = ? ORDER BY rowid DESC LIMIT 1
+"""
+IS_RECORDED = "SELECT outcome FROM execution WHERE id = ?"
+
+
+def success(conn: sqlite3.Connection, key: str, outputs: list[str]) -> Success | None:
+    """The last successful execution with a key, with the identities of what it made at `outputs`."""
+    row = conn.execute(SUCCESS, (key,)).fetchone()
+    if row is None:
+        return None
+    made = {path: identity for path, identity, *_ in conn.execute(MADE, row)}
+    return Success(row[0], tuple(made.get(path, "") for path in outputs))
+
+
+def attempt(conn: sqlite3.Connection, key: str) -> Attempt | None:
+    """The last attempt with a key, however it ended."""
+    row = conn.execute(ATTEMPT, (key,)).fetchone()
+    return None if row is None else Attempt(*row)
+
+
+def last_success(conn: sqlite3.Connection, stage: str, data_id: str) -> str | None:
+    """Id of the last successful execution of a task, whatever its key."""
+    row = conn.execute(LAST_SUCCESS, (stage, data_id)).fetchone()
+    return None if row is None else row[0]
+
+
+class Made(NamedTuple):
+    """One dataset that an execution made."""
+
+    path: str
+    identity: str
+    digest: str
+    kind: str
+    executable: bool
+    dataset: str
+
+
+def made_by(conn: sqlite3.Connection, execution: str) -> dict[str, Made]:
+    """What an execution made, by path."""
+    return {row[0]: Made(*row) for row in conn.execute(MADE, (execution,))}
+
+
+def material(conn: sqlite3.Connection, execution: str) -> Material:
+    """What the key of an execution was made of."""
+    command, shell, cwd, params, environment, outputs = conn.execute(MATERIAL, (execution,)).fetchone()
+    return Material(
+        command,
+        shell,
+        cwd,
+        json.loads(params),
+        json.loads(environment),
+        tuple(conn.execute(READ, (execution,))),
+        tuple((role, path, form) for role, path, form in json.loads(outputs)),
+    )
+
+
+def dataset_with(conn: sqlite3.Connection, path: str, digest: str, executable: bool) -> str | None:
+    """The dataset last recorded with this content at this path."""
+    row = conn.execute(DATASET_OF, (path, digest, int(executable))).fetchone()
+    return None if row is None else row[0]
+
+
+def outcome_of(conn: sqlite3.Connection, execution: str) -> str | None:
+    """Outcome of an execution; None when it was never recorded."""
+    row = conn.execute(IS_RECORDED, (execution,)).fetchone()
+    return None if row is None else row[0]

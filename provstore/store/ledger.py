@@ -1,0 +1,196 @@
+"""What happened and is not yet written: one transaction for all that ended within a tenth of a second.
+
+Facts wait here in memory, so that no write lock is held between transactions and other programs (a task
+that registers a dataset, say) can write in between.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+from provstore.model.values import new_id, utc_text
+from provstore.store import facts, history, memory
+from provstore.store.connection import explained, transaction
+from provstore.store.memory import TaskMemo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from provstore.model.files import DirectoryMemo, Memo
+    from provstore.store.facts import ExecutionFact, Row
+    from provstore.store.objects import Objects
+
+INTERVAL = 0.1
+"""Seconds that a finished task waits at most for its record."""
+
+SOURCES = "sources"
+"""RUN collection of what nobody made."""
+
+
+class NewPlan(NamedTuple):
+    """A plan to be remembered; see `memory.put_plan`."""
+
+    fingerprint: str
+    content: str
+    works: Sequence[str]
+
+
+class Ledger:
+    """Collects facts and writes them in groups.
+
+    Args:
+        path: The store's file, for messages.
+        conn: Opened for writing.
+        objects: What it keeps is written with the facts that need it.
+    """
+
+    def __init__(self, path: str, conn: sqlite3.Connection, objects: Objects) -> None:
+        self._path, self._conn, self._objects = path, conn, objects
+        self._collections: list[tuple[str, str, str, str]] = []
+        self._members: list[Row] = []
+        self._facts: list[tuple[str, Row | ExecutionFact]] = []
+        self._sources: list[tuple[str, str, str]] = []
+        self._unwritten: dict[tuple[str, str, bool], str] = {}
+        self._tasks: dict[tuple[str, str], TaskMemo] = {}
+        self._gone: set[str] = set()
+        self._plan: NewPlan | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """No fact is waiting."""
+        return not self._facts
+
+    def add(self, table: str, row: Row) -> None:
+        """Adds a fact of one row."""
+        self._facts.append((table, row))
+
+    def add_run(self, row: Row, sources: Mapping[str, str], chain: str, now: str) -> None:
+        """Adds a run, the digests of the files it read by path, and its RUN collection at the head of `chain`."""
+        collection = str(row["collection"])
+        self._collections += [
+            (SOURCES, "RUN", now, "Inputs that nobody made"),
+            (chain, "CHAINED", now, ""),
+            (collection, "RUN", now, ""),
+        ]
+        self._members.append({"id": new_id(), "chain": chain, "child": collection, "added": now})
+        self._facts.append(("run", row))
+        self._sources += [(str(row["id"]), file, digest) for file, digest in sources.items()]
+
+    def add_execution(self, fact: ExecutionFact, stage: str, memo: TaskMemo | None) -> None:
+        """Adds an execution; with `memo` as its task's last success."""
+        self._facts.append(("execution", fact))
+        if memo is not None:
+            self._tasks[stage, str(fact.row["data_id"])] = memo
+
+    def remember_task(self, stage: str, data_id: str, memo: TaskMemo) -> None:
+        """Remembers a success that was found in the past, not made now."""
+        self._tasks[stage, data_id] = memo
+
+    def dataset_with(self, path: str, digest: str, executable: bool) -> str | None:
+        """The dataset with this content at this path, written or not; None when there is none yet."""
+        waiting = self._unwritten.get((path, digest, executable))
+        return waiting or history.dataset_with(self._conn, path, digest, executable)
+
+    def add_dataset(self, row: Row) -> str:
+        """Adds a dataset that no execution made, and returns its id."""
+        self._facts.append(("dataset", row))
+        return self.expect_dataset(row)
+
+    def expect_dataset(self, row: Row) -> str:
+        """Makes a dataset that waits in an execution known to `dataset_with`."""
+        dataset = str(row["id"])
+        self._unwritten[str(row["path"]), str(row["digest"]), bool(row["executable"])] = dataset
+        return dataset
+
+    def forget_file(self, path: str) -> None:
+        """The path holds nothing any more."""
+        self._gone.add(path)
+
+    def remember_plan(self, plan: NewPlan) -> None:
+        """Remembers a plan with the next transaction."""
+        self._plan = plan
+
+    def write(self, files: Mapping[str, Memo], directories: Mapping[str, DirectoryMemo]) -> None:
+        """Writes all that waits, and what was learnt of the files, in one transaction.
+
+        Raises:
+            StoreError: It could not be written; everything goes on waiting.
+        """
+        with explained(self._path), transaction(self._conn):
+            for collection in self._collections:
+                self._conn.execute(facts.INSERT_COLLECTION, collection)
+            for member in self._members:
+                self._conn.execute(facts.INSERT_MEMBER, member)
+            for digest, (size, data) in self._objects.pending.items():
+                self._conn.execute(facts.INSERT_OBJECT, (digest, size, data))
+            if self._facts:
+                self._write_facts()
+            self._conn.executemany(facts.INSERT_SOURCE, self._sources)
+            memory.put_memos(self._conn, files, directories, self._gone - files.keys() - directories.keys())
+            self._conn.executemany(memory.PUT_TASK, [(*task, *memo) for task, memo in self._tasks.items()])
+            if self._plan is not None:
+                memory.put_plan(self._conn, *self._plan)
+        self._forget_written()
+
+    def _write_facts(self) -> None:
+        chain = facts.Chain(self._conn)
+        for table, fact in self._facts:
+            if isinstance(fact, facts.ExecutionFact):
+                chain.add_execution(fact)
+            else:
+                chain.add(table, fact)
+
+    def _forget_written(self) -> None:
+        self._objects.pending.clear()
+        self._collections.clear()
+        self._members.clear()
+        self._facts.clear()
+        self._sources.clear()
+        self._unwritten.clear()
+        self._tasks.clear()
+        self._gone.clear()
+        self._plan = None
+
+
+def source_row(
+    path: str, content: tuple[str, int, str, bool], now: float, *, owner: str, external: bool, form: str
+) -> Row:
+    """Row of a dataset that nobody made. `content`: kind, size, digest, executable."""
+    kind, size, digest, executable = content
+    return {
+        "id": new_id(),
+        "type": "file",
+        "data_id": "{}",
+        "run": SOURCES,
+        "path": path,
+        "kind": kind,
+        "executable": int(executable),
+        "size": size,
+        "digest": digest,
+        "semantic_digest": None,
+        "format": form,
+        "created": utc_text(now),
+        "execution": None,
+        "role": "",
+        "name": name_of(path),
+        "version": None,
+        "owner": owner,
+        "owner_type": "user",
+        "description": "",
+        "location": "external" if external else "project",
+        "url": None,
+        "contact": None,
+        "overwritable": 0,
+        "iteration": 0,
+        "replaces": None,
+        "metadata": "{}",
+    }
+
+
+def name_of(path: str) -> str:
+    """A dataset's name where none is given: the last part of its path without its ending."""
+    last = path.rstrip("/").rpartition("/")[2]
+    stem = last.partition(".")[0]
+    return stem or last

@@ -1,0 +1,111 @@
+"""The schema: numbered SQL files, each applied whole or not at all.
+
+Shipped files never change; `tests/stores/` keeps a small store of every released schema.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+
+from provstore import __version__
+from provstore.errors import SchemaTooNewError
+from provstore.model.values import new_id, utc_text
+from provstore.store.connection import APPLICATION_ID, VERSION, explained
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FOLDER = os.path.join(os.path.dirname(__file__), "migrations")
+NEWEST = 1
+"""Number of the last file in `migrations/`; a test compares them, so that opening a store lists no folder."""
+
+INSERT_STORE = "INSERT INTO store (id, created, provstore) VALUES (:id, :created, :provstore)"
+WRITER = "SELECT provstore FROM run ORDER BY rowid DESC LIMIT 1"
+
+
+def migrations() -> Mapping[int, str]:
+    """SQL of each migration by its number, ascending."""
+    found = {}
+    for name in sorted(os.listdir(FOLDER)):
+        if name.endswith(".sql"):
+            with open(os.path.join(FOLDER, name), encoding="utf-8") as file:
+                found[int(name[:4])] = file.read()
+    return found
+
+
+def schema_version(conn: sqlite3.Connection) -> int:
+    """Number of the last migration that was applied."""
+    return int(conn.execute(VERSION).fetchone()[0])
+
+
+def create(path: str, now: float) -> None:
+    """Makes an empty store: under another name first, so that a kill never leaves half a store."""
+    fresh = path + ".new"
+    with explained(fresh):
+        for leftover in (fresh, fresh + "-journal"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(leftover)
+        conn = sqlite3.connect(fresh, isolation_level=None)
+        try:
+            _apply(conn, 0, new_id(), now)
+        finally:
+            conn.close()
+        os.rename(fresh, path)
+
+
+def upgrade(conn: sqlite3.Connection, path: str, now: float) -> None:
+    """Brings an older store up to date, after a copy of it was put beside it (`store.db.before-<number>`)."""
+    found = schema_version(conn)
+    backup = f"{path}.before-{NEWEST:04d}"
+    with explained(backup):
+        target = sqlite3.connect(backup)
+        try:
+            conn.backup(target)
+        finally:
+            target.close()
+    with explained(path):
+        _apply(conn, found, None, now)
+
+
+def _apply(conn: sqlite3.Connection, found: int, store_id: str | None, now: float) -> None:
+    """Applies all newer migrations in one transaction.
+
+    `executescript` commits what is open and then runs statement by statement, so BEGIN and COMMIT have to
+    be part of the script.
+    """
+    parts = [sql for number, sql in migrations().items() if number > found]
+    script = "\n".join(parts)
+    try:
+        conn.executescript(
+            f"BEGIN IMMEDIATE;\n{script}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {NEWEST};"
+        )
+        if store_id is not None:
+            conn.execute(INSERT_STORE, {"id": store_id, "created": utc_text(now), "provstore": __version__})
+        conn.execute("COMMIT")
+    except sqlite3.Error:
+        with contextlib.suppress(sqlite3.Error):
+            conn.execute("ROLLBACK")
+        raise
+
+
+def check_version(conn: sqlite3.Connection, path: str) -> bool:
+    """Says whether the store is of today's schema; an older one wants `upgrade`.
+
+    Raises:
+        SchemaTooNewError: It is of a newer one.
+    """
+    found = schema_version(conn)
+    if found > NEWEST:
+        row = conn.execute(WRITER).fetchone() if _has_runs(conn) else None
+        raise SchemaTooNewError(path, found, NEWEST, row[0] if row else "unknown", __version__)
+    return found == NEWEST
+
+
+HAS_RUNS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'run'"
+
+
+def _has_runs(conn: sqlite3.Connection) -> bool:
+    return conn.execute(HAS_RUNS).fetchone() is not None

@@ -1,0 +1,74 @@
+"""An open store."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from provstore.store import migrate
+from provstore.store.connection import connect, explained
+from provstore.store.ledger import Ledger
+from provstore.store.objects import Objects
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Concatenate, ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
+
+
+class Store:
+    """The connection to one store file, and the objects beside it. A context manager.
+
+    Args:
+        path: Absolute path of `store.db`, which exists.
+        write: Facts will be added; else nothing can be.
+
+    Raises:
+        StoreError: It can't be used. An older schema is brought up to date first where `write` is set.
+    """
+
+    def __init__(self, path: str, *, write: bool) -> None:
+        self.path = path
+        self.conn = connect(path, write=write)
+        try:
+            with explained(path):
+                up_to_date = migrate.check_version(self.conn, path)
+            if not up_to_date:
+                self._upgrade(write=write)
+            self.objects = Objects(os.path.join(os.path.dirname(path), "objects"), self.conn)
+        except BaseException:
+            self.conn.close()
+            raise
+
+    def _upgrade(self, *, write: bool) -> None:
+        import time
+
+        if not write:
+            self.conn.close()
+            self.conn = connect(self.path, write=True)
+        migrate.upgrade(self.conn, self.path, time.time())
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file; it is one file again."""
+        self.conn.close()
+
+    def ledger(self) -> Ledger:
+        """A ledger that writes into this store."""
+        return Ledger(self.path, self.conn, self.objects)
+
+    def ask(self, question: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Asks one of the questions of `memory`, `history` or `records`; what SQLite raises names the file."""
+        with explained(self.path):
+            return question(self.conn, *args, **kwargs)

@@ -1,0 +1,1 @@
+"""What the files are now: how they look (stat), what they hold (digest), and when a look is enough."""

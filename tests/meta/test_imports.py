@@ -1,0 +1,98 @@
+"""Start-up is counted, not timed: which modules a command may not import.
+
+A module that is imported is paid for at every call, and a count is the same on every machine. What each
+costs is measured by ``benchmarks/imports.py``.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = frozenset(
+    {"networkx", "numpy", "h5py", "pluggy", "rich", "graphviz", "importlib.metadata", "asyncio", "subprocess"}
+)
+
+PIPELINEFILE = """
+[stages.copy]
+run = "cp {inputs.text} {outputs.copy}"
+inputs.text = "text.txt"
+outputs.copy = "copy.txt"
+"""
+
+PROBE = """
+import sys
+from provstore.cli.main import main
+sys.argv = ["provstore", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as end:
+    status = end.code
+else:
+    status = 0
+print("modules", *sorted(sys.modules), file=sys.stderr)
+sys.exit(status)
+"""
+
+
+class Case(NamedTuple):
+    """A command line and the modules that it must do without."""
+
+    words: tuple[str, ...]
+    without: frozenset[str]
+
+
+CASES = (
+    Case(("--version",), HEAVY | {"click", "sqlite3", "dataclasses", "tomllib", "provstore.store"}),
+    Case(("run",), HEAVY | {"dataclasses", "tomllib"}),
+    Case(("run", "-n"), HEAVY),
+    Case(("status",), HEAVY),
+    Case(("check",), HEAVY),
+)
+"""Each is called in a project that is up to date."""
+
+
+def call(folder: Path, *words: str, code: str = PROBE) -> subprocess.CompletedProcess[str]:
+    """Runs provstore in `folder` by a fresh interpreter, without a terminal."""
+    return subprocess.run([sys.executable, "-c", code, *words], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def modules_after(folder: Path, words: tuple[str, ...]) -> set[str]:
+    """What the interpreter held when the command had ended well."""
+    done = call(folder, *words)
+    last = done.stderr.rstrip().rpartition("\n")[2].split()
+    assert done.returncode == 0, done.stderr
+    assert last[:1] == ["modules"], done.stderr
+    return set(last[1:])
+
+
+@pytest.fixture(scope="module")
+def fresh_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of one stage, up to date, its files settled."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "Pipelinefile.toml").write_text(PIPELINEFILE, encoding="utf-8")
+    (folder / "text.txt").write_text("text\n", encoding="utf-8")
+    for _ in range(2):  # the second remembers what the first found changed too lately
+        done = call(folder, "run")
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: " ".join(case.words))
+def test_a_command_does_not_import_what_it_does_not_need(fresh_project: Path, case: Case) -> None:
+    """With nothing to do, a command imports none of the modules that only work needs."""
+    loaded = modules_after(fresh_project, case.words)
+
+    assert not loaded & case.without
+
+
+def test_the_probe_sees_imports(tmp_path: Path) -> None:
+    """The list of modules holds what was imported, so that an empty finding means something."""
+    done = call(tmp_path, code=PROBE.replace("import sys\n", "import sys, graphlib\n", 1))
+
+    assert "graphlib" in done.stderr.rpartition("modules")[2].split()
