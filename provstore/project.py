@@ -56,8 +56,10 @@ class Project:
         self.folder = os.path.join(root, FOLDER)
         self.store_path = os.path.join(self.folder, "store.db")
         self.store: Store | None = None
-        self._writing = False
-        self.reopen(write=False)
+        if os.path.lexists(self.store_path):
+            from provstore.store.store import Store
+
+            self.store = Store(self.store_path)
 
     @classmethod
     def find(cls, start: str, file: str | None = None) -> Project:
@@ -97,24 +99,19 @@ class Project:
             self.store.close()
             self.store = None
 
-    def reopen(self, *, write: bool) -> None:
-        """Opens the store, if there is one, for reading or for adding facts."""
-        self.close()
-        if os.path.lexists(self.store_path):
+    def writable_store(self, now: float) -> Store:
+        """The store, made where there is none. Only while holding the lock.
+
+        Args:
+            now: Seconds since 1970.
+        """
+        if self.store is None:
+            from provstore.store import migrate
             from provstore.store.store import Store
 
-            self.store = Store(self.store_path, write=write)
-
-    def create_store(self, now: float) -> Store:
-        """Opens the store for adding facts, and makes it where there is none. Only while holding the lock."""
-        from provstore.store import migrate
-        from provstore.store.store import Store
-
-        self.close()
-        make_folder(self.folder)
-        if not os.path.lexists(self.store_path):
-            migrate.create(self.store_path, now)
-        self.store = Store(self.store_path, write=True)
+            if not os.path.lexists(self.store_path):
+                migrate.create(self.store_path, now)
+            self.store = Store(self.store_path)
         return self.store
 
     def workspace(self) -> Workspace:

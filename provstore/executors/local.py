@@ -289,11 +289,10 @@ class LocalExecutor:
     def _sleep(self, until: float | None) -> bool:
         """Sleeps until something may have happened. Says whether the caller of `wait` wants to go on."""
         now = time.monotonic()
-        moments = [run.due for run in self._runs.values() if run.due is not None]
-        if any(run.ended for run in self._runs.values()):
-            moments.append(now + TICK)
-        if until is not None:
-            moments.append(until)
+        moments = [] if until is None else [until]
+        for run in self._runs.values():
+            if run.due is not None:
+                moments.append(min(run.due, now + TICK) if run.ended else run.due)
         pause = max(0.0, min(moments) - now) * 1000 if moments else None
         if self._poll.poll(pause):
             return bool(os.read(self._bell, 4096).strip(CHILD_SIGNAL))
@@ -443,7 +442,8 @@ def _hear(number: int, frame: FrameType | None) -> None:
 
 def _close_inherited_on_exec() -> None:
     """Keeps what the runner's own parent left open from commands; Python opens nothing that they inherit."""
-    for name in os.listdir("/dev/fd"):
+    listing = "/dev/fd" if os.path.isdir("/dev/fd") else "/proc/self/fd"
+    for name in os.listdir(listing):
         with suppress(OSError):  # that of the listing itself
             if int(name) > 2:
                 os.set_inheritable(int(name), False)

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 
 class Assessment(NamedTuple):
-    """What is known before anything runs."""
+    """What is known before anything runs. `forced`: positions that run whatever their state."""
 
     planned: Planned
     selection: Selection
     verdicts: Verdicts
     workspace: Workspace
+    forced: frozenset[int]
 
     @property
     def plan(self) -> Plan:
@@ -75,7 +76,7 @@ def assess(
         settled = fresh
     if verdicts.missing:
         raise PipelinefileError(_missing_inputs(project, plan, verdicts, overrides))
-    return Assessment(planned, selection, verdicts, workspace)
+    return Assessment(planned, selection, verdicts, workspace, force)
 
 
 def _fresh_gates(plan: Plan, verdicts: Verdicts) -> frozenset[str]:

@@ -68,16 +68,18 @@ class CodeState:
         ]
         environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
         try:
-            self._pid = os.posix_spawn("/bin/sh", ["sh", "-c", GIT], environment, file_actions=actions, setpgroup=0)
+            self._pid = os.posix_spawn("/bin/sh", ["sh", "-c", GIT], environment, file_actions=actions)
         finally:
             os.fchdir(here)
             os.close(here)
 
-    def row(self, run: str) -> Row | None:
-        """The row of `run_code`; waits for git. None where there is no git, no commit, or git failed."""
+    def row(self, run: str, *, wait: bool) -> Row | None:
+        """The row of `run_code`, once; None where there is no git, no commit, git failed or, unless `wait`, is at it."""
         if not self._pid:
             return None
-        _, status = os.waitpid(self._pid, 0)
+        pid, status = os.waitpid(self._pid, 0 if wait else os.WNOHANG)
+        if not pid:
+            return None
         self._pid = 0
         try:
             with open(self._scratch, "rb") as file:

@@ -13,8 +13,7 @@ import re
 import stat
 import tomllib
 
-from blake3 import blake3
-
+from provstore.digest import digest_bytes
 from provstore.errors import PipelinefileError, Problem
 from provstore.pipelinefile import expect
 from provstore.pipelinefile.check import check
@@ -158,7 +157,7 @@ class _Reader:
         data = self._bytes(file, named)
         if data is None:
             return None
-        self.digests[file] = f"blake3:{blake3(data).hexdigest()}"
+        self.digests[file] = digest_bytes(data)
         text = self._text(file, data)
         if text is None:
             return None

@@ -33,10 +33,10 @@ APPLICATION = "PRAGMA application_id"
 VERSION = "PRAGMA user_version"
 
 
-def connect(path: str, *, write: bool) -> sqlite3.Connection:
-    """Opens an existing store file.
+def connect(path: str) -> sqlite3.Connection:
+    """Opens an existing store file, for questions only (`query_only`) until somebody lifts that.
 
-    Readers open it for writing too, but with `query_only`: should a killed run have left a journal, whoever
+    Readers open the file for writing too, where they may: should a killed run have left a journal, whoever
     comes first rolls it back, as SQLite means it.
 
     Raises:
@@ -54,8 +54,7 @@ def connect(path: str, *, write: bool) -> sqlite3.Connection:
             _check_owner(conn, path)
             for setting in SETTINGS:
                 conn.execute(setting)
-            if not write:
-                conn.execute(READ_ONLY)
+            conn.execute(READ_ONLY)
         except BaseException:
             conn.close()
             raise

@@ -33,6 +33,10 @@ DATASET_OF = """
     SELECT id FROM dataset
      WHERE path = ? AND digest = ? AND executable = ? ORDER BY rowid DESC LIMIT 1
 """
+SECONDS = """
+    SELECT (julianday(ended) - julianday(started)) * 86400.0 FROM execution
+     WHERE stage = ? AND data_id = ? AND outcome = 'succeeded' ORDER BY rowid DESC LIMIT 1
+"""
 IS_RECORDED = "SELECT outcome FROM execution WHERE id = ?"
 
 
@@ -90,6 +94,12 @@ def material(conn: sqlite3.Connection, execution: str) -> Material:
 def dataset_with(conn: sqlite3.Connection, path: str, digest: str, executable: bool) -> str | None:
     """The dataset last recorded with this content at this path."""
     row = conn.execute(DATASET_OF, (path, digest, int(executable))).fetchone()
+    return None if row is None else row[0]
+
+
+def seconds(conn: sqlite3.Connection, stage: str, data_id: str) -> float | None:
+    """How long the last success of a task took."""
+    row = conn.execute(SECONDS, (stage, data_id)).fetchone()
     return None if row is None else row[0]
 
 

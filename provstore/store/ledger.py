@@ -7,9 +7,8 @@ that registers a dataset, say) can write in between.
 from __future__ import annotations
 
 import sqlite3
-from typing import NamedTuple
 
-from provstore.model.values import new_id, utc_text
+from provstore.model.values import new_id
 from provstore.store import facts, history, memory
 from provstore.store.connection import explained, transaction
 from provstore.store.memory import TaskMemo
@@ -27,14 +26,6 @@ INTERVAL = 0.1
 
 SOURCES = "sources"
 """RUN collection of what nobody made."""
-
-
-class NewPlan(NamedTuple):
-    """A plan to be remembered; see `memory.put_plan`."""
-
-    fingerprint: str
-    content: str
-    works: Sequence[str]
 
 
 class Ledger:
@@ -55,7 +46,7 @@ class Ledger:
         self._unwritten: dict[tuple[str, str, bool], str] = {}
         self._tasks: dict[tuple[str, str], TaskMemo] = {}
         self._gone: set[str] = set()
-        self._plan: NewPlan | None = None
+        self._plan: tuple[str, str, Sequence[str]] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -66,15 +57,14 @@ class Ledger:
         """Adds a fact of one row."""
         self._facts.append((table, row))
 
-    def add_run(self, row: Row, sources: Mapping[str, str], chain: str, now: str) -> None:
-        """Adds a run, the digests of the files it read by path, and its RUN collection at the head of `chain`."""
-        collection = str(row["collection"])
-        self._collections += [
-            (SOURCES, "RUN", now, "Inputs that nobody made"),
-            (chain, "CHAINED", now, ""),
-            (collection, "RUN", now, ""),
-        ]
-        self._members.append({"id": new_id(), "chain": chain, "child": collection, "added": now})
+    def add_collection(self, name: str, chain: str, now: str) -> None:
+        """Adds a RUN collection at the head of a CHAINED one, which is made if it is missing."""
+        self._collections += [(chain, "CHAINED", now, ""), (name, "RUN", now, "")]
+        self._members.append({"id": new_id(), "chain": chain, "child": name, "added": now})
+
+    def add_run(self, row: Row, sources: Mapping[str, str]) -> None:
+        """Adds a run and the digests of the files it read, by path."""
+        self._collections.append((SOURCES, "RUN", str(row["started"]), "What nobody made: inputs, edits by hand"))
         self._facts.append(("run", row))
         self._sources += [(str(row["id"]), file, digest) for file, digest in sources.items()]
 
@@ -108,9 +98,9 @@ class Ledger:
         """The path holds nothing any more."""
         self._gone.add(path)
 
-    def remember_plan(self, plan: NewPlan) -> None:
-        """Remembers a plan with the next transaction."""
-        self._plan = plan
+    def remember_plan(self, fingerprint: str, content: str, works: Sequence[str]) -> None:
+        """Remembers a plan with the next transaction; see `memory.put_plan`."""
+        self._plan = (fingerprint, content, works)
 
     def write(self, files: Mapping[str, Memo], directories: Mapping[str, DirectoryMemo]) -> None:
         """Writes all that waits, and what was learnt of the files, in one transaction.
@@ -152,41 +142,6 @@ class Ledger:
         self._tasks.clear()
         self._gone.clear()
         self._plan = None
-
-
-def source_row(
-    path: str, content: tuple[str, int, str, bool], now: float, *, owner: str, external: bool, form: str
-) -> Row:
-    """Row of a dataset that nobody made. `content`: kind, size, digest, executable."""
-    kind, size, digest, executable = content
-    return {
-        "id": new_id(),
-        "type": "file",
-        "data_id": "{}",
-        "run": SOURCES,
-        "path": path,
-        "kind": kind,
-        "executable": int(executable),
-        "size": size,
-        "digest": digest,
-        "semantic_digest": None,
-        "format": form,
-        "created": utc_text(now),
-        "execution": None,
-        "role": "",
-        "name": name_of(path),
-        "version": None,
-        "owner": owner,
-        "owner_type": "user",
-        "description": "",
-        "location": "external" if external else "project",
-        "url": None,
-        "contact": None,
-        "overwritable": 0,
-        "iteration": 0,
-        "replaces": None,
-        "metadata": "{}",
-    }
 
 
 def name_of(path: str) -> str:

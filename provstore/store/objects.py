@@ -46,6 +46,11 @@ class Objects:
         self._conn = conn
         self.pending: dict[str, tuple[int, bytes | None]] = {}
 
+    def keep_bytes_of(self, digest: str, data: bytes) -> None:
+        """Keeps bytes if they are those of the digest."""
+        if digest_bytes(data) == digest:
+            self.keep_bytes(digest, data)
+
     def keep_bytes(self, digest: str, data: bytes) -> None:
         """Keeps bytes that are in memory."""
         if self.has(digest):

@@ -20,36 +20,38 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+WRITABLE = "PRAGMA query_only = OFF"
+
+
 class Store:
     """The connection to one store file, and the objects beside it. A context manager.
 
     Args:
         path: Absolute path of `store.db`, which exists.
-        write: Facts will be added; else nothing can be.
+
+    Nothing can be written until a ledger is asked for.
 
     Raises:
-        StoreError: It can't be used. An older schema is brought up to date first where `write` is set.
+        StoreError: It can't be used. One of an older schema is brought up to date first.
     """
 
-    def __init__(self, path: str, *, write: bool) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
-        self.conn = connect(path, write=write)
+        self.conn = connect(path)
         try:
             with explained(path):
                 up_to_date = migrate.check_version(self.conn, path)
             if not up_to_date:
-                self._upgrade(write=write)
+                self._upgrade()
             self.objects = Objects(os.path.join(os.path.dirname(path), "objects"), self.conn)
         except BaseException:
             self.conn.close()
             raise
 
-    def _upgrade(self, *, write: bool) -> None:
+    def _upgrade(self) -> None:
         import time
 
-        if not write:
-            self.conn.close()
-            self.conn = connect(self.path, write=True)
+        self.conn.execute(WRITABLE)
         migrate.upgrade(self.conn, self.path, time.time())
 
     def __enter__(self) -> Store:
@@ -65,7 +67,9 @@ class Store:
         self.conn.close()
 
     def ledger(self) -> Ledger:
-        """A ledger that writes into this store."""
+        """A ledger that writes into this store; from now on this connection may."""
+        with explained(self.path):
+            self.conn.execute(WRITABLE)
         return Ledger(self.path, self.conn, self.objects)
 
     def ask(self, question: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:

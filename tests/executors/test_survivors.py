@@ -78,7 +78,7 @@ def test_stop(bench: Bench, number: int) -> None:
     handler = f"trap 'echo got; exit 0' {int(number)}; echo ready; while :; do sleep 0.05 || :; done"
     # A shell lets what it starts in the background ignore SIGINT; a pipeline does not.
     bench.start(f"trap : {int(number)}; ({handler}) >&2 | ({handler}) >&2", slot="a")
-    bench.start("sleep 20", slot="b")
+    bench.executor.start(bench.job("sleep", "20", slot="b"))
     assert eventually(lambda: bench.log("a").count(b"ready") == 2)
     bench.executor.stop(number)
     found = {finished.exit_status: finished for finished in (bench.one(), bench.one())}

@@ -38,11 +38,11 @@ trap '' TERM INT HUP
 sleep 100 &
 setsid sh -c 'sleep 100 & sleep 101' &
 (setsid sleep 102 >/dev/null 2>&1 &)
-(env -i sleep 103 &)
-setsid sh -c 'env -i sleep 103; :' &
-env -i sleep 103
+(env -i sleep 103.$NUMBER &)
+setsid sh -c 'env -i sleep 103.$0; :' $NUMBER &
+env -i sleep 103.$NUMBER
 """
-MARKED, NAMELESS = 7, 3  # processes of each job: every `sleep 103` carries no mark
+MARKED, NAMELESS = 7, 3  # processes of each job; each `sleep 103` carries no mark
 
 
 class Runner:
@@ -51,6 +51,8 @@ class Runner:
     def __init__(self, running: Path, script: str, count: int = 1) -> None:
         self.running = str(running)
         self.name = f"runner-{os.getpid()}-{time.time_ns()}"
+        self.nameless = f"sleep 103.{time.time_ns()}"
+        script = f"NUMBER={self.nameless.partition('.')[2]}\n{script}"
         command = [PYTHON, "-c", RUNNER, str(running), self.name, script, str(count)]
         environment = {**os.environ, "PATH": PATH}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, start_new_session=True)
@@ -76,6 +78,10 @@ class Runner:
         end_orphans(self.running)
 
 
+def called(command: str) -> list[int]:
+    return [pid for pid in processes.table() if processes.command_of(pid) == command]
+
+
 def gone(pid: int) -> bool:
     process = processes.table().get(pid)
     return process is None or process.zombie
@@ -91,8 +97,8 @@ def test_killed_runner(tmp_path: Path) -> None:
     """Within a second of the runner's SIGKILL all that its jobs had started is gone, and the watchdog too."""
     with Runner(tmp_path, GRANDCHILDREN, count=3) as runner:
         assert eventually(lambda: len(runner.living()) == 3 * MARKED)
-        nameless = [pid for pid in processes.table() if processes.command_of(pid) == "sleep 103"]
-        assert len(nameless) == 3 * NAMELESS
+        assert eventually(lambda: len(called(runner.nameless)) == 3 * NAMELESS)
+        nameless = called(runner.nameless)
         runner.kill()
         killed = time.monotonic()
 
@@ -186,11 +192,12 @@ def test_next_run_finds_orphans(tmp_path: Path) -> None:
     """Orphans that no watchdog ended are found, with their execution and command, and ended."""
     with Runner(tmp_path, GRANDCHILDREN, count=2) as runner:
         assert eventually(lambda: len(runner.living()) == 2 * MARKED)
+        assert eventually(lambda: len(called(runner.nameless)) == 2 * NAMELESS)
         runner.kill(watchdog_first=True)
         found = find_orphans(str(tmp_path))
         assert len(found) == 2 * (MARKED + NAMELESS)
         assert {orphan.execution for orphan in found} == {f"{runner.name}-0", f"{runner.name}-1"}
-        assert {"sleep 101", "sleep 102", "sleep 103"} < {orphan.command for orphan in found}
+        assert {"sleep 101", "sleep 102", runner.nameless} < {orphan.command for orphan in found}
 
         assert {orphan.pid for orphan in end_orphans(str(tmp_path))} >= {orphan.pid for orphan in found}
         assert runner.living() == []

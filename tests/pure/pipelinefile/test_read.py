@@ -135,16 +135,29 @@ def test_without_anything_there_is_an_empty_pipeline(project):
         ("/data/x", "/data/x", True),
         ("{root}/in/x", "in/x", False),
         ("../{name}/in/x", "in/x", False),
+        ("../{name}-2/x", "../{name}-2/x", True),
+        ("{root}2/x", "{root}2/x", True),
         ("src/**/*.py", "src/**/*.py", False),
         ("a{{b}}[*]", "a{{b}}[*]", False),
     ],
 )
 def test_inputs_have_one_spelling(project, written, template, external):
     """Normalised, relative where they lie in the project, external where they don't."""
-    written = written.replace("{root}", str(project.folder)).replace("{name}", project.folder.name)
-    spec = project.stage(f'run = "x"\ninputs = ["{written}"]').inputs[0]
 
-    assert (spec.template, spec.external) == (template, external)
+    def here(text):
+        return text.replace("{root}", str(project.folder)).replace("{name}", project.folder.name)
+
+    spec = project.stage(f'run = "x"\ninputs = ["{here(written)}"]').inputs[0]
+
+    assert (spec.template, spec.external) == (here(template), external)
+
+
+@pytest.mark.parametrize(("written", "directory"), [("a/", True), ("a/.", True), ("a", False), ("a.", False)])
+def test_a_folder_may_be_written_as_one(project, written, directory):
+    """With or without a trailing slash it is one path; with it, it must be a folder."""
+    spec = project.stage(f'run = "x"\noutputs = ["{written}"]').outputs[0]
+
+    assert (spec.template, spec.directory) == (written.rstrip("/").removesuffix("/."), directory)
 
 
 def test_an_output_is_no_glob(project):
@@ -231,6 +244,15 @@ def test_a_value_in_one_file_is_no_table_in_another(project):
 
     assert project.problems('[project]\nparams_files = ["p.json"]\n[params]\na = 1') == [
         "p.json: param 'a': is a value here and a table in Pipelinefile.toml:4, or the other way round"
+    ]
+
+
+def test_a_whole_number_is_no_other_number(project):
+    """1 and 1.0 are written differently into a command."""
+    project.write("p.json", '{"a": 1.0}')
+
+    assert project.problems('[project]\nparams_files = ["p.json"]\n[params]\na = 1') == [
+        "p.json: param 'a': has another value in Pipelinefile.toml:4 (set it once)"
     ]
 
 

@@ -8,11 +8,12 @@ import sqlite3
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from query_trees import BINDS, NUMBERS, TEXTS, Sql, conditions, expressions, rows, simple
 
 from provstore.errors import QueryError
 from provstore.query import bound_names, matches, names, parse_where, printed
 from provstore.query.tree import AllOf, AnyOf, Expression, Not
+
+from .query_trees import BINDS, NUMBERS, TEXTS, Sql, conditions, expressions, rows, simple
 
 VOCABULARY = """
 visit band 1 2.5 'r' T'2026-11-21' :x = != < <= > >= == <> AND or NOT IN ( ) , .. : + - * / % NULL TRUE

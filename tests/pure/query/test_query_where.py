@@ -89,6 +89,8 @@ def test_not_true_of_the_row(text):
         ("(a = 1) + 2 = 3", 4, "found a condition, expected a value", ""),
         ("a = (NOT b = 1)", 6, "found a condition, expected a value", ""),
         ('band = "r"', 8, "found '\"'", "single quotes"),
+        ("x = 'a''b", 5, "no end", "written twice"),
+        ("x = T'a''b", 6, "no end", "written twice"),
         ("band = 'r", 8, "no end", "single quote"),
         ("x in (5..1)", 7, "backwards", "write 1..5"),
         ("x in ()", 7, "found ')'", "empty list"),

@@ -1,0 +1,10 @@
+"""The command line: each command parses, calls one operation, renders.
+
+main      entry; where errors become messages and exit statuses
+group     the table of commands, each imported only when it is called
+options   options that all commands share (-C, -f, --json)
+render    reports → text and JSON, pure functions
+plain     events of a run → one line each
+live      events of a run → a view on a terminal
+<name>    one file for each command
+"""

@@ -1,0 +1,104 @@
+"""The entry: runs a command, and turns whatever goes wrong into one message and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from provstore.errors import ProvstoreError
+
+FAULT_OF_OURS = 70
+"""EX_SOFTWARE of sysexits.h: a fault in provstore itself."""
+
+
+def main() -> None:
+    """Runs the command line and ends the process."""
+    words = sys.argv[1:]
+    if words in (["--version"], ["-V"]):
+        from provstore import __version__
+
+        print(f"provstore {__version__}")
+        sys.exit(0)
+    status = run_command(words)
+    flush_output()
+    # Everything is written and closed: tearing the interpreter down would only take time.
+    os._exit(status)
+
+
+def run_command(words: list[str]) -> int:
+    """Runs one command; returns the exit status. Nothing that goes wrong leaves as an exception."""
+    from provstore.errors import ProvstoreError
+
+    try:
+        from provstore.cli.group import call
+
+        return call(words)
+    except ProvstoreError as error:
+        report(error)
+        return error.exit_status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        silence_output()
+        return 0
+    except RecursionError:
+        say("error: something is nested too deeply to be read")
+        return 2
+    except MemoryError:
+        say("error: out of memory")
+        return 3
+    except Exception as error:
+        return report_fault(error)
+
+
+def report(error: ProvstoreError) -> None:
+    """Shows an error: message, hint, and where to read more."""
+    say(
+        f"error[{error.slug}]: {error.message}"
+        if "\n" not in error.message
+        else f"error[{error.slug}]:\n{error.message}"
+    )
+    if error.hint:
+        say(f"hint: {error.hint}")
+
+
+def report_fault(error: Exception) -> int:
+    """Shows a fault of our own in one line; the details only for those who ask for them."""
+    if os.environ.get("PROVSTORE_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error, file=sys.stderr)
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f" at {os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}" if place is not None else ""
+    say(f"error[internal]: a fault in provstore{where}: {type(error).__name__}: {error}")
+    say("hint: set PROVSTORE_DEBUG=1 to see where it comes from, and report it")
+    return FAULT_OF_OURS
+
+
+def say(text: str) -> None:
+    """Writes a line to standard error, whatever bytes are in it and whether or not anybody reads it."""
+    try:
+        sys.stderr.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+    except (BrokenPipeError, ValueError, OSError, UnicodeEncodeError):
+        pass
+
+
+def flush_output() -> None:
+    """Writes what is still buffered; a reader that went away is no error."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (BrokenPipeError, ValueError, OSError):
+        silence_output()
+
+
+def silence_output() -> None:
+    """Nobody reads standard output any more: what is still written goes nowhere."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError:
+        pass

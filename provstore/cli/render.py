@@ -1,0 +1,124 @@
+"""Reports → text for people and JSON for programs. Pure functions; colour is added last, by `style`."""
+
+from __future__ import annotations
+
+import json
+
+from provstore.model.values import task_name
+from provstore.model.verdict import STATES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from provstore.model.values import JSON
+    from provstore.model.verdict import Reason
+    from provstore.operations.run import RunReport
+    from provstore.operations.status import StatusReport
+
+    Style = Callable[[str, str], str]
+
+COLOURS = {
+    "fresh": "green",
+    "executed": "green",
+    "restorable": "cyan",
+    "restored": "cyan",
+    "new": "yellow",
+    "stale": "yellow",
+    "waiting": "blue",
+    "failed": "red",
+    "blocked": "red",
+    "cancelled": "magenta",
+}
+
+
+def plain(text: str, state: str) -> str:
+    """The style without colour."""
+    del state
+    return text
+
+
+def to_json(value: JSON) -> str:
+    """JSON as it is printed: indented, characters as they are."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def status_text(report: StatusReport, style: Style = plain) -> str:
+    """One line a task, with its reasons; fresh tasks of one stage share a line."""
+    lines = []
+    fresh: dict[str, int] = {}
+    for task in report.tasks:
+        if task.state == "fresh" and not task.reasons:
+            fresh[task.stage] = fresh.get(task.stage, 0) + 1
+    listed: set[str] = set()
+    for task in report.tasks:
+        if task.state == "fresh" and not task.reasons:
+            if task.stage not in listed:
+                count = fresh[task.stage]
+                name = task_name(task.stage, task.data_id) if count == 1 else f"{task.stage} ({count} tasks)"
+                lines.append(f"{style('fresh'.ljust(10), 'fresh')}  {name}")
+            listed.add(task.stage)
+            continue
+        line = f"{style(task.state.ljust(10), task.state)}  {task_name(task.stage, task.data_id)}"
+        lines.append(line + (f"  ({reasons_text(task.reasons)})" if task.reasons else ""))
+    lines += [f"remark: {remark}" for remark in report.remarks]
+    counts = [f"{number} {state}" for state, number in report.summary.items() if number]
+    lines.append(", ".join(counts) if counts else "no tasks")
+    return "\n".join(lines)
+
+
+def reasons_text(reasons: Sequence[Reason], limit: int = 5) -> str:
+    """All reasons in one line; beyond `limit` their number."""
+    texts = [reason.text for reason in reasons[:limit]]
+    if len(reasons) > limit:
+        texts.append(f"and {len(reasons) - limit} more")
+    return "; ".join(texts)
+
+
+def _reasons_json(reasons: Sequence[Reason]) -> list[JSON]:
+    return [reason._asdict() for reason in reasons]
+
+
+def status_json(report: StatusReport, *, ok: bool | None = None) -> dict[str, JSON]:
+    """The contract of `status` and `run -n`; with `ok`, that of `check`."""
+    found: dict[str, JSON] = {} if ok is None else {"ok": ok}
+    found["tasks"] = [
+        {
+            "stage": task.stage,
+            "data_id": dict(task.data_id),
+            "state": task.state,
+            "reasons": _reasons_json(task.reasons),
+            "outputs": list(task.outputs),
+        }
+        for task in report.tasks
+    ]
+    found["summary"] = {state: report.summary[state] for state in STATES}
+    return found
+
+
+def run_json(report: RunReport) -> dict[str, JSON]:
+    """The contract of `run`."""
+    return {
+        "run": report.run,
+        "outcome": report.outcome,
+        "tasks": [
+            {
+                "stage": task.stage,
+                "data_id": dict(task.data_id),
+                "outcome": task.outcome,
+                "execution": task.execution,
+                "seconds": task.seconds,
+                "reasons": _reasons_json(task.reasons),
+            }
+            for task in report.tasks
+        ],
+        "summary": dict(report.summary),
+    }
+
+
+def run_text(report: RunReport) -> str:
+    """The last line of a run."""
+    if report.run is None:
+        return "Everything is up to date." if report.tasks else "There is nothing to do: no tasks."
+    counts = [f"{number} {outcome}" for outcome, number in report.summary.items() if number]
+    return f"{report.outcome}: {', '.join(counts) if counts else 'no tasks'}"

@@ -1,0 +1,380 @@
+"""Runs the tasks of a plan: starts what may start, waits, concludes, and writes at the right moment."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from provstore.errors import FileError
+from provstore.events import Remark, TaskEnded, TaskStarted
+from provstore.executors.local import LocalExecutor
+from provstore.model.verdict import FRESH, RESTORABLE
+from provstore.operations import attempt
+from provstore.operations.attempt import Circumstances, Ready, Underway
+from provstore.operations.circumstances import CodeState, user_name
+from provstore.operations.outputs import Outputs, discard
+from provstore.operations.report import TaskReport
+from provstore.schedule import BLOCKED, CANCELLED, Capacity, Schedule
+from provstore.store import history
+from provstore.store.ledger import INTERVAL
+from provstore.store.memory import TaskMemo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from provstore.events import Observer
+    from provstore.model.task import Plan, Work
+    from provstore.operations.assess import Assessment
+    from provstore.operations.run import RunRequest
+    from provstore.operations.verdicts import Verdicts
+    from provstore.ports import Finished
+    from provstore.project import Planned, Project
+    from provstore.store.facts import Row
+    from provstore.watch.workspace import Workspace
+
+LOG_TAIL = 8192
+"""Bytes of a failed task's log that are shown."""
+
+
+class Engine:
+    """The tasks of one run.
+
+    Attributes:
+        reports: How each task fared that was not fresh from the start, by stage and data ID.
+        all_is_well: Nothing failed, nothing was stopped.
+    """
+
+    def __init__(self, project: Project, run: str, request: RunRequest, observe: Observer, running: str) -> None:
+        if project.store is None:
+            raise AssertionError("a run without a store")
+        self._project, self._run, self._request, self._observe = project, run, request, observe
+        self._running = running
+        os.makedirs(running, exist_ok=True)
+        self._store = project.store
+        self._ledger = self._store.ledger()
+        self._code = CodeState(project.root, os.path.join(running, "git"))
+        self._executor = LocalExecutor(running)
+        cpus, memory = _size_of_machine()
+        self._capacity = Capacity(request.jobs or cpus, cpus, memory)
+        self._underway: dict[str, tuple[int, Underway]] = {}
+        self._free = list(range(self._capacity.jobs - 1, -1, -1))
+        self._works: dict[int, Work] = {}
+        self._discard: list[str] = []
+        self._oldest = 0.0
+        self._ended = 0
+        self._stopping = False
+        self._alone: set[str] = set()
+        self._forced_done: set[tuple[str, str]] = set()
+        self.reports: dict[tuple[str, str], TaskReport] = {}
+        self.all_is_well = True
+
+    # --- the run as a whole ---------------------------------------------------------------------------
+
+    def begin(self, row: Row, planned: Planned, collection: str) -> None:
+        """Writes the run's record, with the text of the Pipelinefile; remembers a new plan."""
+        self._collection = collection
+        plan = planned.plan
+        for file, digest in plan.files.items():
+            try:
+                with open(os.path.join(self._project.root, file), "rb") as opened:
+                    self._store.objects.keep_bytes_of(digest, opened.read())
+            except OSError:
+                continue
+        self._ledger.add_run(row, plan.files)
+        if collection:
+            self._ledger.add_collection(collection, self._request.collection, str(row["started"]))
+        if planned.works is not None and not plan.unresolved:
+            works = [work.to_json() for work in planned.works]
+            self._ledger.remember_plan(planned.fingerprint, plan.to_json(), works)
+        self._ledger.write({}, {})
+
+    def end(self, outcome: str, summary: dict[str, int]) -> None:
+        """Writes the run's end and all that was learnt of the files."""
+        from provstore.digest import canonical_json
+        from provstore.model.values import utc_text
+
+        self._workspace.settle(wait=True)
+        self._add_code(wait=True)
+        self._ledger.add(
+            "run_end",
+            {"run": self._run, "ended": utc_text(time.time()), "outcome": outcome, "summary": canonical_json(summary)},
+        )
+        self._write()
+
+    def stop(self, number: int, *, at_once: bool) -> None:
+        """Ends all tasks; called from a signal handler. `at_once`: without grace."""
+        self._stopping = True
+        if at_once:
+            self._executor.kill()
+        else:
+            self._executor.stop(number)
+
+    def close(self) -> None:
+        """Ends what still runs after an error, and frees the executor."""
+        if self._underway:
+            self._executor.kill()
+            while self._underway:
+                for finished in self._executor.wait(None):
+                    _, underway = self._underway.pop(finished.execution)
+                    attempt.clean_up(self._around, underway)
+        self._executor.close()
+
+    def recorded_seconds(self, assessment: Assessment) -> dict[str, float]:
+        """How long the tasks that are not fresh took the last time, by name."""
+        plan = assessment.plan
+        found = {}
+        for position in assessment.active:
+            seconds = self._store.ask(history.seconds, plan.stage_of(position).name, plan.tasks[position].data_id)
+            if seconds is not None:
+                found[plan.name(position)] = seconds
+        return found
+
+    @property
+    def forced_done(self) -> frozenset[tuple[str, str]]:
+        """Tasks that were run, as (stage, data ID): force does not run them twice."""
+        return frozenset(self._forced_done)
+
+    # --- one round ------------------------------------------------------------------------------------
+
+    def round(self, assessment: Assessment) -> None:
+        """Brings all selected tasks of a plan up to date, as far as they go."""
+        self._take(assessment)
+        plan, active = self._plan, assessment.active
+        self._schedule = Schedule(
+            {position: plan.tasks[position].upstream for position in active},
+            {position: plan.stage_of(position).name for position in active},
+            {stage.name: stage.after for stage in plan.stages if stage.after},
+        )
+        while True:
+            self._start_what_may_start()
+            if not self._underway:
+                break
+            for finished in self._executor.wait(self._patience()):
+                self._conclude(finished)
+            self._write_if_due()
+        if self._stopping or (not self.all_is_well and not self._request.keep_going):
+            self._schedule.cancel_rest()
+        self._report_rest()
+        self._write()
+
+    def _take(self, assessment: Assessment) -> None:
+        self._plan: Plan = assessment.plan
+        self._verdicts: Verdicts = assessment.verdicts
+        self._workspace: Workspace = assessment.workspace
+        self._forced = assessment.forced
+        self._work_of = assessment.planned.work
+        self._works.clear()
+        for position, success in self._verdicts.found:
+            memo = TaskMemo(str(self._verdicts.key[position]), success.execution, " ".join(success.outputs))
+            self._ledger.remember_task(self._plan.stage_of(position).name, self._plan.tasks[position].data_id, memo)
+        settings = self._plan.settings
+        outputs = Outputs(
+            self._project.root, os.path.join(self._project.folder, "failed"), self._workspace, self._store.objects
+        )
+        self._around = Circumstances(
+            self._project.root,
+            self._run,
+            self._collection,
+            settings.owner or user_name(),
+            settings.objects_limit,
+            self._store,
+            self._ledger,
+            self._workspace,
+            outputs,
+            lambda text: self._observe(Remark(text)),
+        )
+
+    def _start_what_may_start(self) -> None:
+        while not self._stopping and not self._capacity.is_full:
+            if not self.all_is_well and not self._request.keep_going:
+                return
+            position = self._schedule.next_task(self._fits)
+            if position is None:
+                return
+            try:
+                self._bring_up_to_date(position)
+            except FileError as error:
+                self._fail(position, error.message, "", 0.0, b"")
+
+    def _fits(self, position: int) -> bool:
+        work = self._work(position)
+        return self._capacity.has_room(work.cpu, work.memory)
+
+    def _work(self, position: int) -> Work:
+        work = self._works.get(position)
+        if work is None:
+            work = self._works[position] = self._work_of(position)
+        return work
+
+    def _bring_up_to_date(self, position: int) -> None:
+        """Decides a task whose inputs are ready, from what is there now, and does what that asks for."""
+        verdicts = self._verdicts
+        verdicts.missing.clear()
+        verdict = verdicts.judge_again(position, forced=position in self._forced)
+        if verdicts.missing:
+            raise FileError(f"input {verdicts.missing[0][1]} is missing")
+        if verdict.state == FRESH:
+            self._finish(position, "fresh", None, None)
+        elif verdict.state != RESTORABLE or not self._restore(position):
+            self._start(position, 1)
+
+    def _restore(self, position: int) -> bool:
+        success = self._verdicts.success[position]
+        made = self._store.ask(history.made_by, success.execution)
+        for path, identity in zip(self._plan.outputs(position), success.outputs, strict=True):
+            look = self._workspace.look(path)
+            if look is not None and look.identity == identity:
+                continue
+            if look is not None:
+                attempt.protect(self._around, path, look)
+            if not self._around.outputs.restore(made[path]):
+                self._observe(Remark(f"{path} can't be restored: its kept bytes are damaged; the task runs instead"))
+                return False
+            again = self._workspace.look(path)
+            if again is not None:
+                self._workspace.assign(path, again, made[path].dataset)
+        self._verdicts.ran(position, success.outputs)
+        memo = TaskMemo(str(self._verdicts.key[position]), success.execution, " ".join(success.outputs))
+        self._ledger.remember_task(self._plan.stage_of(position).name, self._plan.tasks[position].data_id, memo)
+        self._finish(position, "restored", success.execution, None)
+        return True
+
+    def _start(self, position: int, number: int) -> None:
+        work, plan = self._work(position), self._plan
+        ready = Ready(
+            plan.stage_of(position).name,
+            plan.data_id(position),
+            plan.tasks[position].data_id,
+            str(self._verdicts.key[position]),
+            work,
+            [self._verdicts.look.get(number) for number in plan.tasks[position].inputs],
+            number,
+        )
+        if self._capacity.exceeds(work.cpu, work.memory) and ready.stage not in self._alone:
+            self._alone.add(ready.stage)
+            self._observe(Remark(f"{ready.stage} asks for more than this machine has: each of its tasks runs alone"))
+        slot = self._free.pop()
+        folder = os.path.join(self._running, str(slot))
+        try:
+            underway, job = attempt.prepare(self._around, ready, folder)
+        except BaseException:
+            self._free.append(slot)
+            raise
+        self._capacity.take(work.cpu, work.memory)
+        if number == 1:
+            self._schedule.start(position)
+        self._underway[underway.begun.id] = (position, underway)
+        reasons = self._verdicts.of[position].reasons
+        self._observe(TaskStarted(plan.name(position), underway.begun.id, reasons, number, os.path.join(folder, "log")))
+        self._executor.start(job)
+
+    # --- what ended -----------------------------------------------------------------------------------
+
+    def _conclude(self, finished: Finished) -> None:
+        position, underway = self._underway.pop(finished.execution)
+        work = underway.ready.work
+        tail = b""
+        if finished.log_size:
+            tail = _end_of(os.path.join(underway.folder, "log"))
+        conclusion = attempt.conclude(self._around, underway, finished)
+        self._discard.append(os.path.join(underway.folder, f"aside-{underway.begun.id}"))
+        self._oldest = self._oldest or time.monotonic()
+        self._free.append(int(os.path.basename(underway.folder)))
+        self._capacity.give_back(work.cpu, work.memory)
+        seconds = finished.ended - finished.started
+        if conclusion.outcome == "succeeded":
+            self._verdicts.ran(position, conclusion.made)
+            self._forced_done.add((underway.ready.stage, underway.ready.data_id_text))
+            self._finish(position, "executed", underway.begun.id, seconds)
+        elif conclusion.outcome == "cancelled":
+            self._schedule.fail(position, cancelled=True)
+            self._report(position, "cancelled", underway.begun.id, seconds)
+        elif underway.ready.attempt <= work.retries and not self._stopping:
+            self._tell_end(position, underway.begun.id, "failed", seconds, conclusion.message, tail, will_retry=True)
+            self._start(position, underway.ready.attempt + 1)
+        else:
+            self._fail(position, conclusion.message, underway.begun.id, seconds, tail)
+
+    def _finish(self, position: int, outcome: str, execution: str | None, seconds: float | None) -> None:
+        self._schedule.finish(position)
+        self._report(position, outcome, execution, seconds)
+
+    def _fail(self, position: int, message: str, execution: str, seconds: float, tail: bytes) -> None:
+        self.all_is_well = False
+        self._schedule.fail(position)
+        self._report(position, "failed", execution or None, seconds, message, tail)
+
+    def _report_rest(self) -> None:
+        for state in (BLOCKED, CANCELLED):
+            for position in self._schedule.in_state(state):
+                if (self._plan.stage_of(position).name, self._plan.tasks[position].data_id) not in self.reports:
+                    self._report(position, state, None, None)
+
+    def _report(
+        self,
+        position: int,
+        outcome: str,
+        execution: str | None,
+        seconds: float | None,
+        message: str = "",
+        tail: bytes = b"",
+    ) -> None:
+        stage = self._plan.stage_of(position).name
+        reasons = self._verdicts.of[position].reasons
+        key = (stage, self._plan.tasks[position].data_id)
+        if outcome != "fresh" or key not in self.reports:
+            self.reports[key] = TaskReport(stage, self._plan.data_id(position), outcome, execution, seconds, reasons)
+        self._ended += 1
+        self._tell_end(position, execution or "", outcome, seconds or 0.0, message, tail, will_retry=False)
+
+    def _tell_end(
+        self,
+        position: int,
+        execution: str,
+        outcome: str,
+        seconds: float,
+        message: str,
+        tail: bytes,
+        *,
+        will_retry: bool,
+    ) -> None:
+        name, reasons = self._plan.name(position), self._verdicts.of[position].reasons
+        self._observe(TaskEnded(name, execution, outcome, seconds, message, tail, will_retry, self._ended, reasons))
+
+    # --- writing --------------------------------------------------------------------------------------
+
+    def _patience(self) -> float | None:
+        """Seconds to wait for a task's end before what has ended must be written; None: nothing is waiting."""
+        return max(0.0, self._oldest + INTERVAL - time.monotonic()) if self._oldest else None
+
+    def _write_if_due(self) -> None:
+        if self._oldest and time.monotonic() - self._oldest >= INTERVAL:
+            self._workspace.settle(wait=False)
+            self._add_code(wait=False)
+            self._write()
+
+    def _add_code(self, *, wait: bool) -> None:
+        row = self._code.row(self._run, wait=wait)
+        if row is not None:
+            self._ledger.add("run_code", row)
+
+    def _write(self) -> None:
+        self._ledger.write(*self._workspace.take_noted())
+        discard(self._discard)
+        self._discard.clear()
+        self._oldest = 0.0
+
+
+def _size_of_machine() -> tuple[int, int]:
+    """Processors this process may use, and bytes of memory."""
+    try:
+        cpus = len(os.sched_getaffinity(0))
+    except AttributeError:
+        cpus = os.cpu_count() or 1
+    return cpus, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _end_of(path: str) -> bytes:
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - LOG_TAIL))
+        return file.read()

@@ -1,0 +1,192 @@
+"""A task's outputs on the disk: out of the way before it starts, kept when it succeeds, put back when it fails.
+
+Rules: nothing is ever the only copy of anything when it is removed; a move is a rename within the project's
+file system, so that a kill leaves a file in one of two known places.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from typing import NamedTuple
+
+from provstore.digest import Entry
+from provstore.errors import FileError
+from provstore.model.files import Content
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from provstore.store.history import Made
+    from provstore.store.objects import Objects
+    from provstore.watch.workspace import Workspace
+
+
+class Aside(NamedTuple):
+    """An output that was moved out of the way.
+
+    Attributes:
+        place: Where it lies now, absolute.
+        identity: What it holds.
+    """
+
+    path: str
+    place: str
+    identity: str
+
+
+class Outputs:
+    """Moves, keeps and restores outputs.
+
+    Args:
+        failed: Absolute path of `.provstore/failed`.
+    """
+
+    def __init__(self, root: str, failed: str, workspace: Workspace, objects: Objects) -> None:
+        self._root, self._failed = root, failed
+        self._workspace, self._objects = workspace, objects
+        self._known_folders: set[str] = set()
+
+    def check_place(self, path: str) -> None:
+        """Refuses an output that a symbolic link would put outside of the project.
+
+        Raises:
+            FileError: It would lie outside.
+        """
+        folder = os.path.dirname(self._workspace.full(path))
+        if folder in self._known_folders:
+            return
+        if os.path.lexists(folder):
+            real = os.path.realpath(folder)
+            if real != self._root and not real.startswith(self._root.rstrip("/") + "/"):
+                raise FileError(
+                    f"{path}: a symbolic link puts this output outside of the project, into {real}",
+                    hint="outputs lie in the project",
+                )
+
+    def make_folder(self, path: str) -> None:
+        """Makes the folder that an output needs."""
+        folder = os.path.dirname(self._workspace.full(path))
+        if folder in self._known_folders:
+            return
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            raise FileError(f"{path}: its folder can't be made: {error.strerror}") from error
+        self._known_folders.add(folder)
+
+    def move_aside(self, path: str, identity: str, place: str) -> Aside:
+        """Moves what lies at a path to `place`, a new absolute path in the same file system."""
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        try:
+            os.rename(self._workspace.full(path), place)
+        except OSError as error:
+            raise FileError(f"{path}: can't be moved out of the way: {error.strerror}") from error
+        self._workspace.forget(path)
+        return Aside(path, place, identity)
+
+    def keep(self, path: str, content: Content) -> bool:
+        """Keeps the bytes of what was just read at a path; False when it has changed since."""
+        full = self._workspace.full(path)
+        if content.kind == "directory":
+            if not all(self._keep_entry(full, entry) for entry in content.entries):
+                return False
+            self._objects.keep_bytes(content.digest, content.data or b"")
+            return True
+        if content.data is not None:
+            self._objects.keep_bytes(content.digest, content.data)
+            return True
+        return self._objects.keep_file(content.digest, full, content.size)
+
+    def _keep_entry(self, folder: str, entry: Entry) -> bool:
+        full = f"{folder}/{entry.path}"
+        if entry.kind == "link":
+            self._objects.keep_bytes(entry.digest, os.fsencode(os.readlink(full)))
+            return True
+        return entry.kind == "empty" or self._objects.keep_file(entry.digest, full, entry.size)
+
+    def restore(self, made: Made) -> bool:
+        """Puts a recorded output back, complete from its first moment; False when its bytes are not at hand.
+
+        What lies there is replaced: the caller has kept it.
+        """
+        full = self._workspace.full(made.path)
+        self.check_place(made.path)
+        self.make_folder(made.path)
+        self._workspace.forget(made.path)
+        if made.kind != "directory":
+            _remove_folder(full)
+            return self._objects.write_to(made.digest, full, executable=made.executable)
+        fresh = f"{full}.{os.getpid()}.provstore"
+        _remove(fresh)
+        try:
+            if not self._objects.has_all(made.digest, "directory") or not self._build(fresh, made.digest):
+                return False
+            _remove(full)
+            os.rename(fresh, full)
+            return True
+        finally:
+            _remove(fresh)
+
+    def _build(self, folder: str, digest: str) -> bool:
+        os.mkdir(folder)
+        for entry in self._objects.entries(digest):
+            full = f"{folder}/{entry.path}"
+            os.makedirs(os.path.dirname(full), exist_ok=True)
+            if entry.kind == "empty":
+                os.makedirs(full, exist_ok=True)
+            elif entry.kind == "link":
+                os.symlink(self._objects.read(entry.digest), os.fsencode(full))
+            elif not self._objects.write_to(entry.digest, full, executable=entry.kind == "executable"):
+                return False
+        return True
+
+    def put_away(self, paths: Iterable[str], execution: str) -> None:
+        """Moves what a failed execution wrote to `.provstore/failed/<execution>/`."""
+        for path in paths:
+            full = self._workspace.full(path)
+            if os.path.lexists(full):
+                place = os.path.join(self._failed, execution, path)
+                os.makedirs(os.path.dirname(place), exist_ok=True)
+                os.rename(full, place)
+            self._workspace.forget(path)
+
+    def put_back(self, last_good: dict[str, Made], aside: Iterable[Aside], paths: Iterable[str]) -> None:
+        """After a failure: the last good version of each output comes back to its place.
+
+        It is what was moved aside if that is it, else the kept object; where neither is, what was there before.
+        """
+        moved = {entry.path: entry for entry in aside}
+        for path in paths:
+            good, entry = last_good.get(path), moved.get(path)
+            if entry is not None and (good is None or entry.identity == good.identity):
+                self._move_back(entry)
+            elif good is not None and self._objects.has_all(good.digest, good.kind) and self.restore(good):
+                continue
+            elif entry is not None:
+                self._move_back(entry)
+
+    def _move_back(self, entry: Aside) -> None:
+        self.make_folder(entry.path)
+        os.rename(entry.place, self._workspace.full(entry.path))
+        self._workspace.forget(entry.path)
+
+
+def _remove_folder(full: str) -> None:
+    """Removes a directory that stands where a file is to be; a file is replaced by the rename."""
+    if os.path.isdir(full) and not os.path.islink(full):
+        shutil.rmtree(full)
+
+
+def _remove(full: str) -> None:
+    _remove_folder(full)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(full)
+
+
+def discard(places: Iterable[str]) -> None:
+    """Removes what was moved aside, once what took its place is recorded."""
+    for place in places:
+        _remove(place)

@@ -1,0 +1,137 @@
+"""Rows of what happened: from nouns to facts."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from provstore.digest import canonical_json
+from provstore.model.values import new_id, utc_text
+from provstore.store.ledger import name_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from provstore.model.files import Content
+    from provstore.model.task import Output, Work
+    from provstore.ports import Finished
+    from provstore.store.facts import Row
+
+
+class Begun(NamedTuple):
+    """An execution when it starts."""
+
+    id: str
+    run: str
+    stage: str
+    data_id: str
+    key: str
+    attempt: int
+    started: float
+
+
+def execution_row(begun: Begun, work: Work) -> dict[str, str | int | float | None]:
+    """The row of an execution as it starts; what ended it is filled in by `ended`."""
+    return {
+        "id": begun.id,
+        "run": begun.run,
+        "stage": begun.stage,
+        "data_id": begun.data_id,
+        "key": begun.key,
+        "command": work.command,
+        "shell": work.shell,
+        "cwd": work.cwd,
+        "params": canonical_json(work.params),
+        "environment": canonical_json(work.environment),
+        "outputs": canonical_json([[output.role, output.path, output.format] for output in work.outputs]),
+        "started": utc_text(begun.started),
+        "ended": None,
+        "outcome": "interrupted",
+        "exit_status": None,
+        "signal": None,
+        "message": "the run was killed",
+        "cpu_seconds": None,
+        "peak_memory": None,
+        "log": None,
+        "log_size": 0,
+        "attempt": begun.attempt,
+        "name": begun.stage,
+        "description": work.description,
+        "site": None,
+        "configuration": None,
+    }
+
+
+def ended(row: Row, finished: Finished, outcome: str, message: str, log: str | None) -> Row:
+    """The row of an execution that has ended."""
+    return {
+        **row,
+        "started": utc_text(finished.started),
+        "ended": utc_text(finished.ended),
+        "outcome": outcome,
+        "exit_status": finished.exit_status,
+        "signal": finished.signal,
+        "message": message,
+        "cpu_seconds": finished.cpu_seconds,
+        "peak_memory": finished.peak_memory,
+        "log": log,
+        "log_size": finished.log_size,
+    }
+
+
+class Place(NamedTuple):
+    """What a dataset gets from its circumstances."""
+
+    run_collection: str
+    owner: str
+    created: str
+    external: bool = False
+
+
+UNKNOWN_KIND = "file"
+"""Dataset type of what no stage declares as an output."""
+
+
+def source_row(path: str, content: Content, place: Place) -> Row:
+    """Row of a dataset that nobody made."""
+    return {
+        "id": new_id(),
+        "type": UNKNOWN_KIND,
+        "data_id": "{}",
+        "run": place.run_collection,
+        "path": path,
+        "kind": content.kind,
+        "executable": int(content.executable),
+        "size": content.size,
+        "digest": content.digest,
+        "semantic_digest": None,
+        "format": "bytes",
+        "created": place.created,
+        "execution": None,
+        "role": "",
+        "name": name_of(path),
+        "version": None,
+        "owner": place.owner,
+        "owner_type": "user",
+        "description": "",
+        "location": "external" if place.external else "project",
+        "url": None,
+        "contact": None,
+        "overwritable": 0,
+        "iteration": 0,
+        "replaces": None,
+        "metadata": "{}",
+    }
+
+
+def output_row(output: Output, content: Content, place: Place, execution: Mapping[str, object]) -> Row:
+    """Row of a dataset that an execution made."""
+    return {
+        **source_row(output.path, content, place),
+        "type": output.dataset_type,
+        "data_id": str(execution["data_id"]),
+        "format": output.format or "bytes",
+        "execution": str(execution["id"]),
+        "role": output.role,
+        "description": "",
+    }

@@ -1,0 +1,23 @@
+"""How the tasks of a run fared."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from provstore.model.values import DataId
+    from provstore.model.verdict import Reason
+
+OUTCOMES = ("executed", "restored", "fresh", "failed", "blocked", "cancelled")
+
+
+class TaskReport(NamedTuple):
+    """How one task fared; `outcome` is one of `OUTCOMES`."""
+
+    stage: str
+    data_id: DataId
+    outcome: str
+    execution: str | None
+    seconds: float | None
+    reasons: tuple[Reason, ...]

@@ -1,0 +1,257 @@
+"""Brings targets up to date: the one loop that decides, starts, waits and records.
+
+Only this process writes to the store, and only this loop has effects. What may start next is `schedule`'s to
+say, whether it must is `decide`'s.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from typing import NamedTuple
+
+from provstore.digest import canonical_json
+from provstore.errors import StoreError
+from provstore.events import Remark, RunEnded, RunStarted
+from provstore.model.values import new_id, utc_text
+from provstore.model.verdict import MUST_RUN, WAITING
+from provstore.operations.assess import Assessment, assess
+from provstore.operations.report import OUTCOMES, TaskReport
+from provstore.operations.targets import Targets
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import FrameType
+
+    from provstore.events import Observer
+    from provstore.model.task import Plan
+    from provstore.operations.engine import Engine
+    from provstore.project import Project
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class RunRequest(NamedTuple):
+    """What a user wants of a run.
+
+    Attributes:
+        jobs: Tasks at once; 0: as many as there are processors.
+        keep_going: After a failure, go on with all that does not depend on it.
+        force: Run what the targets name whatever its state.
+        params: Overrides of parameters, as text.
+        collection: The CHAINED collection that gets what is made.
+        wait: Wait for another run of this project; else give up.
+        arguments: The words after "provstore", for the record.
+        estimate: The observer wants to know how long tasks took the last time.
+    """
+
+    targets: Targets = Targets()
+    jobs: int = 0
+    keep_going: bool = False
+    force: bool = False
+    params: Mapping[str, str] = {}
+    collection: str = "main"
+    wait: bool = True
+    arguments: tuple[str, ...] = ("run",)
+    estimate: bool = False
+
+
+class RunReport(NamedTuple):
+    """How a run fared.
+
+    Attributes:
+        run: Its id; None when nothing had to be done.
+        outcome: "succeeded", "failed" or "cancelled".
+        signal: What ended it; 0: nothing did.
+        tasks: In the order of the plan.
+    """
+
+    run: str | None
+    outcome: str
+    signal: int
+    tasks: tuple[TaskReport, ...]
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """Number of tasks by outcome."""
+        counts = dict.fromkeys(OUTCOMES, 0)
+        for task in self.tasks:
+            counts[task.outcome] += 1
+        return counts
+
+
+def run(project: Project, request: RunRequest, observe: Observer) -> RunReport:
+    """Brings targets up to date.
+
+    Raises:
+        PipelinefileError, TargetError, UsageError: Nothing was run.
+        StoreError: The store can't be used, or can be no longer; what had ended is recorded.
+    """
+    if not os.path.isdir(os.path.join(project.folder, "running")):
+        before = _look_of_store(project)
+        assessment = _assess(project, request, frozenset())
+        if not assessment.active and not assessment.selection.unresolved:
+            _refresh(project, assessment)
+            return _up_to_date(assessment, observe)
+    else:
+        before, assessment = None, None
+    return _run_with_lock(project, request, observe, before, assessment)
+
+
+def _run_with_lock(
+    project: Project,
+    request: RunRequest,
+    observe: Observer,
+    before: tuple[int, ...] | None,
+    assessment: Assessment | None,
+) -> RunReport:
+    from provstore.operations.recover import recover
+    from provstore.project import make_folder
+    from provstore.store.lock import RunLock
+
+    make_folder(project.folder)
+    lock = RunLock(
+        os.path.join(project.folder, "lock"),
+        "provstore " + " ".join(request.arguments),
+        wait=request.wait,
+        on_wait=lambda holder: observe(Remark(f"waiting for another run of this project: {holder}")),
+    )
+    try:
+        project.writable_store(time.time())
+        recovered = recover(project, observe)
+        if assessment is None or recovered or lock.waited or before != _look_of_store(project):
+            assessment = _assess(project, request, frozenset())
+        if not assessment.active and not assessment.selection.unresolved:
+            return _up_to_date(assessment, observe)
+        return _Runner(project, request, observe).run(assessment)
+    finally:
+        lock.release()
+
+
+def _assess(project: Project, request: RunRequest, done: frozenset[tuple[str, str]]) -> Assessment:
+    """`done`: tasks that this run has forced already, as (stage, data ID)."""
+
+    def forced(plan: Plan, position: int) -> bool:
+        return request.force and (plan.stage_of(position).name, plan.tasks[position].data_id) not in done
+
+    return assess(project, request.targets, request.params, forced)
+
+
+def _look_of_store(project: Project) -> tuple[int, ...] | None:
+    """How the store's file looks: another run that did something in between leaves it looking otherwise."""
+    try:
+        status = os.stat(project.store_path)
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _up_to_date(assessment: Assessment, observe: Observer) -> RunReport:
+    for remark in assessment.plan.remarks:
+        observe(Remark(remark))
+    return RunReport(
+        None, "succeeded", 0, tuple(_fresh_report(assessment, number) for number in assessment.selection.positions)
+    )
+
+
+def _fresh_report(assessment: Assessment, position: int) -> TaskReport:
+    plan, verdict = assessment.plan, assessment.verdicts.of[position]
+    return TaskReport(plan.stage_of(position).name, plan.data_id(position), "fresh", None, None, verdict.reasons)
+
+
+def _refresh(project: Project, assessment: Assessment) -> None:
+    """After files were touched or the Pipelinefile was edited without effect: remembers how they look now.
+
+    A convenience: where it can't be written (read-only, full, another run at work), nothing is lost.
+    """
+    planned = assessment.planned
+    if project.store is None or not (assessment.workspace.has_news or planned.works is not None):
+        return
+    try:
+        ledger = project.store.ledger()
+        if planned.works is not None:
+            ledger.remember_plan(
+                planned.fingerprint, planned.plan.to_json(), [work.to_json() for work in planned.works]
+            )
+        ledger.write(*assessment.workspace.take_noted())
+    except StoreError:
+        return
+
+
+class _Runner:
+    """One run from its first record to its last."""
+
+    def __init__(self, project: Project, request: RunRequest, observe: Observer) -> None:
+        self._project, self._request, self._observe = project, request, observe
+        self._id = new_id()
+        self._signal = 0
+        self._engine: Engine | None = None
+
+    def run(self, assessment: Assessment) -> RunReport:
+        """Rounds of tasks, until no further ones come to light."""
+        from provstore.operations.engine import Engine
+
+        running = os.path.join(self._project.folder, "running")
+        engine = self._engine = Engine(self._project, self._id, self._request, self._observe, running)
+        handlers = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        try:
+            self._begin(engine, assessment)
+            while True:
+                for remark in assessment.plan.remarks:
+                    self._observe(Remark(remark))
+                engine.round(assessment)
+                if not assessment.selection.unresolved or not engine.all_is_well:
+                    break
+                assessment = _assess(self._project, self._request, engine.forced_done)
+                if not assessment.active:
+                    break
+            return self._end(engine, assessment)
+        finally:
+            engine.close()
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            shutil.rmtree(running, ignore_errors=True)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        if self._engine is not None:
+            self._engine.stop(number, at_once=self._signal == number == signal.SIGINT)
+        self._signal = self._signal or number
+
+    def _begin(self, engine: Engine, assessment: Assessment) -> None:
+        """The run's own record comes first: a store that can't be written is known before anything is run."""
+        from provstore.operations.circumstances import machine
+
+        started = time.time()
+        planned = assessment.planned
+        has_work = any(
+            verdict.state in MUST_RUN or verdict.state == WAITING for verdict in assessment.verdicts.of.values()
+        )
+        stamp = utc_text(started).replace(":", "")[:-4] + "Z"
+        collection = f"{self._request.collection}/{stamp}" if has_work or assessment.selection.unresolved else ""
+        row = {
+            "id": self._id,
+            "started": utc_text(started),
+            "arguments": canonical_json(list(self._request.arguments)),
+            "params": canonical_json(dict(self._request.params)),
+            "collection": collection,
+            **machine(),
+        }
+        engine.begin(row, planned, collection)
+        seconds = engine.recorded_seconds(assessment) if self._request.estimate else {}
+        self._observe(RunStarted(self._id, len(assessment.selection.positions), seconds))
+
+    def _end(self, engine: Engine, assessment: Assessment) -> RunReport:
+        outcome = "cancelled" if self._signal else "succeeded" if engine.all_is_well else "failed"
+        reports = []
+        for position in assessment.selection.positions:
+            plan = assessment.plan
+            name, text = plan.stage_of(position).name, plan.tasks[position].data_id
+            reports.append(engine.reports.get((name, text)) or _fresh_report(assessment, position))
+        report = RunReport(self._id, outcome, self._signal, tuple(reports))
+        engine.end(outcome, report.summary)
+        self._observe(RunEnded(self._id, outcome))
+        return report

@@ -1,0 +1,130 @@
+"""Questions that people ask: runs, executions, datasets. Rows become mappings with the columns' names."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+LAST_RUN = """
+    SELECT r.id FROM run AS r
+     WHERE r.rowid = (SELECT max(rowid) FROM run) AND NOT EXISTS (SELECT 1 FROM run_end AS e WHERE e.run = r.id)
+"""
+RUN_EXISTS = "SELECT 1 FROM run WHERE id = ?"
+RUNS = """
+    SELECT r.id, r.started, e.ended, e.outcome, r.arguments, e.summary
+      FROM run AS r LEFT JOIN run_end AS e ON e.run = r.id
+     ORDER BY r.rowid DESC LIMIT :limit
+"""
+RUN = """
+    SELECT r.*, e.ended, e.outcome, e.summary, c.commit_id, c.branch, c.dirty, c.diff_digest
+      FROM run AS r LEFT JOIN run_end AS e ON e.run = r.id LEFT JOIN run_code AS c ON c.run = r.id
+     WHERE r.id = ?
+"""
+EXECUTION = "SELECT * FROM execution WHERE id = ?"
+DATASET = "SELECT * FROM v_dataset WHERE id = ?"
+EXECUTIONS_OF_RUN = """
+    SELECT id, stage, data_id, outcome, started, ended FROM execution WHERE run = ? ORDER BY rowid
+"""
+EXECUTIONS_OF_STAGE = """
+    SELECT id, run, stage, data_id, outcome, started, ended, log, log_size FROM execution
+     WHERE stage = :stage ORDER BY rowid DESC LIMIT :limit
+"""
+SOURCES_OF_RUN = "SELECT file, digest FROM run_source WHERE run = ? ORDER BY file"
+INPUTS_OF = """
+    SELECT u.role, d.path, d.id AS dataset, d.digest
+      FROM usage AS u JOIN dataset AS d ON d.id = u.dataset
+     WHERE u.execution = ? ORDER BY u.role, u.position
+"""
+OUTPUTS_OF = "SELECT role, path, id AS dataset, digest, size FROM dataset WHERE execution = ? ORDER BY rowid"
+IDS = {
+    "run": "SELECT id FROM run WHERE id >= :prefix AND id < :prefix || '~' LIMIT 5",
+    "execution": "SELECT id FROM execution WHERE id >= :prefix AND id < :prefix || '~' LIMIT 5",
+    "dataset": "SELECT id FROM dataset WHERE id >= :prefix AND id < :prefix || '~' LIMIT 5",
+}
+VERSIONS = """
+    SELECT id, path, digest, kind, executable, execution, created FROM dataset WHERE path = ? ORDER BY rowid DESC
+"""
+DATASETS_OF_RUN = """
+    SELECT d.id FROM dataset AS d JOIN execution AS e ON e.id = d.execution WHERE e.run = ? AND d.path = ?
+"""
+
+
+def last_run_without_end(conn: sqlite3.Connection) -> str | None:
+    """The last run, when nothing says that it ended. Runs come one after the other, so no other can be."""
+    row = conn.execute(LAST_RUN).fetchone()
+    return None if row is None else row[0]
+
+
+def run_exists(conn: sqlite3.Connection, run: str) -> bool:
+    """There is a run of this id."""
+    return conn.execute(RUN_EXISTS, (run,)).fetchone() is not None
+
+
+def runs(conn: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
+    """The last runs, newest first; `limit` -1: all."""
+    return [_parsed(row, "arguments", "summary") for row in _rows(conn, RUNS, {"limit": limit})]
+
+
+def run(conn: sqlite3.Connection, run_id: str) -> dict[str, Any]:
+    """The whole record of a run."""
+    found = _parsed(_rows(conn, RUN, (run_id,))[0], "arguments", "params", "summary")
+    found["pipelinefile"] = {row["file"]: row["digest"] for row in _rows(conn, SOURCES_OF_RUN, (run_id,))}
+    found["executions"] = [_parsed(row, "data_id") for row in _rows(conn, EXECUTIONS_OF_RUN, (run_id,))]
+    return found
+
+
+def execution(conn: sqlite3.Connection, execution_id: str) -> dict[str, Any]:
+    """The whole record of an execution, with what it read and made."""
+    found = _parsed(
+        _rows(conn, EXECUTION, (execution_id,))[0], "data_id", "params", "environment", rename={"outputs": "declared"}
+    )
+    found["declared"] = json.loads(found["declared"])
+    found["inputs"] = _rows(conn, INPUTS_OF, (execution_id,))
+    found["outputs"] = _rows(conn, OUTPUTS_OF, (execution_id,))
+    return found
+
+
+def dataset(conn: sqlite3.Connection, dataset_id: str) -> dict[str, Any]:
+    """The whole record of a dataset."""
+    return _parsed(_rows(conn, DATASET, (dataset_id,))[0], "data_id", "metadata")
+
+
+def ids_with_prefix(conn: sqlite3.Connection, table: str, prefix: str) -> list[str]:
+    """Ids in a table ("run", "execution" or "dataset") that begin with `prefix`; five at most."""
+    return [row[0] for row in conn.execute(IDS[table], {"prefix": prefix})]
+
+
+def executions_of_stage(conn: sqlite3.Connection, stage: str, limit: int) -> list[dict[str, Any]]:
+    """The last executions of a stage, newest first; `limit` -1: all."""
+    return [_parsed(row, "data_id") for row in _rows(conn, EXECUTIONS_OF_STAGE, {"stage": stage, "limit": limit})]
+
+
+def versions(conn: sqlite3.Connection, path: str) -> list[dict[str, Any]]:
+    """Every dataset recorded at a path, newest first."""
+    return _rows(conn, VERSIONS, (path,))
+
+
+def datasets_of_run(conn: sqlite3.Connection, run_id: str, path: str) -> list[str]:
+    """Ids of the datasets that a run made at a path."""
+    return [row[0] for row in conn.execute(DATASETS_OF_RUN, (run_id, path))]
+
+
+def _rows(
+    conn: sqlite3.Connection, sql: str, parameters: tuple[object, ...] | dict[str, object]
+) -> list[dict[str, Any]]:
+    cursor = conn.execute(sql, parameters)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _parsed(row: dict[str, Any], *json_columns: str, rename: dict[str, str] | None = None) -> dict[str, Any]:
+    """The row with the named columns parsed from JSON."""
+    found = {(rename or {}).get(name, name): value for name, value in row.items()}
+    for column in json_columns:
+        if found[column] is not None:
+            found[column] = json.loads(found[column])
+    return found
