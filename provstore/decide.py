@@ -107,16 +107,19 @@ def _differences(facts: Facts, history: History) -> Iterator[Reason]:
 
 
 def differences(before: Material, now: Material) -> Iterator[Reason]:
-    """What makes two keys differ, in a fixed order. Inputs whose identity is "" are not known, and passed over."""
+    """What makes two keys differ, in a fixed order: causes before the command, which often changes with them.
+
+    Inputs whose identity is "" are not known yet, and passed over.
+    """
+    yield from _changed_inputs(before.inputs, now.inputs)
+    yield from _changed_values("param", before.params, now.params)
+    yield from _changed_values("env", before.environment, now.environment)
     if before.command != now.command:
         yield Reason("command", "", "command changed")
     if before.shell != now.shell:
         yield Reason("command", "shell", f"shell: {before.shell or 'none'} → {now.shell or 'none'}")
     if before.cwd != now.cwd:
         yield Reason("command", "cwd", f"working folder: {before.cwd or '.'} → {now.cwd or '.'}")
-    yield from _changed_values("param", before.params, now.params)
-    yield from _changed_values("env", before.environment, now.environment)
-    yield from _changed_inputs(before.inputs, now.inputs)
     yield from _changed_outputs(before.outputs, now.outputs)
 
 

@@ -164,7 +164,7 @@ class SchemaTooNewError(StoreError):
 
     def __init__(self, path: str, found: int, known: int, wrote: str, ours: str) -> None:
         super().__init__(
-            f"{path}: the store has schema {found} (written by provstore {wrote}), this provstore {ours} knows up to {known}",
+            f"{path}: the store has schema {found} (provstore {wrote}), this provstore {ours} knows up to {known}",
             hint="upgrade provstore",
         )
         self.path, self.found, self.known = path, found, known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provstore.cli.main import say
-from provstore.events import Remark, TaskEnded, TaskStarted
+from provstore.events import Remark, TaskEnded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,16 +16,10 @@ SHOWN_LINES = 20
 class PlainView:
     """Writes a line for each task that ended, and what a person should know."""
 
-    def __init__(self) -> None:
-        self._tasks = 0
-
     def __call__(self, event: Event) -> None:
         """Takes an event."""
         if isinstance(event, Remark):
             say(f"remark: {event.text}")
-        elif isinstance(event, TaskStarted):
-            why = f"  ({event.reasons[0].text})" if event.reasons else ""
-            say(f"run       {event.task}{why}")
         elif isinstance(event, TaskEnded):
             for line in ended_lines(event):
                 say(line)
@@ -39,7 +33,8 @@ def ended_lines(event: TaskEnded) -> list[str]:
     if event.outcome == "fresh":
         return [f"fresh     {event.task}"]
     seconds = f"  {event.seconds:.1f} s" if event.outcome == "executed" else ""
-    message = f"  ({event.message})" if event.message else ""
+    why = event.message or (event.reasons[0].text if event.reasons else "")
+    message = f"  ({why})" if why else ""
     again = "; trying again" if event.will_retry else ""
     word = "done" if event.outcome == "executed" else event.outcome
     return [f"{word.ljust(10)}{event.task}{seconds}{message}{again}", *log_lines(event.log_tail)]

@@ -119,6 +119,6 @@ def run_json(report: RunReport) -> dict[str, JSON]:
 def run_text(report: RunReport) -> str:
     """The last line of a run."""
     if report.run is None:
-        return "Everything is up to date." if report.tasks else "There is nothing to do: no tasks."
+        return "Everything is up to date." if report.number else "There is nothing to do: no tasks."
     counts = [f"{number} {outcome}" for outcome, number in report.summary.items() if number]
     return f"{report.outcome}: {', '.join(counts) if counts else 'no tasks'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -64,8 +65,7 @@ def command(
 
     \b
     $ provstore run
-    run       sort  (never run)
-    done      sort  0.0 s
+    done      sort  0.0 s  (never run)
     succeeded: 1 executed
     $ provstore run
     Everything is up to date.
@@ -77,8 +77,13 @@ def command(
     wanted = Targets((*place.targets, *targets), place.folder, downstream, only)
     if dry_run:
         return show_plan(place, wanted, overrides, force=force, as_json=as_json)
-    request = RunRequest(wanted, jobs or 0, keep_going, force, overrides, collection, not no_wait, tuple(sys.argv[1:]))
+    request = RunRequest(wanted, jobs or 0, keep_going, force, overrides, collection, not no_wait, words())
     return run_and_show(place, request, as_json=as_json)
+
+
+def words() -> tuple[str, ...]:
+    """The words after "provstore", for the record; bytes that are no text are spelled out."""
+    return tuple(os.fsencode(word).decode("utf-8", "backslashreplace") for word in sys.argv[1:])
 
 
 def show_plan(place: Place, targets: object, overrides: dict[str, str], *, force: bool, as_json: bool) -> int:

@@ -24,7 +24,7 @@ from provstore.store.memory import TaskMemo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from provstore.model.task import Output, Work
     from provstore.model.values import DataId
@@ -44,6 +44,7 @@ class Circumstances(NamedTuple):
     Attributes:
         root: Absolute path of the project.
         objects_limit: Outputs above this many bytes are not kept; None: all are.
+        environment: What the runner itself was given.
         tell: Gets remarks for the user.
     """
 
@@ -56,6 +57,7 @@ class Circumstances(NamedTuple):
     ledger: Ledger
     workspace: Workspace
     outputs: Outputs
+    environment: Mapping[str, str]
     tell: Callable[[str], None]
 
 
@@ -129,7 +131,7 @@ def prepare(around: Circumstances, ready: Ready, folder: str) -> tuple[Underway,
     ]
     argv = _argv(ready.work, folder)
     environment = {
-        **os.environ,
+        **around.environment,
         "PROVSTORE_STAGE": ready.stage,
         "PROVSTORE_EXECUTION": begun.id,
         "PROVSTORE_ROOT": around.root,
@@ -172,8 +174,20 @@ def write_description(around: Circumstances, ready: Ready, row: Row, folder: str
         "record": row,
         "aside": aside,
     }
-    with open(os.path.join(folder, "task.json"), "w", encoding="utf-8") as file:
-        file.write(json.dumps(description, ensure_ascii=False))
+    write_in_place(os.path.join(folder, "task.json"), json.dumps(description, ensure_ascii=False).encode())
+
+
+def write_in_place(path: str, data: bytes) -> None:
+    """Writes a small file over an older one, with spaces behind if that was longer.
+
+    A file that is cut to nothing first is written to the disk at once by ext4 when it is closed, which would
+    cost more than all else that is done for a task.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        os.pwrite(descriptor, data.ljust(os.fstat(descriptor).st_size), 0)
+    finally:
+        os.close(descriptor)
 
 
 def clear(around: Circumstances, path: str, place: str, *, keep: bool) -> Aside | None:
@@ -332,18 +346,15 @@ def _dataset_at(around: Circumstances, path: str, look: Memo | DirectoryMemo) ->
     known = around.workspace.look(path)
     if known is not None and known.dataset is not None and known.identity == look.identity:
         return known.dataset
-    try:
-        content, memo = around.workspace.read(path)
-    except FileError:
-        return None
-    if content.identity != look.identity:
+    content = around.workspace.content(path, look)
+    if content is None:
         return None
     dataset = around.ledger.dataset_with(path, content.digest, content.executable)
     if dataset is None:
         external = path.startswith(("/", "../"))
         place = recording.Place(SOURCES, around.owner, utc_text(time.time()), external)
         dataset = around.ledger.add_dataset(recording.source_row(path, content, place))
-    around.workspace.assign(path, memo, dataset)
+    around.workspace.assign(path, look, dataset)
     return dataset
 
 

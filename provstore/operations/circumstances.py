@@ -74,7 +74,7 @@ class CodeState:
             os.close(here)
 
     def row(self, run: str, *, wait: bool) -> Row | None:
-        """The row of `run_code`, once; None where there is no git, no commit, git failed or, unless `wait`, is at it."""
+        """The row of `run_code`, once; None where there is no commit, git failed or, without `wait`, is still at it."""
         if not self._pid:
             return None
         pid, status = os.waitpid(self._pid, 0 if wait else os.WNOHANG)

@@ -40,7 +40,8 @@ class Engine:
 
     Attributes:
         reports: How each task fared that was not fresh from the start, by stage and data ID.
-        all_is_well: Nothing failed, nothing was stopped.
+        all_is_well: Nothing failed.
+        stop_request: Set by a signal handler: the signal, and whether to end without grace.
     """
 
     def __init__(self, project: Project, run: str, request: RunRequest, observe: Observer, running: str) -> None:
@@ -54,6 +55,7 @@ class Engine:
         self._code = CodeState(project.root, os.path.join(running, "git"))
         self._executor = LocalExecutor(running)
         cpus, memory = _size_of_machine()
+        self._environment = dict(os.environ)
         self._capacity = Capacity(request.jobs or cpus, cpus, memory)
         self._underway: dict[str, tuple[int, Underway]] = {}
         self._free = list(range(self._capacity.jobs - 1, -1, -1))
@@ -66,6 +68,7 @@ class Engine:
         self._forced_done: set[tuple[str, str]] = set()
         self.reports: dict[tuple[str, str], TaskReport] = {}
         self.all_is_well = True
+        self.stop_request: tuple[int, bool] | None = None
 
     # --- the run as a whole ---------------------------------------------------------------------------
 
@@ -82,9 +85,6 @@ class Engine:
         self._ledger.add_run(row, plan.files)
         if collection:
             self._ledger.add_collection(collection, self._request.collection, str(row["started"]))
-        if planned.works is not None and not plan.unresolved:
-            works = [work.to_json() for work in planned.works]
-            self._ledger.remember_plan(planned.fingerprint, plan.to_json(), works)
         self._ledger.write({}, {})
 
     def end(self, outcome: str, summary: dict[str, int]) -> None:
@@ -100,8 +100,11 @@ class Engine:
         )
         self._write()
 
-    def stop(self, number: int, *, at_once: bool) -> None:
-        """Ends all tasks; called from a signal handler. `at_once`: without grace."""
+    def _obey(self) -> None:
+        """Ends all tasks if a signal asked for that."""
+        if self.stop_request is None:
+            return
+        (number, at_once), self.stop_request = self.stop_request, None
         self._stopping = True
         if at_once:
             self._executor.kill()
@@ -109,13 +112,7 @@ class Engine:
             self._executor.stop(number)
 
     def close(self) -> None:
-        """Ends what still runs after an error, and frees the executor."""
-        if self._underway:
-            self._executor.kill()
-            while self._underway:
-                for finished in self._executor.wait(None):
-                    _, underway = self._underway.pop(finished.execution)
-                    attempt.clean_up(self._around, underway)
+        """Ends what still runs after an error, and frees the executor. What is left to clean up, the next run does."""
         self._executor.close()
 
     def recorded_seconds(self, assessment: Assessment) -> dict[str, float]:
@@ -148,8 +145,10 @@ class Engine:
             self._start_what_may_start()
             if not self._underway:
                 break
-            for finished in self._executor.wait(self._patience()):
-                self._conclude(finished)
+            finished = self._executor.wait(self._patience())
+            self._obey()
+            for end in finished:
+                self._conclude(end)
             self._write_if_due()
         if self._stopping or (not self.all_is_well and not self._request.keep_going):
             self._schedule.cancel_rest()
@@ -161,6 +160,10 @@ class Engine:
         self._verdicts: Verdicts = assessment.verdicts
         self._workspace: Workspace = assessment.workspace
         self._forced = assessment.forced
+        planned = assessment.planned
+        if planned.works is not None and not self._plan.unresolved:
+            works = [work.to_json() for work in planned.works]
+            self._ledger.remember_plan(planned.fingerprint, self._plan.to_json(), works)
         self._work_of = assessment.planned.work
         self._works.clear()
         for position, success in self._verdicts.found:
@@ -180,11 +183,13 @@ class Engine:
             self._ledger,
             self._workspace,
             outputs,
+            self._environment,
             lambda text: self._observe(Remark(text)),
         )
 
     def _start_what_may_start(self) -> None:
-        while not self._stopping and not self._capacity.is_full:
+        self._obey()
+        while not self._stopping and self.stop_request is None and not self._capacity.is_full:
             if not self.all_is_well and not self._request.keep_going:
                 return
             position = self._schedule.next_task(self._fits)

@@ -189,4 +189,4 @@ def _remove(full: str) -> None:
 def discard(places: Iterable[str]) -> None:
     """Removes what was moved aside, once what took its place is recorded."""
     for place in places:
-        _remove(place)
+        shutil.rmtree(place, ignore_errors=True)

@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import time
+from functools import cached_property
 from typing import NamedTuple
 
 from provstore.digest import canonical_json
@@ -23,7 +24,7 @@ from provstore.operations.targets import Targets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import FrameType
 
     from provstore.events import Observer
@@ -59,20 +60,26 @@ class RunRequest(NamedTuple):
     estimate: bool = False
 
 
-class RunReport(NamedTuple):
+class RunReport:
     """How a run fared.
 
     Attributes:
         run: Its id; None when nothing had to be done.
         outcome: "succeeded", "failed" or "cancelled".
         signal: What ended it; 0: nothing did.
-        tasks: In the order of the plan.
+        number: Number of selected tasks.
     """
 
-    run: str | None
-    outcome: str
-    signal: int
-    tasks: tuple[TaskReport, ...]
+    def __init__(
+        self, run: str | None, outcome: str, signal: int, number: int, tasks: Callable[[], tuple[TaskReport, ...]]
+    ) -> None:
+        self.run, self.outcome, self.signal, self.number = run, outcome, signal, number
+        self._tasks = tasks
+
+    @cached_property
+    def tasks(self) -> tuple[TaskReport, ...]:
+        """In the order of the plan. Made when asked for: a run with nothing to do need not list ten thousand."""
+        return self._tasks()
 
     @property
     def summary(self) -> dict[str, int]:
@@ -120,9 +127,9 @@ def _run_with_lock(
         on_wait=lambda holder: observe(Remark(f"waiting for another run of this project: {holder}")),
     )
     try:
+        outdated = assessment is None or lock.waited or before != _look_of_store(project)
         project.writable_store(time.time())
-        recovered = recover(project, observe)
-        if assessment is None or recovered or lock.waited or before != _look_of_store(project):
+        if recover(project, observe) or outdated or assessment is None:
             assessment = _assess(project, request, frozenset())
         if not assessment.active and not assessment.selection.unresolved:
             return _up_to_date(assessment, observe)
@@ -152,8 +159,9 @@ def _look_of_store(project: Project) -> tuple[int, ...] | None:
 def _up_to_date(assessment: Assessment, observe: Observer) -> RunReport:
     for remark in assessment.plan.remarks:
         observe(Remark(remark))
+    positions = assessment.selection.positions
     return RunReport(
-        None, "succeeded", 0, tuple(_fresh_report(assessment, number) for number in assessment.selection.positions)
+        None, "succeeded", 0, len(positions), lambda: tuple([_fresh_report(assessment, number) for number in positions])
     )
 
 
@@ -189,6 +197,7 @@ class _Runner:
         self._id = new_id()
         self._signal = 0
         self._engine: Engine | None = None
+        self._said: set[str] = set()
 
     def run(self, assessment: Assessment) -> RunReport:
         """Rounds of tasks, until no further ones come to light."""
@@ -200,25 +209,32 @@ class _Runner:
         try:
             self._begin(engine, assessment)
             while True:
-                for remark in assessment.plan.remarks:
-                    self._observe(Remark(remark))
+                self._say_remarks(assessment)
                 engine.round(assessment)
                 if not assessment.selection.unresolved or not engine.all_is_well:
                     break
                 assessment = _assess(self._project, self._request, engine.forced_done)
                 if not assessment.active:
                     break
-            return self._end(engine, assessment)
+            report = self._end(engine, assessment)
         finally:
             engine.close()
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-            shutil.rmtree(running, ignore_errors=True)
+        shutil.rmtree(running, ignore_errors=True)
+        return report
+
+    def _say_remarks(self, assessment: Assessment) -> None:
+        for remark in assessment.plan.remarks:
+            if remark not in self._said:
+                self._said.add(remark)
+                self._observe(Remark(remark))
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Only takes note: the loop wakes up from its waiting, and does what is to be done."""
         del frame
         if self._engine is not None:
-            self._engine.stop(number, at_once=self._signal == number == signal.SIGINT)
+            self._engine.stop_request = (number, self._signal == number == signal.SIGINT)
         self._signal = self._signal or number
 
     def _begin(self, engine: Engine, assessment: Assessment) -> None:
@@ -251,7 +267,7 @@ class _Runner:
             plan = assessment.plan
             name, text = plan.stage_of(position).name, plan.tasks[position].data_id
             reports.append(engine.reports.get((name, text)) or _fresh_report(assessment, position))
-        report = RunReport(self._id, outcome, self._signal, tuple(reports))
+        report = RunReport(self._id, outcome, self._signal, len(reports), lambda: tuple(reports))
         engine.end(outcome, report.summary)
         self._observe(RunEnded(self._id, outcome))
         return report

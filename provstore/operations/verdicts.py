@@ -117,6 +117,8 @@ class Verdicts:
     def _note(
         self, position: int, verdict: Verdict, key: str | None, seen: tuple[str, ...], success: Success | None
     ) -> None:
+        self._pending.discard(position)
+        self._restoring.discard(position)
         self.of[position] = verdict
         self.key[position] = key
         if success is not None:

@@ -71,7 +71,8 @@ class _Expansion:
         self._gates = gates(pipeline, self._links)
         self._waiting = unresolved(pipeline, self._links, self._gates, settled)
         self._problems: list[Problem] = []
-        self._remarks: list[str] = []
+        self._remarks: dict[str, None] = {}
+        self._absent: set[int] = set()
         self._drafts: list[Draft] = []
         self._makers = Makers()
 
@@ -81,11 +82,17 @@ class _Expansion:
             self._add_tasks(stage)
         self._problems += self._makers.problems(self._drafts)
         self._raise_problems()
-        inputs = [self._inputs_of(draft) for draft in self._drafts]
+        inputs = [self._inputs_of(number) for number in range(len(self._drafts))]
         self._raise_problems()
         upstream = [self._makers.upstream([path for _, path in found]) for found in inputs]
-        order = self._task_order(upstream, inputs)
+        order = [number for number in self._task_order(upstream, inputs) if self._is_there(number, upstream[number])]
         return self._assembled(order, inputs, upstream)
+
+    def _is_there(self, number: int, upstream: list[int]) -> bool:
+        """A task has something to read; called in an order in which makers come first."""
+        if not self._absent.isdisjoint(upstream):
+            self._absent.add(number)
+        return number not in self._absent
 
     def _raise_problems(self) -> None:
         if self._problems:
@@ -145,7 +152,7 @@ class _Expansion:
         found = self._relation(stage)
         rows = sorted_rows(found, stage.dimensions)
         if not rows:
-            self._remarks.append(f"stage '{stage.name}' has no tasks: {self._why_empty(stage)}")
+            self._remark(f"stage '{stage.name}' has no tasks: {self._why_empty(stage)}")
         if stage.where and rows:
             rows = self._narrowed(stage, rows)
         return rows
@@ -175,7 +182,7 @@ class _Expansion:
         condition = parse_where(stage.where)
         kept = [row for row in rows if matches(condition, row)]
         if not kept:
-            self._remarks.append(f"stage '{stage.name}' has no tasks: its where excludes all {len(rows)}")
+            self._remark(f"stage '{stage.name}' has no tasks: its where excludes all {len(rows)}")
         return kept
 
     def _why_empty(self, stage: Stage) -> str:
@@ -186,8 +193,9 @@ class _Expansion:
 
     # --- what each task reads -------------------------------------------------------------------------
 
-    def _inputs_of(self, draft: Draft) -> list[tuple[str, str]]:
+    def _inputs_of(self, number: int) -> list[tuple[str, str]]:
         """(role, path) of all inputs of a task."""
+        draft = self._drafts[number]
         found: list[tuple[str, str]] = []
         values = dict(draft.data_id)
         for spec in draft.stage.inputs:
@@ -198,15 +206,24 @@ class _Expansion:
             else:
                 paths = self._catalogue.gathered(spec.template, values, draft.stage.name)
                 if not paths:
-                    self._complain_of_nothing(spec, draft)
+                    self._nothing_to_gather(spec, number)
                 found += [(spec.role, path) for path in paths]
         return found
 
-    def _complain_of_nothing(self, spec: PathSpec, draft: Draft) -> None:
+    def _nothing_to_gather(self, spec: PathSpec, number: int) -> None:
+        """A glob over sources that matches nothing is a missing input; what is to be gathered may not exist yet."""
+        stage = self._drafts[number].stage
+        if fields(spec.template) or any(how == "below" for _, how in self._links.meeting(spec.template)):
+            self._absent.add(number)
+            self._remark(f"stage '{stage.name}' has no tasks: nothing matches {spec.template}")
+            return
         text = f"no file matches '{spec.template}', and no stage makes one"
         self._problems.append(
-            Problem(spec.place.file, spec.place.line, f"stage '{draft.stage.name}'", text, "a missing input")
+            Problem(spec.place.file, spec.place.line, f"stage '{stage.name}'", text, "a missing input")
         )
+
+    def _remark(self, text: str) -> None:
+        self._remarks[text] = None
 
     # --- order and assembly ---------------------------------------------------------------------------
 
@@ -269,7 +286,7 @@ class _Expansion:
             list(self._catalogue.searches.items()),
             sorted({gate for stage, (_, gate) in self._gates.items() if stage not in self._waiting}),
             [Unresolved(stage, what, gate) for stage, (what, gate) in self._waiting.items()],
-            self._remarks,
+            list(self._remarks),
             Settings(pipeline.default, pipeline.subsets, pipeline.objects_limit, pipeline.owner),
         )  # fmt: skip
 

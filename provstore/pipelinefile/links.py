@@ -82,7 +82,7 @@ def is_searched(spec: PathSpec) -> bool:
 
 
 def is_gathered(spec: PathSpec, stage: Stage) -> bool:
-    """This input stands for any number of paths: a glob, or dimensions that the stage does not have."""
+    """An input that stands for any number of paths: a glob, or dimensions that the stage does not have."""
     return is_pattern(spec.template) or not set(fields(spec.template)) <= set(stage.dimensions)
 
 

@@ -10,13 +10,15 @@ import functools
 import re
 from typing import Literal
 
-from provstore.pipelinefile.templates import parse
+from provstore.pipelinefile.templates import BRACKET, parse
 
 ANY = "\0"
 """Stands for any text within a segment, also none."""
 
 FOLDERS = "\0\0"
 """Stands for any number of segments."""
+
+_PATTERN = re.compile(rf"{BRACKET.pattern}|[*?]")
 
 Relation = Literal["none", "same", "below", "above"]
 
@@ -32,7 +34,7 @@ def shape(template: str, *, glob: bool) -> tuple[str, ...]:
 
 def _simplified(segment: str, *, glob: bool) -> str:
     if glob:
-        segment = re.sub(r"\[[*?\[]\]|\[[^\]]+\]|[*?]", _glob_part, segment)
+        segment = _PATTERN.sub(_glob_part, segment)
     return re.sub(ANY + "+", ANY, segment)
 
 
@@ -42,26 +44,34 @@ def _glob_part(found: re.Match[str]) -> str:
 
 
 def relation(one: tuple[str, ...], other: tuple[str, ...]) -> Relation:
-    """How paths of the first shape may lie to paths of the second: "same", "below" or "above" it, or "none"."""
-    if FOLDERS in one or FOLDERS in other:
-        return "same" if _overlap_of_folders(one, other) else "none"
-    shorter = min(len(one), len(other))
-    if not all(_may_be_one(a, b) for a, b in zip(one[:shorter], other[:shorter], strict=True)):
-        return "none"
-    if len(one) == len(other):
-        return "same"
-    return "below" if len(one) > len(other) else "above"
+    """How paths of the first shape may lie to paths of the second: "same", "below" or "above" it, or "none".
+
+    With ``**`` several may be true; then the first of them.
+    """
+    found = _relations(one, other)
+    for how in _HOWS:
+        if how in found:
+            return how
+    return "none"
 
 
-def _overlap_of_folders(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """With ``**`` in one of them: whether some path fits both, or lies below or above."""
-    if not one or not other:
-        return True
+_HOWS: tuple[Relation, ...] = ("same", "below", "above")
+
+
+@functools.lru_cache(maxsize=65536)
+def _relations(one: tuple[str, ...], other: tuple[str, ...]) -> frozenset[Relation]:
+    """All that may be true."""
+    if not one and not other:
+        return frozenset({"same"})
+    if not one:
+        return _relations(other, one) and frozenset({"above"})
+    if not other:
+        return frozenset({"below"}) if one != (FOLDERS,) else frozenset({"same", "below"})
     if one[0] == FOLDERS:
-        return _overlap_of_folders(one[1:], other) or _overlap_of_folders(one, other[1:])
+        return _relations(one[1:], other) | _relations(one, other[1:])
     if other[0] == FOLDERS:
-        return _overlap_of_folders(other, one)
-    return _may_be_one(one[0], other[0]) and _overlap_of_folders(one[1:], other[1:])
+        return _relations(one, other[1:]) | _relations(one[1:], other)
+    return _relations(one[1:], other[1:]) if _may_be_one(one[0], other[0]) else frozenset()
 
 
 @functools.lru_cache(maxsize=65536)

@@ -38,11 +38,8 @@ def rendered_work(
     else:
         argv, shell = render_argv(stage.argv or (), values), ""
         command = shlex.join(argv)
-    variables = {name: environment.get(name) for name in stage.env}
-    declared = tuple(
-        Output(spec.role, path, spec.directory, spec.format or "", _type_of(pipeline, stage, spec))
-        for spec, path in zip(stage.outputs, outputs, strict=True)
-    )
+    variables = {name: _as_text(environment.get(name)) for name in stage.env}
+    declared = _declared(pipeline, stage, outputs)
     static = digest_json(
         {
             "command": list(argv),
@@ -72,6 +69,18 @@ def rendered_work(
         description=stage.description,
     )
     return work, static
+
+
+def _as_text(value: str | None) -> str | None:
+    """A variable's value as it is recorded; bytes that are not UTF-8 are spelled out."""
+    return None if value is None else value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _declared(pipeline: Pipeline, stage: Stage, paths: Sequence[str]) -> tuple[Output, ...]:
+    return tuple(
+        Output(spec.role, path, spec.directory, spec.format or "", _type_of(pipeline, stage, spec))
+        for spec, path in zip(stage.outputs, paths, strict=True)
+    )
 
 
 def parameters(pipeline: Pipeline, stage: Stage) -> dict[str, JSON]:

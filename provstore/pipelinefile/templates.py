@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
     from provstore.model.values import Value
 
-INTEGER_FORMAT = re.compile(r"[+ -]?#?0?\d*[bcdoxX]")
+INTEGER_FORMAT = re.compile(r"[+ -]?#?0?\d*[bdoxX]")
+_PLAIN_INTEGER = re.compile(r"(0?)(\d*)d?")
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MAGIC = re.compile(r"[*?\[]")
+BRACKET = re.compile(r"\[([!^]?+)(\]?+[^\]]*)\]")
+"""A glob's set of characters: its negation and its members, of which ``]`` may be the first."""
+_GLOB = re.compile(rf"[*?]|{BRACKET.pattern}")
 _NEVER = re.compile(r"(?!)")
 
 
@@ -174,6 +178,8 @@ class Matcher:
                 value = listed.get(text)
             elif self._axes[field.name].is_integer:
                 value = _integer(field, text)
+            elif field.format and not _is_written(field, text):
+                value = None
             if value is None or values.setdefault(field.name, value) != value:
                 return None
         return values
@@ -198,7 +204,7 @@ class Matcher:
         if listed is not None and len(listed) <= LISTED_AT_MOST:
             inner = "|".join(re.escape(text) for text in sorted(listed, key=len, reverse=True)) or "(?!)"
         elif self._axes[field.name].is_integer:
-            inner = "[^/]*?[0-9a-fA-F]+" if field.format and field.format[-1] in "xXb" else "[+ -]?[0-9_,]+"
+            inner = _integer_pattern(field.format)
         else:
             inner = "[^/]+?"
         return f"(?P<{field.name}>{inner})"
@@ -234,27 +240,53 @@ def _cut(pieces: tuple[str | Field, ...]) -> list[list[str | Field]]:
     return segments
 
 
+def _integer_pattern(spec: str) -> str:
+    """What a format can write: as narrow as possible, so that a search finds the right cut between two fields."""
+    plain = _PLAIN_INTEGER.fullmatch(spec)
+    if plain is None:
+        return " *[+ -]?(?:0[boxX])?[0-9a-fA-F]+" if INTEGER_FORMAT.fullmatch(spec) else "[^/]+?"
+    width = int(plain[2] or 0)
+    if plain[1] and width > 1:
+        return rf"[0-9]{{{width}}}|-[0-9]{{{width - 1}}}|-?[1-9][0-9]{{{width - 1},}}"
+    return (" *" if width > 1 else "") + "-?(?:0|[1-9][0-9]*)"
+
+
 def _translated(text: str) -> str:
     """A glob within one segment as a regular expression."""
     out, position = "", 0
-    while position < len(text):
-        character = text[position]
-        position += 1
-        if character == "*":
-            out += "[^/]*"
-        elif character == "?":
-            out += "[^/]"
-        elif character == "[" and (end := text.find("]", position + 1)) > 0:
-            inner = text[position:end].replace("\\", "\\\\").replace("[", "\\[")
-            out += "[^/" + inner[1:] + "]" if inner[0] in "!^" else f"[{inner}]"
-            position = end + 1
+    for found in _GLOB.finditer(text):
+        out += re.escape(text[position : found.start()])
+        position = found.end()
+        if found[2] is not None:
+            out += _one_of(found[2], negated=bool(found[1]))
         else:
-            out += re.escape(character)
-    return out
+            out += "[^/]*" if found.group() == "*" else "[^/]"
+    return out + re.escape(text[position:])
+
+
+def _one_of(members: str, *, negated: bool) -> str:
+    """A set of characters; a range that runs backwards holds none."""
+    kept = ""
+    for first, last, single in re.findall(r"(.)-(.)|(.)", members, re.DOTALL):
+        if single:
+            kept += re.escape(single)
+        elif first <= last:
+            kept += f"{re.escape(first)}-{re.escape(last)}"
+    if not kept:
+        return "[^/]" if negated else "(?!)"
+    return f"(?!/)[{'^' if negated else ''}{kept}]"
 
 
 def _written(field: Field, value: Value) -> str:
     return write(f"{{{field.name}:{field.format}}}" if field.format else f"{{{field.name}}}", {field.name: value})
+
+
+def _is_written(field: Field, text: str) -> bool:
+    """The field, given this text as its value, writes it as it is."""
+    try:
+        return format(text, field.format) == text
+    except ValueError:
+        return False
 
 
 def _integer(field: Field, text: str) -> int | None:

@@ -44,6 +44,7 @@ class Workspace:
         self._directories = directories
         self._noted: set[str] = set()
         self._unsettled: dict[str, tuple[int, Memo | DirectoryMemo]] = {}
+        self._contents: dict[str, Content] = {}
 
     def full(self, path: str) -> str:
         """The path as the operating system takes it."""
@@ -79,6 +80,17 @@ class Workspace:
         """Identity of what lies at a path; "" where nothing does."""
         memo = self.look(path)
         return "" if memo is None else memo.identity
+
+    def content(self, path: str, memo: Memo | DirectoryMemo) -> Content | None:
+        """What `memo` stands for, without the bytes of files; None when the path holds something else by now."""
+        known = self._contents.get(path)
+        if known is not None and known.identity == memo.identity:
+            return known
+        try:
+            content, _ = self.read(path)
+        except FileError:
+            return None
+        return content if content.identity == memo.identity else None
 
     def looks_like(self, path: str, memo: Memo | DirectoryMemo | None) -> bool:
         """Whether a path still looks as it did when `memo` was made; nothing is read."""
@@ -126,6 +138,7 @@ class Workspace:
         self._files.pop(path, None)
         self._directories.pop(path, None)
         self._unsettled.pop(path, None)
+        self._contents.pop(path, None)
 
     def settle(self, *, wait: bool) -> None:
         """Reads what had changed just before it was read once more, so that it can be trusted.
@@ -163,6 +176,7 @@ class Workspace:
             raise _unreadable(path, error) from error
         memo = Memo(*signature, content.identity, self._dataset_of(path, content.identity))
         self.forget(path)
+        self._contents[path] = content._replace(data=None)
         moment = settles_at(signature)
         if began > moment:
             self._files[path] = memo
