@@ -7,6 +7,7 @@ Rule 3: the reasons are differences of recorded material, so they cannot disagre
 
 from __future__ import annotations
 
+from provstore.digest import canonical_json
 from provstore.model.values import spelled
 from provstore.model.verdict import (
     FAILED,
@@ -129,7 +130,7 @@ def _changed_values(kind: str, before: Mapping[str, JSON], now: Mapping[str, JSO
             text = f"{kind} {name} added"
         elif name not in now:
             text = f"{kind} {name} no longer used"
-        elif before[name] != now[name] or type(before[name]) is not type(now[name]):
+        elif canonical_json(before[name]) != canonical_json(now[name]):
             text = f"{kind} {name}: {_shown(before[name])} → {_shown(now[name])}"
         else:
             continue

@@ -24,6 +24,9 @@ expected. Only a face (cli/) turns an error into text for a person.
 
 from __future__ import annotations
 
+import errno
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,6 +174,20 @@ class SchemaTooNewError(StoreError):
 
 
 class StoreUnwritableError(StoreError):
-    """The store can't be written: disk full, no permission, input/output error."""
+    """The store, or what belongs to it, can't be written: disk full, no permission, input/output error."""
 
     slug = "store-unwritable"
+
+
+DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
+
+
+def error_from_os(error: OSError, path: str) -> ProvstoreError:
+    """What an error of the operating system is for a user: the disk's fault, or that of one file."""
+    named = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else path
+    text = f"{named}: {error.strerror or error}"
+    if error.errno in DISK_FAULTS:
+        return StoreUnwritableError(
+            text, hint="free space on the disk; finished tasks are kept, and the next run goes on"
+        )
+    return FileError(text, hint="see its permissions and those of its folder")

@@ -16,11 +16,19 @@ class RunStarted(NamedTuple):
     """The run knows what there is to do.
 
     Attributes:
-        tasks: Number of selected tasks.
+        tasks: Number of selected tasks that are not fresh, or may turn out not to be.
         seconds: How long the work took the last time, for those tasks that ran before; by task name.
+            Empty unless the run's request asks for estimates.
     """
 
     run: str
+    tasks: int
+    seconds: dict[str, float]
+
+
+class TasksFound(NamedTuple):
+    """More tasks came to light: a dimension was found in what a stage has made. Fields as in `RunStarted`."""
+
     tasks: int
     seconds: dict[str, float]
 
@@ -71,5 +79,5 @@ class RunEnded(NamedTuple):
 
 
 if TYPE_CHECKING:
-    Event: TypeAlias = "RunStarted | TaskStarted | TaskEnded | Remark | RunEnded"
+    Event: TypeAlias = "RunStarted | TasksFound | TaskStarted | TaskEnded | Remark | RunEnded"
     Observer: TypeAlias = "Callable[[Event], None]"

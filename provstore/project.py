@@ -235,6 +235,6 @@ def relative_path(root: str, current: str, path: str) -> str:
     """
     full = os.path.normpath(os.path.join(os.path.realpath(current), path))
     inside = os.path.relpath(full, root)
-    if inside.startswith(".."):
+    if inside == ".." or inside.startswith("../"):
         raise FileError(f"{path}: lies outside of the project {root}")
     return inside

@@ -24,6 +24,8 @@ MOVES: Mapping[str, frozenset[str]] = {
     BLOCKED: frozenset(),
     CANCELLED: frozenset(),
 }
+ROUNDING = 1e-6
+"""Processors: what may be left over of sums such as 0.1 + 0.2 - 0.1 - 0.2."""
 ENDED = frozenset(state for state, moves in MOVES.items() if not moves)
 
 
@@ -50,7 +52,8 @@ class Capacity:
         """The task may start now."""
         if self._running == 0:
             return True
-        return self._running < self.jobs and self._cpu + cpu <= self.cpu and self._memory + memory <= self.memory
+        enough_cpu = self._cpu + cpu <= self.cpu + ROUNDING
+        return self._running < self.jobs and enough_cpu and self._memory + memory <= self.memory
 
     @property
     def is_full(self) -> bool:

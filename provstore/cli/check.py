@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
-from provstore.cli import render
-from provstore.cli.options import json_option, place_of, place_options
-from provstore.operations.status import status
-from provstore.operations.targets import Targets
+from provstore.cli import faces
+from provstore.cli.faces import Words
+from provstore.cli.options import file_of, folders_of, json_option, place_options
 
 
 @click.command(short_help="for CI: exit 1 unless everything is fresh")
@@ -24,9 +23,5 @@ def command(ctx: click.Context, targets: tuple[str, ...], as_json: bool, folder:
     1 fresh
     up to date
     """
-    place = place_of(ctx, folder, file)
-    with place.project() as project:
-        report = status(project, Targets((*place.targets, *targets), place.folder), {})
-    ok = report.is_fresh
-    print(render.to_json(render.status_json(report, ok=ok)) if as_json else render.status_text(report))
-    return 0 if ok else 1
+    words = Words(targets, as_json=as_json, folders=folders_of(ctx, folder), file=file_of(ctx, file))
+    return faces.status(words, check=True)

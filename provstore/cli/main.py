@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -15,6 +16,7 @@ FAULT_OF_OURS = 70
 
 def main() -> None:
     """Runs the command line and ends the process."""
+    prepare_streams()
     words = sys.argv[1:]
     if words in (["--version"], ["-V"]):
         from provstore import __version__
@@ -27,22 +29,68 @@ def main() -> None:
     os._exit(status)
 
 
+class Output(io.TextIOWrapper):
+    """Standard output. When its reader goes away, what is still written goes nowhere, and the command goes on."""
+
+    def write(self, text: str, /) -> int:
+        """Writes text."""
+        try:
+            return super().write(text)
+        except BrokenPipeError:
+            silence_output()
+            return len(text)
+
+    def flush(self) -> None:
+        """Writes what is still buffered."""
+        try:
+            super().flush()
+        except BrokenPipeError:
+            silence_output()
+
+
+def prepare_streams() -> None:
+    """Makes the standard streams take whatever is written: they may be closed, or of any encoding."""
+    descriptor = 0
+    while descriptor <= 2:  # else the store's file might become somebody's standard output
+        descriptor = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    os.close(descriptor)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        encoding, is_terminal = sys.stdout.encoding, sys.stdout.isatty()
+        buffer = sys.stdout.detach()
+    else:
+        encoding, is_terminal = "utf-8", False
+        buffer = open(1, "wb", closefd=False)  # noqa: SIM115 - lives as long as the process
+    sys.stdout = Output(buffer, encoding=encoding, errors="backslashreplace", line_buffering=is_terminal)
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")
+    else:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
 def run_command(words: list[str]) -> int:
     """Runs one command; returns the exit status. Nothing that goes wrong leaves as an exception."""
     from provstore.errors import ProvstoreError
 
     try:
-        from provstore.cli.group import call
+        from provstore.cli.quick import quick_call
 
-        return call(words)
+        status = quick_call(words)
+        if status is None:
+            from provstore.cli.group import call
+
+            status = call(words)
+        return status
     except ProvstoreError as error:
         report(error)
         return error.exit_status
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        silence_output()
-        return 0
+    except OSError as error:
+        from provstore.errors import error_from_os
+
+        explained = error_from_os(error, "a file")
+        report(explained)
+        return explained.exit_status
     except RecursionError:
         say("error: something is nested too deeply to be read")
         return 2

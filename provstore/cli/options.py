@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from typing import NamedTuple
-
 import click
 
-from provstore.errors import UsageError
-from provstore.project import Project
+from provstore.cli.place import Place, place_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,24 +12,6 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-class Place(NamedTuple):
-    """Where a command works.
-
-    Attributes:
-        folder: What `-C` named; else the current one.
-        file: What `-f` named, without what follows `#`.
-        targets: What follows `#`.
-    """
-
-    folder: str
-    file: str | None
-    targets: tuple[str, ...]
-
-    def project(self) -> Project:
-        """Opens the project."""
-        return Project.find(self.folder, self.file)
 
 
 def place_options(command: Command) -> Command:
@@ -51,15 +29,18 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="The report as JSON.")(command)
 
 
-def place_of(ctx: click.Context, folder: str | None, file: str | None) -> Place:
-    """Where to work, from the options before and after the command's name; `-C` twice adds up, as in make."""
+def folders_of(ctx: click.Context, folder: str | None) -> tuple[str, ...]:
+    """Every `-C`, before and after the command's name."""
     before = ctx.find_root().obj or {}
-    parts = [part for part in (before.get("folder"), folder) if part]
-    where = os.path.join(os.getcwd(), *parts)
-    if not os.path.isdir(where):
-        raise UsageError(f"-C {os.path.join(*parts)}: there is no such folder")
-    named = file or before.get("file")
-    if named is None:
-        return Place(where, None, ())
-    name, _, selected = named.partition("#")
-    return Place(where, name or None, tuple(part for part in selected.split(",") if part))
+    return tuple(part for part in (before.get("folder"), folder) if part)
+
+
+def file_of(ctx: click.Context, file: str | None) -> str | None:
+    """What `-f` named, after the command's name or before."""
+    before = ctx.find_root().obj or {}
+    return file or before.get("file")
+
+
+def place_of(ctx: click.Context, folder: str | None, file: str | None) -> Place:
+    """Where to work, from the options before and after the command's name."""
+    return place_from(list(folders_of(ctx, folder)), file_of(ctx, file))

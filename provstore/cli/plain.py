@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from provstore.cli.main import say
+from provstore.cli.render import plain
 from provstore.events import Remark, TaskEnded
+from provstore.model.values import harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from provstore.cli.render import Style
     from provstore.events import Event
 
 SHOWN_LINES = 20
@@ -19,7 +22,7 @@ class PlainView:
     def __call__(self, event: Event) -> None:
         """Takes an event."""
         if isinstance(event, Remark):
-            say(f"remark: {event.text}")
+            say(remark_line(event))
         elif isinstance(event, TaskEnded):
             for line in ended_lines(event):
                 say(line)
@@ -28,19 +31,31 @@ class PlainView:
         """Nothing is left to be written."""
 
 
-def ended_lines(event: TaskEnded) -> list[str]:
+def remark_line(event: Remark, style: Style = plain) -> str:
+    """What a person should know, in one line."""
+    return f"{style('remark:', 'remark')} {harmless(event.text)}"
+
+
+def ended_lines(event: TaskEnded, style: Style = plain) -> list[str]:
     """How a task ended; for a failure with the end of its log."""
-    if event.outcome == "fresh":
-        return [f"fresh     {event.task}"]
+    word = "done" if event.outcome == "executed" else event.outcome
     seconds = f"  {event.seconds:.1f} s" if event.outcome == "executed" else ""
-    why = event.message or (event.reasons[0].text if event.reasons else "")
+    why = event.message or (event.reasons[0].text if event.reasons and event.outcome != "fresh" else "")
     message = f"  ({why})" if why else ""
     again = "; trying again" if event.will_retry else ""
-    word = "done" if event.outcome == "executed" else event.outcome
-    return [f"{word.ljust(10)}{event.task}{seconds}{message}{again}", *log_lines(event.log_tail)]
+    first = style(word.ljust(10), event.outcome) + harmless(f"{event.task}{seconds}{message}{again}")
+    return [first, *log_lines(event.log_tail)]
 
 
 def log_lines(tail: bytes) -> list[str]:
-    """The last lines of a log, indented; bytes that are no text are shown as such."""
-    lines = tail.decode("utf-8", "backslashreplace").splitlines()[-SHOWN_LINES:]
-    return [f"    {line}" for line in lines]
+    """The last lines of a log, indented, as a terminal would leave them: of a progress line its last state.
+
+    Bytes that are no text, and characters that would steer the terminal, are spelled out.
+    """
+    if not tail:
+        return []
+    import re
+
+    lines = tail.decode("utf-8", "backslashreplace").rstrip("\r\n").split("\n")[-SHOWN_LINES:]
+    last = (re.sub(r"\x1b\[[0-9;]*[mK]", "", line.rstrip("\r").rpartition("\r")[2]) for line in lines)
+    return [f"    {harmless(line.expandtabs())}" for line in last]

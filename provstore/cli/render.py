@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from provstore.model.values import task_name
+from provstore.model.values import harmless, task_name
 from provstore.model.verdict import STATES
 
 TYPE_CHECKING = False
@@ -29,6 +29,8 @@ COLOURS = {
     "failed": "red",
     "blocked": "red",
     "cancelled": "magenta",
+    "succeeded": "green",
+    "remark": "yellow",
 }
 
 
@@ -56,12 +58,13 @@ def status_text(report: StatusReport, style: Style = plain) -> str:
             if task.stage not in listed:
                 count = fresh[task.stage]
                 name = task_name(task.stage, task.data_id) if count == 1 else f"{task.stage} ({count} tasks)"
-                lines.append(f"{style('fresh'.ljust(10), 'fresh')}  {name}")
+                lines.append(f"{style('fresh'.ljust(10), 'fresh')}  {harmless(name)}")
             listed.add(task.stage)
             continue
-        line = f"{style(task.state.ljust(10), task.state)}  {task_name(task.stage, task.data_id)}"
-        lines.append(line + (f"  ({reasons_text(task.reasons)})" if task.reasons else ""))
-    lines += [f"remark: {remark}" for remark in report.remarks]
+        reasons = f"  ({reasons_text(task.reasons)})" if task.reasons else ""
+        name = task_name(task.stage, task.data_id)
+        lines.append(f"{style(task.state.ljust(10), task.state)}  {harmless(name + reasons)}")
+    lines += [f"{style('remark:', 'remark')} {harmless(remark)}" for remark in report.remarks]
     counts = [f"{number} {state}" for state, number in report.summary.items() if number]
     lines.append(", ".join(counts) if counts else "no tasks")
     return "\n".join(lines)
@@ -116,9 +119,9 @@ def run_json(report: RunReport) -> dict[str, JSON]:
     }
 
 
-def run_text(report: RunReport) -> str:
+def run_text(report: RunReport, style: Style = plain) -> str:
     """The last line of a run."""
     if report.run is None:
         return "Everything is up to date." if report.number else "There is nothing to do: no tasks."
     counts = [f"{number} {outcome}" for outcome, number in report.summary.items() if number]
-    return f"{report.outcome}: {', '.join(counts) if counts else 'no tasks'}"
+    return f"{style(report.outcome, report.outcome)}: {', '.join(counts) if counts else 'no tasks'}"

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 import click
 
-from provstore.cli import render
-from provstore.cli.main import say
-from provstore.cli.options import json_option, place_of, place_options
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from provstore.cli.options import Place
-    from provstore.operations.run import RunRequest
+from provstore.cli import faces
+from provstore.cli.faces import Words
+from provstore.cli.options import file_of, folders_of, json_option, place_options
 
 
 def overrides_from(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -70,56 +62,20 @@ def command(
     $ provstore run
     Everything is up to date.
     """
-    from provstore.operations.run import RunRequest
-    from provstore.operations.targets import Targets
-
-    place = place_of(ctx, folder, file)
-    wanted = Targets((*place.targets, *targets), place.folder, downstream, only)
-    if dry_run:
-        return show_plan(place, wanted, overrides, force=force, as_json=as_json)
-    request = RunRequest(wanted, jobs or 0, keep_going, force, overrides, collection, not no_wait, words())
-    return run_and_show(place, request, as_json=as_json)
-
-
-def words() -> tuple[str, ...]:
-    """The words after "provstore", for the record; bytes that are no text are spelled out."""
-    return tuple(os.fsencode(word).decode("utf-8", "backslashreplace") for word in sys.argv[1:])
-
-
-def show_plan(place: Place, targets: object, overrides: dict[str, str], *, force: bool, as_json: bool) -> int:
-    """`run -n`: what would run, and why."""
-    from provstore.operations.status import status
-    from provstore.operations.targets import Targets
-
-    assert isinstance(targets, Targets)
-    with place.project() as project:
-        report = status(project, targets, overrides, force=force)
-    print(render.to_json(render.status_json(report)) if as_json else render.status_text(report))
-    return 0
-
-
-def run_and_show(place: Place, request: RunRequest, *, as_json: bool) -> int:
-    """Runs, shows what happens, and returns the exit status."""
-    from provstore.operations.run import run
-
-    live = not as_json and sys.stderr.isatty()
-    if live:
-        from provstore.cli.live import LiveView
-
-        view = LiveView()
-    else:
-        from provstore.cli.plain import PlainView
-
-        view = PlainView()
-    with place.project() as project:
-        try:
-            report = run(project, request._replace(estimate=live), view)
-        finally:
-            view.close()
-    if as_json:
-        print(render.to_json(render.run_json(report)))
-    else:
-        say(render.run_text(report))
-    if report.signal:
-        return 128 + report.signal
-    return 0 if report.outcome == "succeeded" else 1
+    return faces.run(
+        Words(
+            targets,
+            dry_run,
+            jobs,
+            keep_going,
+            force,
+            only,
+            downstream,
+            overrides,
+            collection,
+            no_wait,
+            as_json,
+            folders_of(ctx, folder),
+            file_of(ctx, file),
+        )
+    )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from provstore.cli import render
-from provstore.cli.options import json_option, place_of, place_options
+from provstore.cli import faces
+from provstore.cli.faces import Words
+from provstore.cli.options import file_of, folders_of, json_option, place_options
 from provstore.cli.run import overrides_from
-from provstore.operations.status import status
-from provstore.operations.targets import Targets
 
 
 @click.command(short_help="show the state of every task, and why")
@@ -25,7 +24,7 @@ def command(
     as_json: bool,
     folder: str | None,
     file: str | None,
-) -> None:
+) -> int:
     """Show the state of every task, and why.
 
     \b
@@ -34,7 +33,7 @@ def command(
     waiting     count  (waits for sort)
     1 stale, 1 waiting
     """
-    place = place_of(ctx, folder, file)
-    with place.project() as project:
-        report = status(project, Targets((*place.targets, *targets), place.folder), overrides)
-    print(render.to_json(render.status_json(report)) if as_json else render.status_text(report))
+    words = Words(
+        targets, overrides=overrides, as_json=as_json, folders=folders_of(ctx, folder), file=file_of(ctx, file)
+    )
+    return faces.status(words, check=False)

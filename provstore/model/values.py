@@ -42,6 +42,13 @@ def spelled(value: object) -> str:
     return str(value)
 
 
+def harmless(text: str) -> str:
+    """The text with every character that could steer a terminal, or is not seen, spelled out: ``\\x1b``, ``\\n``."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
 def new_id() -> str:
     """A UUID of version 7 (RFC 9562, section 5.7): sorts by the time it was made, to the millisecond."""
     milliseconds = time.time_ns() // 1_000_000

@@ -94,16 +94,19 @@ def _missing_inputs(project: Project, plan: Plan, verdicts: Verdicts, overrides:
         stage = stages[plan.stage_of(position).name]
         role = next(role for role, read in verdicts.inputs_of(position) if read == path)
         spec = next(spec for spec in stage.inputs if spec.role == role)
-        makers = [plan.name(source) for source in plan.tasks[position].upstream]
-        text = f"input '{path}' is missing, and no stage makes it"
-        if any(
-            path.startswith(made + "/") for source in plan.tasks[position].upstream for made in plan.outputs(source)
-        ):
-            text = f"input '{path}' is missing, and {', '.join(makers)} did not make it"
+        makers = [plan.name(source) for source in plan.tasks[position].upstream if _makes(plan, source, path)]
+        if makers:
+            text, hint = f"input '{path}' is missing; {makers[0]} is to make it", "run that first, or leave out --only"
+        else:
+            text, hint = f"input '{path}' is missing, and no stage makes it", _nearest(project, path)
         problems[path] = Problem(
             spec.place.file, spec.place.line, f"stage '{stage.name}'", text, _nearest(project, path)
         )
     return list(problems.values())
+
+
+def _makes(plan: Plan, task: int, path: str) -> bool:
+    return any(path == made or path.startswith(made + "/") for made in plan.outputs(task))
 
 
 def _nearest(project: Project, path: str) -> str:

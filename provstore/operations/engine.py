@@ -170,9 +170,7 @@ class Engine:
             memo = TaskMemo(str(self._verdicts.key[position]), success.execution, " ".join(success.outputs))
             self._ledger.remember_task(self._plan.stage_of(position).name, self._plan.tasks[position].data_id, memo)
         settings = self._plan.settings
-        outputs = Outputs(
-            self._project.root, os.path.join(self._project.folder, "failed"), self._workspace, self._store.objects
-        )
+        outputs = Outputs(self._project.root, self._project.folder, self._workspace, self._store.objects)
         self._around = Circumstances(
             self._project.root,
             self._run,

@@ -7,6 +7,7 @@ file system, so that a kill leaves a file in one of two known places.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from typing import NamedTuple
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from provstore.store.history import Made
     from provstore.store.objects import Objects
     from provstore.watch.workspace import Workspace
+
+
+SCRATCH = "scratch"
+"""Folder in `.provstore` in which a version is built before it is moved to its place."""
 
 
 class Aside(NamedTuple):
@@ -41,11 +46,12 @@ class Outputs:
     """Moves, keeps and restores outputs.
 
     Args:
-        failed: Absolute path of `.provstore/failed`.
+        folder: Absolute path of `.provstore`.
     """
 
-    def __init__(self, root: str, failed: str, workspace: Workspace, objects: Objects) -> None:
-        self._root, self._failed = root, failed
+    def __init__(self, root: str, folder: str, workspace: Workspace, objects: Objects) -> None:
+        self._root, self._failed = root, os.path.join(folder, "failed")
+        self._scratch = os.path.join(folder, SCRATCH)
         self._workspace, self._objects = workspace, objects
         self._known_folders: set[str] = set()
 
@@ -81,7 +87,7 @@ class Outputs:
         """Moves what lies at a path to `place`, a new absolute path in the same file system."""
         os.makedirs(os.path.dirname(place), exist_ok=True)
         try:
-            os.rename(self._workspace.full(path), place)
+            _move(self._workspace.full(path), place)
         except OSError as error:
             raise FileError(f"{path}: can't be moved out of the way: {error.strerror}") from error
         self._workspace.forget(path)
@@ -116,19 +122,21 @@ class Outputs:
         self.check_place(made.path)
         self.make_folder(made.path)
         self._workspace.forget(made.path)
-        if made.kind != "directory":
-            _remove_folder(full)
-            return self._objects.write_to(made.digest, full, executable=made.executable)
-        fresh = f"{full}.{os.getpid()}.provstore"
-        _remove(fresh)
+        os.makedirs(self._scratch, exist_ok=True)
+        fresh = os.path.join(self._scratch, f"restoring-{os.getpid()}")
         try:
-            if not self._objects.has_all(made.digest, "directory") or not self._build(fresh, made.digest):
-                return False
-            _remove(full)
-            os.rename(fresh, full)
-            return True
+            if made.kind == "directory":
+                whole = self._objects.has_all(made.digest, "directory") and self._build(fresh, made.digest)
+            else:
+                whole = self._objects.write_to(made.digest, fresh, executable=made.executable)
+            if whole:
+                if made.kind == "directory" or os.path.isdir(full):
+                    _remove(full)
+                _move(fresh, full)
+            return whole
         finally:
             _remove(fresh)
+            os.rmdir(self._scratch)
 
     def _build(self, folder: str, digest: str) -> bool:
         os.mkdir(folder)
@@ -143,15 +151,18 @@ class Outputs:
                 return False
         return True
 
-    def put_away(self, paths: Iterable[str], execution: str) -> None:
-        """Moves what a failed execution wrote to `.provstore/failed/<execution>/`."""
+    def put_away(self, paths: Iterable[str], execution: str) -> bool:
+        """Moves what a failed execution wrote to `.provstore/failed/<execution>/`; False: it had written nothing."""
+        moved = False
         for path in paths:
             full = self._workspace.full(path)
             if os.path.lexists(full):
                 place = os.path.join(self._failed, execution, path)
                 os.makedirs(os.path.dirname(place), exist_ok=True)
-                os.rename(full, place)
+                _move(full, place)
+                moved = True
             self._workspace.forget(path)
+        return moved
 
     def put_back(self, last_good: dict[str, Made], aside: Iterable[Aside], paths: Iterable[str]) -> None:
         """After a failure: the last good version of each output comes back to its place.
@@ -170,20 +181,26 @@ class Outputs:
 
     def _move_back(self, entry: Aside) -> None:
         self.make_folder(entry.path)
-        os.rename(entry.place, self._workspace.full(entry.path))
+        _move(entry.place, self._workspace.full(entry.path))
         self._workspace.forget(entry.path)
 
 
-def _remove_folder(full: str) -> None:
-    """Removes a directory that stands where a file is to be; a file is replaced by the rename."""
-    if os.path.isdir(full) and not os.path.islink(full):
-        shutil.rmtree(full)
+def _move(source: str, target: str) -> None:
+    """Renames; copies where an output's folder is a mount of its own."""
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.move(source, target)
 
 
 def _remove(full: str) -> None:
-    _remove_folder(full)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(full)
+    if os.path.isdir(full) and not os.path.islink(full):
+        shutil.rmtree(full)
+    else:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(full)
 
 
 def discard(places: Iterable[str]) -> None:

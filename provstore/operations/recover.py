@@ -5,14 +5,13 @@ Called by a run that holds the lock, so that what it finds belongs to no living 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
 import time
 
 from provstore.events import Remark
-from provstore.operations.outputs import Aside, Outputs
+from provstore.operations.outputs import SCRATCH, Aside, Outputs
 from provstore.store import history, records
 from provstore.store.facts import ExecutionFact
 
@@ -54,6 +53,8 @@ def recover(project: Project, observe: Observer) -> bool:
         observe(Remark(f"the run {unended} was interrupted"))
     if not ledger.is_empty:
         ledger.write({}, {})
+    store.objects.remove_leftovers()
+    shutil.rmtree(os.path.join(project.folder, SCRATCH), ignore_errors=True)
     shutil.rmtree(running, ignore_errors=True)
     return True
 
@@ -70,16 +71,14 @@ def _recover_slot(project: Project, store: Store, ledger: Ledger, folder: str, o
     if store.ask(history.outcome_of, row["id"]) is not None:
         return
     workspace = project.workspace()
-    keeper = Outputs(project.root, os.path.join(project.folder, "failed"), workspace, store.objects)
+    keeper = Outputs(project.root, project.folder, workspace, store.objects)
     aside = [
         Aside(path, place, workspace.identity(os.path.relpath(place, project.root)))
         for path, place in places.items()
         if os.path.lexists(place)
     ]
-    if os.path.getsize(os.path.join(folder, "process")) if os.path.exists(os.path.join(folder, "process")) else 0:
+    if keeper.put_away(outputs, row["id"]):
         observe(Remark(f"{row['stage']} was interrupted; what it had written is in .provstore/failed/{row['id']}"))
-    with contextlib.suppress(FileNotFoundError):
-        keeper.put_away(outputs, row["id"])
     last = store.ask(history.last_success, row["stage"], row["data_id"])
     good = store.ask(history.made_by, last) if last is not None else {}
     keeper.put_back(good, aside, outputs)

@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from provstore.digest import canonical_json
-from provstore.errors import StoreError
-from provstore.events import Remark, RunEnded, RunStarted
+from provstore.errors import StoreError, UsageError
+from provstore.events import Remark, RunEnded, RunStarted, TasksFound
 from provstore.model.values import new_id, utc_text
 from provstore.model.verdict import MUST_RUN, WAITING
 from provstore.operations.assess import Assessment, assess
@@ -117,6 +117,12 @@ def _run_with_lock(
 ) -> RunReport:
     from provstore.operations.recover import recover
     from provstore.project import make_folder
+
+    if os.environ.get("PROVSTORE_ROOT") == project.root:
+        raise UsageError(
+            f"this is a task of the project {project.root}, whose run would wait for its own end",
+            hint="call the other stage's command, or declare its output as an input",
+        )
     from provstore.store.lock import RunLock
 
     make_folder(project.folder)
@@ -151,7 +157,7 @@ def _look_of_store(project: Project) -> tuple[int, ...] | None:
     """How the store's file looks: another run that did something in between leaves it looking otherwise."""
     try:
         status = os.stat(project.store_path)
-    except FileNotFoundError:
+    except OSError:
         return None
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
@@ -205,7 +211,8 @@ class _Runner:
 
         running = os.path.join(self._project.folder, "running")
         engine = self._engine = Engine(self._project, self._id, self._request, self._observe, running)
-        handlers = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores one
+        handlers = {number: signal.signal(number, self._on_signal) for number in heard}
         try:
             self._begin(engine, assessment)
             while True:
@@ -216,6 +223,7 @@ class _Runner:
                 assessment = _assess(self._project, self._request, engine.forced_done)
                 if not assessment.active:
                     break
+                self._observe(TasksFound(len(assessment.active), self._seconds(engine, assessment)))
             report = self._end(engine, assessment)
         finally:
             engine.close()
@@ -257,8 +265,11 @@ class _Runner:
             **machine(),
         }
         engine.begin(row, planned, collection)
-        seconds = engine.recorded_seconds(assessment) if self._request.estimate else {}
-        self._observe(RunStarted(self._id, len(assessment.selection.positions), seconds))
+        self._observe(RunStarted(self._id, len(assessment.active), self._seconds(engine, assessment)))
+
+    def _seconds(self, engine: Engine, assessment: Assessment) -> dict[str, float]:
+        """How long the tasks took the last time, if the observer wants to know."""
+        return engine.recorded_seconds(assessment) if self._request.estimate else {}
 
     def _end(self, engine: Engine, assessment: Assessment) -> RunReport:
         outcome = "cancelled" if self._signal else "succeeded" if engine.all_is_well else "failed"

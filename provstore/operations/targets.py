@@ -52,7 +52,9 @@ def select(plan: Plan, targets: Targets, root: str) -> Selection:
     Raises:
         TargetError: One of them names nothing.
     """
-    texts = targets.texts or tuple(plan.settings.default)
+    texts = targets.texts
+    if not texts:
+        texts, targets = tuple(plan.settings.default), targets._replace(current=root)
     if not texts:
         everything = range(len(plan.tasks))
         return Selection(frozenset(everything), list(everything), frozenset(entry.stage for entry in plan.unresolved))
@@ -64,7 +66,7 @@ def select(plan: Plan, targets: Targets, root: str) -> Selection:
         named |= found[1]
     if targets.downstream:
         named |= _downstream(plan, named)
-        stages |= _stages_downstream(plan, stages)
+        stages |= _stages_downstream(plan, stages | {plan.stage_of(number).name for number in named})
     waiting = {entry.stage: entry.gate for entry in plan.unresolved}
     unresolved = frozenset(stage for stage in stages if stage in waiting)
     if targets.only:
@@ -161,7 +163,7 @@ def _makers_of(plan: Plan, path: str) -> set[int]:
         position
         for position, task in enumerate(plan.tasks)
         for made in (plan.paths[number] for number in task.outputs)
-        if made == path or path.startswith(made + "/") or made.startswith(path + "/")
+        if path in (made, ".") or path.startswith(made + "/") or made.startswith(path + "/")
     }
 
 

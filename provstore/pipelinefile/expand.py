@@ -266,8 +266,8 @@ class _Expansion:
                     stages[draft.stage.name],
                     data_id_text(draft.data_id),
                     static,
-                    [paths.setdefault(path, len(paths)) for _, path in inputs[draft_number]],
-                    [paths.setdefault(path, len(paths)) for path in draft.outputs],
+                    [paths.setdefault(path, len(paths)) for _, path in work.inputs],
+                    [paths.setdefault(path, len(paths)) for _, path, *_ in work.outputs],
                     sorted(position[source] for source in upstream[draft_number]),
                 )
             )
@@ -284,7 +284,7 @@ class _Expansion:
             pipeline.sources,
             {name: digest_of_variable(self._environment.get(name)) for name in names},
             list(self._catalogue.searches.items()),
-            sorted({gate for stage, (_, gate) in self._gates.items() if stage not in self._waiting}),
+            sorted({gate for stage, found in self._gates.items() if stage not in self._waiting for gate in found}),
             [Unresolved(stage, what, gate) for stage, (what, gate) in self._waiting.items()],
             list(self._remarks),
             Settings(pipeline.default, pipeline.subsets, pipeline.objects_limit, pipeline.owner),

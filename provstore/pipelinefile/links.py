@@ -86,37 +86,40 @@ def is_gathered(spec: PathSpec, stage: Stage) -> bool:
     return is_pattern(spec.template) or not set(fields(spec.template)) <= set(stage.dimensions)
 
 
-def gates(pipeline: Pipeline, links: Links) -> dict[str, tuple[str, str]]:
-    """Stages that look into the output directory of another one.
+def gates(pipeline: Pipeline, links: Links) -> dict[str, dict[str, str]]:
+    """Stages that look into the output directories of others.
 
     Returns:
-        Stage → (what is found there: a dimension, or the input's template; the stage whose output it is).
+        Stage → the stage whose output it is → what is found there: a dimension, or the input's template.
     """
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, dict[str, str]] = {}
     for stage in pipeline.stages.values():
         for template in searched(stage, pipeline):
             for made, how in links.meeting(template):
                 if how == "below" and made.stage != stage.name:
-                    found.setdefault(stage.name, (", ".join(fields(template)) or template, made.stage))
+                    found.setdefault(stage.name, {}).setdefault(made.stage, ", ".join(fields(template)) or template)
     return found
 
 
 def unresolved(
-    pipeline: Pipeline, links: Links, gated: Mapping[str, tuple[str, str]], settled: frozenset[str] | None
+    pipeline: Pipeline, links: Links, gated: Mapping[str, Mapping[str, str]], settled: frozenset[str] | None
 ) -> dict[str, tuple[str, str]]:
-    """Stages whose tasks can't be known yet: their gate is not settled, or they read what such a stage makes.
+    """Stages whose tasks can't be known yet: a gate is not settled, or they read what such a stage makes.
 
     Args:
         settled: Gates that are fresh; None: all are taken to be.
+
+    Returns:
+        Stage → (what is found, in the outputs of which stage).
     """
     if settled is None or not gated:
         return {}
-    waiting = {stage: gate for stage, gate in gated.items() if gate[1] not in settled}
-    readers: dict[str, set[str]] = {}
-    for stage in pipeline.stages.values():
-        for spec in stage.inputs:
-            for made, _ in links.meeting(spec.template):
-                readers.setdefault(made.stage, set()).add(stage.name)
+    waiting: dict[str, tuple[str, str]] = {}
+    for name, found in gated.items():
+        for gate, what in found.items():
+            if gate not in settled:
+                waiting.setdefault(name, (what, gate))
+    readers = _readers(pipeline, links)
     pending = list(waiting)
     while pending:
         source = pending.pop()
@@ -125,3 +128,15 @@ def unresolved(
                 waiting[reader] = waiting[source]
                 pending.append(reader)
     return waiting
+
+
+def _readers(pipeline: Pipeline, links: Links) -> dict[str, set[str]]:
+    """Stage → the stages that read, or look for, what it may make, or come after it."""
+    readers: dict[str, set[str]] = {}
+    for stage in pipeline.stages.values():
+        for template in (*searched(stage, pipeline), *(spec.template for spec in stage.inputs)):
+            for made, _ in links.meeting(template):
+                readers.setdefault(made.stage, set()).add(stage.name)
+        for before in stage.after:
+            readers.setdefault(before, set()).add(stage.name)
+    return readers

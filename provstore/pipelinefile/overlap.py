@@ -44,34 +44,27 @@ def _glob_part(found: re.Match[str]) -> str:
 
 
 def relation(one: tuple[str, ...], other: tuple[str, ...]) -> Relation:
-    """How paths of the first shape may lie to paths of the second: "same", "below" or "above" it, or "none".
-
-    With ``**`` several may be true; then the first of them.
-    """
-    found = _relations(one, other)
-    for how in _HOWS:
-        if how in found:
-            return how
-    return "none"
-
-
-_HOWS: tuple[Relation, ...] = ("same", "below", "above")
+    """How paths of the first shape may lie to paths of the second: "same", "below" or "above" it, or "none"."""
+    before_folders = one[: one.index(FOLDERS)] if FOLDERS in one else one
+    if FOLDERS in other or len(before_folders) < min(len(one), len(other)):
+        return "same" if _overlap_of_folders(one, other) else "none"
+    shorter = min(len(one), len(other))
+    if not all(_may_be_one(a, b) for a, b in zip(one[:shorter], other[:shorter], strict=True)):
+        return "none"
+    if len(one) == len(other):
+        return "same"
+    return "below" if len(one) > len(other) else "above"
 
 
-@functools.lru_cache(maxsize=65536)
-def _relations(one: tuple[str, ...], other: tuple[str, ...]) -> frozenset[Relation]:
-    """All that may be true."""
-    if not one and not other:
-        return frozenset({"same"})
-    if not one:
-        return _relations(other, one) and frozenset({"above"})
-    if not other:
-        return frozenset({"below"}) if one != (FOLDERS,) else frozenset({"same", "below"})
+def _overlap_of_folders(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """With ``**`` in one of them: whether some path fits both, or lies below or above."""
+    if not one or not other:
+        return True
     if one[0] == FOLDERS:
-        return _relations(one[1:], other) | _relations(one, other[1:])
+        return _overlap_of_folders(one[1:], other) or _overlap_of_folders(one, other[1:])
     if other[0] == FOLDERS:
-        return _relations(one, other[1:]) | _relations(one[1:], other)
-    return _relations(one[1:], other[1:]) if _may_be_one(one[0], other[0]) else frozenset()
+        return _overlap_of_folders(other, one)
+    return _may_be_one(one[0], other[0]) and _overlap_of_folders(one[1:], other[1:])
 
 
 @functools.lru_cache(maxsize=65536)

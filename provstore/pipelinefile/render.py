@@ -25,7 +25,10 @@ def rendered_work(
     outputs: Sequence[str],
     environment: Mapping[str, str],
 ) -> tuple[Work, str]:
-    """What it takes to run a task, and the digest of all of its key's material but the inputs' content."""
+    """What it takes to run a task, and the digest of all of its key's material but the inputs' content.
+
+    Both list inputs and outputs by their roles: the order in which the file declares them is no part of a key.
+    """
     params = parameters(pipeline, stage)
     read: dict[str, list[str]] = {spec.role: [] for spec in stage.inputs}
     for role, path in inputs:
@@ -40,6 +43,7 @@ def rendered_work(
         command = shlex.join(argv)
     variables = {name: _as_text(environment.get(name)) for name in stage.env}
     declared = _declared(pipeline, stage, outputs)
+    inputs = sorted(inputs, key=lambda found: found[0])
     static = digest_json(
         {
             "command": list(argv),
@@ -79,7 +83,7 @@ def _as_text(value: str | None) -> str | None:
 def _declared(pipeline: Pipeline, stage: Stage, paths: Sequence[str]) -> tuple[Output, ...]:
     return tuple(
         Output(spec.role, path, spec.directory, spec.format or "", _type_of(pipeline, stage, spec))
-        for spec, path in zip(stage.outputs, paths, strict=True)
+        for spec, path in sorted(zip(stage.outputs, paths, strict=True), key=lambda declared: declared[0].role)
     )
 
 

@@ -24,6 +24,9 @@ INSIDE = 1 << 15
 FICLONE = 0x40049409
 """Linux's ioctl for a reflink: shares the blocks until one side is written."""
 
+NEW = ".new"
+"""Ending of an object that is being written."""
+
 COPY_CHUNK = 1 << 22
 HAS = "SELECT content IS NOT NULL FROM object WHERE digest = ?"
 CONTENT = "SELECT content FROM object WHERE digest = ?"
@@ -88,6 +91,13 @@ class Objects:
         self.pending[digest] = (size, None)
         return True
 
+    def remove_leftovers(self) -> None:
+        """Removes what a killed run had begun to keep. Only while holding the lock."""
+        with contextlib.suppress(FileNotFoundError):
+            for name in os.listdir(self._folder):
+                if name.endswith(NEW):
+                    os.unlink(f"{self._folder}/{name}")
+
     def has(self, digest: str) -> bool:
         """The bytes are at hand."""
         if digest in self.pending:
@@ -101,53 +111,53 @@ class Objects:
             return False
         if kind != "directory":
             return True
-        return all(
-            self.has(entry.digest) for entry in self.entries(digest) if entry.kind in ("file", "executable", "link")
-        )
+        try:
+            entries = self.entries(digest)
+        except KeyError:
+            return False
+        return all(self.has(entry.digest) for entry in entries if entry.kind in ("file", "executable", "link"))
 
     def entries(self, digest: str) -> Iterable[Entry]:
-        """What a directory holds, from its kept manifest."""
+        """What a directory holds, from its kept manifest.
+
+        Raises:
+            KeyError: It is not kept, or damaged.
+        """
         return entries_from_manifest(self.read(digest).decode())
 
     def read(self, digest: str) -> bytes:
         """The bytes of an object, in memory.
 
         Raises:
-            KeyError: They are not kept.
+            KeyError: They are not kept, or damaged.
         """
         data = self._inside(digest)
-        if data is not None:
-            return data
-        try:
-            with open(self._path(digest), "rb") as file:
-                return file.read()
-        except FileNotFoundError:
-            raise KeyError(digest) from None
+        if data is None:
+            try:
+                with open(self._path(digest), "rb") as file:
+                    data = file.read()
+            except FileNotFoundError:
+                raise KeyError(digest) from None
+        if digest_bytes(data) != digest:
+            raise KeyError(digest)
+        return data
 
     def write_to(self, digest: str, target: str, *, executable: bool) -> bool:
-        """Writes an object to a new file, complete from its first moment.
+        """Writes an object to a new file, and reads it again.
 
-        What lies at `target`, an absolute path, is replaced.
+        Args:
+            target: Absolute path of a file that does not exist; the caller moves it to its place.
 
         Returns:
-            False when the object is not kept or damaged; `target` is then as it was.
+            False when the object is not kept or damaged.
         """
-        fresh = f"{target}.{os.getpid()}.provstore"
-        descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o777 if executable else 0o666)
+        descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o777 if executable else 0o666)
         try:
             size = self._pour(digest, descriptor)
             os.lseek(descriptor, 0, os.SEEK_SET)
-            whole = size >= 0 and digest_descriptor(descriptor, size) == digest
-        except BaseException:
-            os.unlink(fresh)
-            raise
+            return size >= 0 and digest_descriptor(descriptor, size) == digest
         finally:
             os.close(descriptor)
-        if not whole:
-            os.unlink(fresh)
-            return False
-        os.rename(fresh, target)
-        return True
 
     def _pour(self, digest: str, descriptor: int) -> int:
         """Copies an object into an open file; -1 when it is not kept."""
@@ -183,7 +193,7 @@ class Objects:
     def _fresh_file(self, digest: str) -> Iterator[int]:
         """An open file that becomes the object when the block ends well."""
         path = self._path(digest)
-        fresh = f"{path}.{os.getpid()}"
+        fresh = f"{self._folder}/{os.getpid()}{NEW}"
         os.makedirs(os.path.dirname(path), exist_ok=True)
         descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o444)
         try:

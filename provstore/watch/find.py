@@ -10,7 +10,7 @@ from provstore.errors import FileError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from provstore.model.task import Search
 
@@ -31,8 +31,8 @@ def find(root: str, search: Search) -> list[str]:
         found = _below(root.rstrip("/") + "/", "", segments, search.folders)
     if search.leftovers:
         made = re.compile("|".join(f"(?:{pattern})" for pattern in search.leftovers), re.DOTALL)
-        return sorted(path for path in found if made.fullmatch(path) is None)
-    return sorted(found)
+        return sorted(_utf8(path) for path in found if made.fullmatch(path) is None)
+    return sorted(map(_utf8, found))
 
 
 def _below(base: str, path: str, segments: Sequence[str | re.Pattern[str]], folders: bool) -> Iterator[str]:
@@ -50,10 +50,10 @@ def _below(base: str, path: str, segments: Sequence[str | re.Pattern[str]], fold
             if first.fullmatch(entry.name) is None or entry.name in HIDDEN:
                 continue
             if rest:
-                if entry.is_dir():
+                if _is(entry.is_dir):
                     yield from _below(f"{base}{entry.name}/", f"{path}{entry.name}/", rest, folders)
-            elif entry.is_file() or (folders and entry.is_dir()):
-                yield path + _utf8(entry.name, path)
+            elif _is(entry.is_file) or (folders and _is(entry.is_dir)):
+                yield path + entry.name
 
 
 def _any_depth(base: str, path: str, rest: Sequence[str | re.Pattern[str]], folders: bool) -> Iterator[str]:
@@ -64,8 +64,8 @@ def _any_depth(base: str, path: str, rest: Sequence[str | re.Pattern[str]], fold
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _any_depth(f"{base}{entry.name}/", f"{path}{entry.name}/", rest, folders)
-        elif not rest and entry.is_file():
-            yield path + _utf8(entry.name, path)
+        elif not rest and _is(entry.is_file):
+            yield path + entry.name
 
 
 def _listed(folder: str) -> list[os.DirEntry[str]]:
@@ -78,6 +78,14 @@ def _listed(folder: str) -> list[os.DirEntry[str]]:
         raise FileError(f"{folder}: can't be listed: {error.strerror}", hint="give permission to read it") from error
 
 
+def _is(claim: Callable[[], bool]) -> bool:
+    """The claim holds; a link that leads in a circle is neither a file nor a folder."""
+    try:
+        return claim()
+    except OSError:
+        return False
+
+
 def _fits(full: str, folders: bool) -> bool:
     try:
         mode = os.stat(full).st_mode
@@ -86,9 +94,9 @@ def _fits(full: str, folders: bool) -> bool:
     return stat.S_ISREG(mode) or (folders and stat.S_ISDIR(mode))
 
 
-def _utf8(name: str, folder: str) -> str:
+def _utf8(path: str) -> str:
     try:
-        name.encode()
+        path.encode()
     except UnicodeEncodeError:
-        raise FileError(f"{folder}{name!r}: the file name is not UTF-8", hint="rename the file") from None
-    return name
+        raise FileError(f"{path!r}: the file name is not UTF-8", hint="rename the file") from None
+    return path

@@ -102,7 +102,7 @@ def test_a_hand_edited_output_survives_a_failure(project: Project) -> None:
         ("true", '"b.txt"', "output b.txt was not made"),
         ("echo x > elsewhere.txt; rm elsewhere.txt", '"b.txt"', "output b.txt was not made"),
         ("echo x > folder", '"folder/"', "declared as a directory"),
-        ("mkdir deep; mkfifo deep/b", '"deep/b"', "neither a file nor a directory"),
+        ("mkfifo deep/b", '"deep/b"', "neither a file nor a directory"),
         ("ln -s /etc/passwd b.txt", '"b.txt"', "leads out of the project"),
         ("ln -s nowhere b.txt", '"b.txt"', "b.txt"),
     ],
@@ -417,10 +417,9 @@ def test_a_disk_that_is_full_from_the_start(small_disk: Path, tmp_path: Path) ->
     """The store itself can't be made: exit status 3, nothing was run."""
     (tmp_path / "home").mkdir()
     project = Project(small_disk / "p", SIMPLE, home=tmp_path / "home")
-    with (small_disk / "ballast").open("wb") as ballast, pytest.raises(OSError, match="No space"):
+    with (small_disk / "ballast").open("wb", buffering=0) as ballast, pytest.raises(OSError, match="No space"):
         while True:
             ballast.write(bytes(4096))
-            ballast.flush()
     project.trace = tmp_path / "trace"
     project.environment["TRACE"] = str(project.trace)
     done = project.run(status=3)

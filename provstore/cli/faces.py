@@ -1,0 +1,137 @@
+"""What `run`, `status` and `check` do once their words are read: call one operation, render.
+
+Without click, so that `quick` can come here without importing it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NamedTuple
+
+from provstore.cli import render
+from provstore.cli.main import say
+from provstore.cli.place import place_from
+from provstore.cli.style import can_redraw, style_for
+from provstore.operations.targets import Targets
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from provstore.operations.status import StatusReport
+
+
+class Words(NamedTuple):
+    """What the words of `run`, `status` and `check` say; the names are those of click's parameters.
+
+    Attributes:
+        folders: Every `-C`, in order.
+        file: The last `-f`.
+    """
+
+    targets: tuple[str, ...] = ()
+    dry_run: bool = False
+    jobs: int | None = None
+    keep_going: bool = False
+    force: bool = False
+    only: bool = False
+    downstream: bool = False
+    overrides: Mapping[str, str] = {}
+    collection: str = "main"
+    no_wait: bool = False
+    as_json: bool = False
+    folders: tuple[str, ...] = ()
+    file: str | None = None
+
+
+def run(words: Words) -> int:
+    """`provstore run`; returns the exit status."""
+    place = place_from(list(words.folders), words.file)
+    targets = Targets((*place.targets, *words.targets), place.folder, words.downstream, words.only)
+    if words.dry_run:
+        from provstore.operations.status import status
+
+        with place.project() as project:
+            planned = status(project, targets, words.overrides, force=words.force)
+        _print_status(planned, words, ok=None)
+        return 0
+    from provstore.operations.run import RunRequest
+    from provstore.operations.run import run as bring_up_to_date
+
+    live = not words.as_json and can_redraw(sys.stderr)
+    request = RunRequest(
+        targets,
+        words.jobs or 0,
+        words.keep_going,
+        words.force,
+        words.overrides,
+        words.collection,
+        not words.no_wait,
+        _arguments(),
+        live,
+    )
+    view = _live_view() if live else _plain_view()
+    with place.project() as project:
+        try:
+            report = bring_up_to_date(project, request, view)
+        finally:
+            view.close()
+    if words.as_json:
+        print(render.to_json(render.run_json(report)))
+    else:
+        say(render.run_text(report, style_for(sys.stderr)))
+    if report.signal:
+        return 128 + report.signal
+    return 0 if report.outcome == "succeeded" else 1
+
+
+def status(words: Words, *, check: bool) -> int:
+    """`provstore status`, and `provstore check`, which exits 1 unless everything is fresh."""
+    from provstore.operations.status import status as judge
+
+    place = place_from(list(words.folders), words.file)
+    with place.project() as project:
+        report = judge(project, Targets((*place.targets, *words.targets), place.folder), words.overrides)
+    ok = report.is_fresh if check else None
+    _print_status(report, words, ok=ok)
+    return 1 if ok is False else 0
+
+
+def _print_status(report: StatusReport, words: Words, *, ok: bool | None) -> None:
+    if words.as_json:
+        print(render.to_json(render.status_json(report, ok=ok)))
+    else:
+        print(render.status_text(report, style_for(sys.stdout)))
+
+
+def _arguments() -> tuple[str, ...]:
+    """The words after "provstore", for the record; bytes that are no text are spelled out."""
+    return tuple(os.fsencode(word).decode("utf-8", "backslashreplace") for word in sys.argv[1:])
+
+
+def _plain_view() -> View:
+    from provstore.cli.plain import PlainView
+
+    return PlainView()
+
+
+def _live_view() -> View:
+    from provstore.cli.live import LiveView
+
+    return LiveView()
+
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from provstore.events import Event
+
+    class View(Protocol):
+        """Shows the events of a run."""
+
+        def __call__(self, event: Event) -> None:
+            """Takes an event."""
+
+        def close(self) -> None:
+            """The run is over."""

@@ -1,0 +1,40 @@
+"""Where a command works."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from provstore.errors import UsageError
+from provstore.project import Project
+
+
+class Place(NamedTuple):
+    """Where a command works.
+
+    Attributes:
+        folder: Absolute; what `-C` named, else the current one.
+        file: What `-f` named, without what follows `#`.
+        targets: What follows `#`.
+    """
+
+    folder: str
+    file: str | None = None
+    targets: tuple[str, ...] = ()
+
+    def project(self) -> Project:
+        """Opens the project."""
+        return Project.find(self.folder, self.file)
+
+
+def place_from(folders: list[str], file: str | None) -> Place:
+    """The place that `-C` (twice adds up, as in make) and `-f` name.
+
+    Raises:
+        UsageError: There is no such folder.
+    """
+    where = os.path.join(os.getcwd(), *folders)
+    if not os.path.isdir(where):
+        raise UsageError(f"-C {os.path.join(*folders)}: there is no such folder")
+    name, _, selected = (file or "").partition("#")
+    return Place(where, name or None, tuple(part for part in selected.split(",") if part))

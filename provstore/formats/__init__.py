@@ -1,0 +1,1 @@
+"""Formats that provstore brings along. Each offers itself by the hook that plug-ins use."""
