@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from provstore.model.pipeline import Pipeline
     from provstore.model.task import Search
     from provstore.model.values import JSON
+    from provstore.plugins import Plugins
     from provstore.store.store import Store
 
 PIPELINEFILE = "Pipelinefile.toml"
@@ -135,6 +136,17 @@ class Project:
         from dataclasses import replace
 
         return replace(pipeline, params={**pipeline.params, **_overridden(pipeline.params, overrides)})
+
+    def plugins(self) -> Plugins:
+        """Finds, imports and checks all plug-ins.
+
+        Raises:
+            PipelinefileError: It is wrong, so that those it names are not known.
+        """
+        from provstore.plugins import Plugins
+
+        pipeline = self.pipeline({})
+        return Plugins(self.root, pipeline.plugins, pipeline.format_choices)
 
     def plan(self, overrides: Mapping[str, str], settled: frozenset[str] | None = None) -> Planned:
         """The plan: the remembered one while all it was made from is the same, else a new one.

@@ -6,11 +6,11 @@ import click
 
 from provstore.cli import faces
 from provstore.cli.faces import Words
-from provstore.cli.options import file_of, folders_of, json_option, place_options
+from provstore.cli.options import file_of, folders_of, json_option, place_options, targets_argument
 
 
 @click.command(short_help="for CI: exit 1 unless everything is fresh")
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@targets_argument
 @json_option
 @place_options
 @click.pass_context

@@ -92,7 +92,8 @@ def status(words: Words, *, check: bool) -> int:
 
     place = place_from(list(words.folders), words.file)
     with place.project() as project:
-        report = judge(project, Targets((*place.targets, *words.targets), place.folder), words.overrides)
+        targets = Targets((*place.targets, *words.targets), place.folder, everything=True)
+        report = judge(project, targets, words.overrides)
     ok = report.is_fresh if check else None
     _print_status(report, words, ok=ok)
     return 1 if ok is False else 0

@@ -17,9 +17,9 @@ from provstore.cli.duration import about, exact
 from provstore.cli.main import say
 from provstore.cli.plain import ended_lines, remark_line
 from provstore.cli.progress import Progress
-from provstore.cli.render import harmless
 from provstore.cli.style import coloured, has_colour
 from provstore.events import Remark, RunStarted, TaskEnded, TasksFound, TaskStarted
+from provstore.model.values import harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ BAR = 30
 
 NARROW = 50
 """Columns below which there is no bar."""
+
+ERASE = "\r\x1b[J"
+"""From the beginning of the cursor's line to the end of the screen."""
+
+NO_WRAP, WRAP = "\x1b[?7l", "\x1b[?7h"
+"""A line of the area takes one row, also in a window that has just become narrower than it says it is."""
 
 
 class LiveView:
@@ -158,13 +164,13 @@ class _Painter:
         drawn = self._drawn(area)
         text = "".join(line + "\n" for line in lines)
         if text or drawn != self._shown:
-            _write(f"\r\x1b[J{text}{drawn}")
+            _write(f"{ERASE}{text}{drawn}")
             self._shown = drawn
 
     def clear(self) -> None:
         """Takes the live area away."""
         if self._shown:
-            _write("\r\x1b[J")
+            _write(ERASE)
             self._shown = ""
 
     def _drawn(self, area: list[Text]) -> str:
@@ -175,7 +181,7 @@ class _Painter:
             for number, line in enumerate(area):
                 self._console.print(line, soft_wrap=True, end="" if number == len(area) - 1 else "\n")
         up = f"\x1b[{len(area) - 1}A" if len(area) > 1 else ""
-        return f"{captured.get()}{up}\r"
+        return f"{NO_WRAP}{captured.get()}{WRAP}{up}\r"
 
     def _area(self, running: list[Running], summary: _Summary, now: float, columns: int, rows: int) -> list[Text]:
         from rich.text import Text

@@ -14,6 +14,10 @@ FAULT_OF_OURS = 70
 """EX_SOFTWARE of sysexits.h: a fault in provstore itself."""
 
 
+OUTPUT_LOST = 3
+"""What standard output goes to is full or broken."""
+
+
 def main() -> None:
     """Runs the command line and ends the process."""
     prepare_streams()
@@ -24,7 +28,8 @@ def main() -> None:
         print(f"provstore {__version__}")
         sys.exit(0)
     status = run_command(words)
-    flush_output()
+    if not flush_output():
+        status = status or OUTPUT_LOST
     # Everything is written and closed: tearing the interpreter down would only take time.
     os._exit(status)
 
@@ -135,13 +140,27 @@ def say(text: str) -> None:
         pass
 
 
-def flush_output() -> None:
-    """Writes what is still buffered; a reader that went away is no error."""
+def show_bytes(data: bytes) -> bool:
+    """Writes bytes to standard output as they are; False when nobody reads them any more."""
     try:
         sys.stdout.flush()
-        sys.stderr.flush()
-    except (BrokenPipeError, ValueError, OSError):
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
         silence_output()
+        return False
+    return True
+
+
+def flush_output() -> bool:
+    """Writes what is still buffered; a reader that went away is no error. False: it could not be written."""
+    try:
+        sys.stdout.flush()
+    except (ValueError, OSError) as error:
+        silence_output()
+        say(f"error: standard output can't be written: {error}")
+        return False
+    return True
 
 
 def silence_output() -> None:

@@ -11,17 +11,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
+    from click.shell_completion import CompletionItem
+
     Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def place_options(command: Command) -> Command:
     """Adds `-C` and `-f`; they arrive as `folder` and `file`, for `place_of`."""
-    for option in (
-        click.option("-f", "file", metavar="FILE", help="Use this Pipelinefile; FILE#a,b also selects targets."),
-        click.option("-C", "folder", metavar="DIR", help="Work in DIR."),
-    ):
-        command = option(command)
-    return command
+    option = click.option("-f", "file", metavar="FILE", help="Use this Pipelinefile; FILE#a,b also selects targets.")
+    return folder_option(option(command))
+
+
+def folder_option(command: Command) -> Command:
+    """Adds `-C` alone, for a command whose `-f` means something else; that of the Pipelinefile stands before it."""
+    return click.option("-C", "folder", metavar="DIR", help="Work in DIR.")(command)
 
 
 def json_option(command: Command) -> Command:
@@ -44,3 +47,24 @@ def file_of(ctx: click.Context, file: str | None) -> str | None:
 def place_of(ctx: click.Context, folder: str | None, file: str | None) -> Place:
     """Where to work, from the options before and after the command's name."""
     return place_from(list(folders_of(ctx, folder)), file_of(ctx, file))
+
+
+def targets_argument(command: Command) -> Command:
+    """Adds targets; the shell completes names of stages, subsets and outputs."""
+    argument = click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=_complete)
+    return argument(command)
+
+
+def target_argument(command: Command) -> Command:
+    """Adds one target, which arrives as `target`."""
+    return click.argument("target", shell_complete=_complete)(command)
+
+
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from provstore.cli.complete import targets_like
+
+    del param
+    words = [context.params for context in (ctx.find_root(), ctx)]
+    folders = [found["folder"] for found in words if found.get("folder")]
+    files = [found["file"] for found in words if found.get("file")]
+    return targets_like(incomplete, folders, files[-1] if files else None)

@@ -35,6 +35,7 @@ def place_from(folders: list[str], file: str | None) -> Place:
     """
     where = os.path.join(os.getcwd(), *folders)
     if not os.path.isdir(where):
-        raise UsageError(f"-C {os.path.join(*folders)}: there is no such folder")
+        named = f"-C {os.path.join(*folders)}" if folders else where
+        raise UsageError(f"{named}: there is no such folder, or it can't be entered")
     name, _, selected = (file or "").partition("#")
     return Place(where, name or None, tuple(part for part in selected.split(",") if part))

@@ -40,7 +40,8 @@ def ended_lines(event: TaskEnded, style: Style = plain) -> list[str]:
     """How a task ended; for a failure with the end of its log."""
     word = "done" if event.outcome == "executed" else event.outcome
     seconds = f"  {event.seconds:.1f} s" if event.outcome == "executed" else ""
-    why = event.message or (event.reasons[0].text if event.reasons and event.outcome != "fresh" else "")
+    did_something = event.outcome in {"executed", "restored"}
+    why = event.message or (event.reasons[0].text if did_something and event.reasons else "")
     message = f"  ({why})" if why else ""
     again = "; trying again" if event.will_retry else ""
     first = style(word.ljust(10), event.outcome) + harmless(f"{event.task}{seconds}{message}{again}")

@@ -55,7 +55,7 @@ def read(command: str, words: list[str]) -> dict[str, object] | None:
             found[FLAGS[command][word]] = True
         elif word == "-C":
             value = next(rest, None)
-            if value is None:
+            if value is None or folders:
                 return None
             folders.append(value)
         elif word.startswith("-j") and command == "run":

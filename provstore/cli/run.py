@@ -6,7 +6,7 @@ import click
 
 from provstore.cli import faces
 from provstore.cli.faces import Words
-from provstore.cli.options import file_of, folders_of, json_option, place_options
+from provstore.cli.options import file_of, folders_of, json_option, place_options, targets_argument
 
 
 def overrides_from(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -22,7 +22,7 @@ def overrides_from(ctx: click.Context, param: click.Parameter, values: tuple[str
 
 
 @click.command(short_help="bring targets up to date")
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@targets_argument
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would run, and why; run nothing.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 4096), help="Tasks at once. Default: the number of processors.")
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure, go on with what does not depend on it.")

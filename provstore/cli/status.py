@@ -6,12 +6,12 @@ import click
 
 from provstore.cli import faces
 from provstore.cli.faces import Words
-from provstore.cli.options import file_of, folders_of, json_option, place_options
+from provstore.cli.options import file_of, folders_of, json_option, place_options, targets_argument
 from provstore.cli.run import overrides_from
 
 
 @click.command(short_help="show the state of every task, and why")
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@targets_argument
 @click.option("-P", "overrides", multiple=True, metavar="NAME=VALUE", callback=overrides_from,
               help="As if this parameter had this value.")  # fmt: skip
 @json_option

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 from provstore.cli import render
 
@@ -31,3 +32,8 @@ def coloured(text: str, state: str) -> str:
     import click  # only on a terminal: a run with nothing to do takes half as long without
 
     return click.style(text, fg=render.COLOURS.get(state))
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Columns of the terminal; None where a line may be as long as it takes."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None

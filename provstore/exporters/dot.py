@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 FONT = "Helvetica,Arial,sans-serif"
 QUIET = "#57606a"
+POINTS = 72
+"""Dots per inch where a dot is a point."""
 MOST_PATHS = 4
 """Paths of one kind that a step shows; the number of the others stands below."""
 
 
-def draw(drawing: Drawing, dpi: int = 72) -> str:
+def draw(drawing: Drawing, dpi: int = POINTS) -> str:
     """The drawing as DOT: a card for each step, with what it reads that no step makes and what it makes.
 
     Args:
@@ -29,7 +31,7 @@ def draw(drawing: Drawing, dpi: int = 72) -> str:
     graph = graphviz.Digraph(
         graph_attr={
             **{"rankdir": "LR", "bgcolor": "white", "pad": "0.3", "nodesep": "0.25", "ranksep": "0.6"},
-            **({"dpi": str(dpi)} if dpi != 72 else {}),
+            **({"dpi": str(dpi)} if dpi != POINTS else {}),
         },
         node_attr={
             "shape": "box",

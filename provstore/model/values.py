@@ -43,7 +43,7 @@ def spelled(value: object) -> str:
 
 
 def harmless(text: str) -> str:
-    """The text with every character that could steer a terminal, or is not seen, spelled out: ``\\x1b``, ``\\n``."""
+    r"""The text with every character that could steer a terminal, or is not seen, spelled out: ``\x1b``, ``\n``."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

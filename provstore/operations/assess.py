@@ -99,9 +99,7 @@ def _missing_inputs(project: Project, plan: Plan, verdicts: Verdicts, overrides:
             text, hint = f"input '{path}' is missing; {makers[0]} is to make it", "run that first, or leave out --only"
         else:
             text, hint = f"input '{path}' is missing, and no stage makes it", _nearest(project, path)
-        problems[path] = Problem(
-            spec.place.file, spec.place.line, f"stage '{stage.name}'", text, _nearest(project, path)
-        )
+        problems[path] = Problem(spec.place.file, spec.place.line, f"stage '{stage.name}'", text, hint)
     return list(problems.values())
 
 

@@ -124,11 +124,15 @@ def prepare(around: Circumstances, ready: Ready, folder: str) -> tuple[Underway,
         for number, output in enumerate(ready.work.outputs)
     }
     write_description(around, ready, row, folder, aside)
-    moved = [
-        entry
-        for output in ready.work.outputs
-        if (entry := clear(around, output.path, aside[output.path], keep=ready.work.keep)) is not None
-    ]
+    moved: list[Aside] = []
+    try:
+        for output in ready.work.outputs:
+            entry = clear(around, output.path, aside[output.path], keep=ready.work.keep)
+            if entry is not None:
+                moved.append(entry)
+    except BaseException:
+        around.outputs.put_back({}, moved, [entry.path for entry in moved])
+        raise
     argv = _argv(ready.work, folder)
     environment = {
         **around.environment,

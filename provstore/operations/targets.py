@@ -20,16 +20,18 @@ class Targets(NamedTuple):
     """What was asked for.
 
     Attributes:
-        texts: As given on the command line; empty: the default.
+        texts: As given on the command line; empty: the Pipelinefile's default.
         current: Folder that paths are relative to.
         downstream: Add all that needs what was named.
         only: Leave out what is upstream.
+        everything: Without texts, all tasks instead of the default: what `status` and `check` are about.
     """
 
     texts: tuple[str, ...] = ()
     current: str = "."
     downstream: bool = False
     only: bool = False
+    everything: bool = False
 
 
 class Selection(NamedTuple):
@@ -53,7 +55,7 @@ def select(plan: Plan, targets: Targets, root: str) -> Selection:
         TargetError: One of them names nothing.
     """
     texts = targets.texts
-    if not texts:
+    if not texts and not targets.everything:
         texts, targets = tuple(plan.settings.default), targets._replace(current=root)
     if not texts:
         everything = range(len(plan.tasks))
@@ -78,6 +80,8 @@ def select(plan: Plan, targets: Targets, root: str) -> Selection:
 
 def _one(plan: Plan, text: str, targets: Targets, root: str) -> tuple[set[str], set[int]]:
     """Stages and tasks that one target stands for."""
+    if not text:  # as from a variable that is not set; as a path it would be everything
+        raise _unknown(plan, text)
     names = {stage.name for stage in plan.stages}
     if text in names:
         return {text}, _tasks_of(plan, {text})

@@ -158,7 +158,7 @@ class Matcher:
             for field in self._fields
             if (axis := axes[field.name]).values is not None
         }
-        self._seen: set[str] = set()
+        self._groups: dict[Field, str] = {}
         raw = [self._segment(pieces) for pieces in _cut(parse(template))]
         self.parts = _standing_alone(raw)
         self.regex = _joined(raw)
@@ -171,7 +171,7 @@ class Matcher:
             return None
         values: dict[str, Value] = {}
         for field in self._fields:
-            text = found[field.name]
+            text = found[self._groups[field]]
             listed = self._texts.get(field)
             value: Value | None = text
             if listed is not None:
@@ -197,9 +197,9 @@ class Matcher:
         return "pattern", hidden + "".join(parts)
 
     def _field(self, field: Field) -> str:
-        if field.name in self._seen:
-            return f"(?P={field.name})"
-        self._seen.add(field.name)
+        if field in self._groups:
+            return f"(?P={self._groups[field]})"
+        group = self._groups[field] = f"field{len(self._groups)}"
         listed = self._texts.get(field)
         if listed is not None and len(listed) <= LISTED_AT_MOST:
             inner = "|".join(re.escape(text) for text in sorted(listed, key=len, reverse=True)) or "(?!)"
@@ -207,7 +207,7 @@ class Matcher:
             inner = _integer_pattern(field.format)
         else:
             inner = "[^/]+?"
-        return f"(?P<{field.name}>{inner})"
+        return f"(?P<{group}>{inner})"
 
 
 def _standing_alone(raw: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -247,8 +247,9 @@ def _integer_pattern(spec: str) -> str:
         return " *[+ -]?(?:0[boxX])?[0-9a-fA-F]+" if INTEGER_FORMAT.fullmatch(spec) else "[^/]+?"
     width = int(plain[2] or 0)
     if plain[1] and width > 1:
-        return rf"[0-9]{{{width}}}|-[0-9]{{{width - 1}}}|-?[1-9][0-9]{{{width - 1},}}"
-    return (" *" if width > 1 else "") + "-?(?:0|[1-9][0-9]*)"
+        rest = width - 1
+        return rf"[0-9]{{{width}}}|-(?!0{{{rest}}})[0-9]{{{rest}}}|-?[1-9][0-9]{{{rest},}}"
+    return (" *" if width > 1 else "") + "(?:0|-?[1-9][0-9]*)"
 
 
 def _translated(text: str) -> str:

@@ -72,3 +72,13 @@ class RunLock:
             return f"process {note['pid']} since {note['since']} ({note['command']})"
         except (ValueError, KeyError, TypeError):
             return "a process that has just started"
+
+
+def holder_is_alive(path: str) -> bool:
+    """Whether the process that the lock file names is there. The lock itself is left alone, so nobody has to wait."""
+    try:
+        with open(path, "rb") as file:
+            os.kill(int(json.loads(file.read())["pid"]), 0)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return isinstance(error, PermissionError)  # it is there, and somebody else's
+    return True

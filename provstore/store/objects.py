@@ -142,6 +142,24 @@ class Objects:
             raise KeyError(digest)
         return data
 
+    def pieces(self, digest: str, start: int = 0) -> Iterator[bytes]:
+        """The bytes of an object from `start` on, in pieces that fit into memory; they are not checked.
+
+        Raises:
+            KeyError: They are not kept.
+        """
+        data = self._inside(digest)
+        if data is not None:
+            yield data[start:]
+            return
+        try:
+            with open(self._path(digest), "rb") as file:
+                file.seek(start)
+                while piece := file.read(COPY_CHUNK):
+                    yield piece
+        except FileNotFoundError:
+            raise KeyError(digest) from None
+
     def write_to(self, digest: str, target: str, *, executable: bool) -> bool:
         """Writes an object to a new file, and reads it again.
 

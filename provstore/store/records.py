@@ -24,10 +24,22 @@ RUN = """
       FROM run AS r LEFT JOIN run_end AS e ON e.run = r.id LEFT JOIN run_code AS c ON c.run = r.id
      WHERE r.id = ?
 """
-EXECUTION = "SELECT * FROM execution WHERE id = ?"
-DATASET = "SELECT * FROM v_dataset WHERE id = ?"
+EXECUTION = """
+    SELECT e.*, r.user, r.host, r.system, r.python, r.provstore, c.commit_id, c.branch, c.dirty, c.diff_digest
+      FROM execution AS e LEFT JOIN run AS r ON r.id = e.run LEFT JOIN run_code AS c ON c.run = e.run
+     WHERE e.id = ?
+"""
+DATASET = """
+    SELECT d.*, v.status, v.stage, v.outcome FROM dataset AS d JOIN v_dataset AS v ON v.id = d.id WHERE d.id = ?
+"""
+READERS_OF = """
+    SELECT u.role, e.id AS execution, e.stage, e.data_id, e.outcome
+      FROM usage AS u JOIN execution AS e ON e.id = u.execution
+     WHERE u.dataset = ? ORDER BY e.rowid
+"""
 EXECUTIONS_OF_RUN = """
-    SELECT id, stage, data_id, outcome, started, ended FROM execution WHERE run = ? ORDER BY rowid
+    SELECT id, stage, data_id, outcome, started, ended, log, log_size, message
+      FROM execution WHERE run = ? ORDER BY rowid
 """
 EXECUTIONS_OF_STAGE = """
     SELECT id, run, stage, data_id, outcome, started, ended, log, log_size FROM execution
@@ -46,7 +58,15 @@ IDS = {
     "dataset": "SELECT id FROM dataset WHERE id >= :prefix AND id < :prefix || '~' LIMIT 5",
 }
 VERSIONS = """
-    SELECT id, path, digest, kind, executable, execution, created FROM dataset WHERE path = ? ORDER BY rowid DESC
+    SELECT d.id, d.path, d.digest, d.kind, d.executable, d.size, d.execution, e.run, d.created
+      FROM dataset AS d LEFT JOIN execution AS e ON e.id = d.execution
+     WHERE d.path = ? ORDER BY d.rowid DESC
+"""
+CURRENT = """
+    SELECT d.id
+      FROM dataset AS d JOIN execution AS e ON e.id = d.execution
+      JOIN task_memo AS t ON t.stage = e.stage AND t.data_id = e.data_id AND t.execution = e.id
+     WHERE d.path = ? ORDER BY d.rowid DESC LIMIT 1
 """
 DATASETS_OF_RUN = """
     SELECT d.id FROM dataset AS d JOIN execution AS e ON e.id = d.execution WHERE e.run = ? AND d.path = ?
@@ -71,7 +91,7 @@ def runs(conn: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
 
 def run(conn: sqlite3.Connection, run_id: str) -> dict[str, Any]:
     """The whole record of a run."""
-    found = _parsed(_rows(conn, RUN, (run_id,))[0], "arguments", "params", "summary")
+    found = _parsed(_rows(conn, RUN, (run_id,))[0], "arguments", "params", "summary", "dirty")
     found["pipelinefile"] = {row["file"]: row["digest"] for row in _rows(conn, SOURCES_OF_RUN, (run_id,))}
     found["executions"] = [_parsed(row, "data_id") for row in _rows(conn, EXECUTIONS_OF_RUN, (run_id,))]
     return found
@@ -79,18 +99,18 @@ def run(conn: sqlite3.Connection, run_id: str) -> dict[str, Any]:
 
 def execution(conn: sqlite3.Connection, execution_id: str) -> dict[str, Any]:
     """The whole record of an execution, with what it read and made."""
-    found = _parsed(
-        _rows(conn, EXECUTION, (execution_id,))[0], "data_id", "params", "environment", rename={"outputs": "declared"}
-    )
-    found["declared"] = json.loads(found["declared"])
+    row = _rows(conn, EXECUTION, (execution_id,))[0]
+    found = _parsed(row, "data_id", "params", "environment", "declared", "dirty", rename={"outputs": "declared"})
     found["inputs"] = _rows(conn, INPUTS_OF, (execution_id,))
     found["outputs"] = _rows(conn, OUTPUTS_OF, (execution_id,))
     return found
 
 
 def dataset(conn: sqlite3.Connection, dataset_id: str) -> dict[str, Any]:
-    """The whole record of a dataset."""
-    return _parsed(_rows(conn, DATASET, (dataset_id,))[0], "data_id", "metadata")
+    """The whole record of a dataset, with the executions that read it."""
+    found = _parsed(_rows(conn, DATASET, (dataset_id,))[0], "data_id", "metadata", "executable", "overwritable")
+    found["readers"] = [_parsed(row, "data_id") for row in _rows(conn, READERS_OF, (dataset_id,))]
+    return found
 
 
 def ids_with_prefix(conn: sqlite3.Connection, table: str, prefix: str) -> list[str]:
@@ -108,6 +128,12 @@ def versions(conn: sqlite3.Connection, path: str) -> list[dict[str, Any]]:
     return _rows(conn, VERSIONS, (path,))
 
 
+def current_version(conn: sqlite3.Connection, path: str) -> str | None:
+    """The dataset at a path that belongs to what is remembered as its task's last success."""
+    row = conn.execute(CURRENT, (path,)).fetchone()
+    return None if row is None else row[0]
+
+
 def datasets_of_run(conn: sqlite3.Connection, run_id: str, path: str) -> list[str]:
     """Ids of the datasets that a run made at a path."""
     return [row[0] for row in conn.execute(DATASETS_OF_RUN, (run_id, path))]
@@ -122,9 +148,11 @@ def _rows(
 
 
 def _parsed(row: dict[str, Any], *json_columns: str, rename: dict[str, str] | None = None) -> dict[str, Any]:
-    """The row with the named columns parsed from JSON."""
+    """The row with the named columns parsed from JSON; numbers stand for claims, true or false."""
     found = {(rename or {}).get(name, name): value for name, value in row.items()}
     for column in json_columns:
-        if found[column] is not None:
+        if isinstance(found[column], int):
+            found[column] = bool(found[column])
+        elif found[column] is not None:
             found[column] = json.loads(found[column])
     return found

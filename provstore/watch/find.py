@@ -30,8 +30,8 @@ def find(root: str, search: Search) -> list[str]:
     else:
         found = _below(root.rstrip("/") + "/", "", segments, search.folders)
     if search.leftovers:
-        made = re.compile("|".join(f"(?:{pattern})" for pattern in search.leftovers), re.DOTALL)
-        return sorted(_utf8(path) for path in found if made.fullmatch(path) is None)
+        made = [re.compile(pattern, re.DOTALL) for pattern in search.leftovers]
+        return sorted(_utf8(path) for path in found if not any(pattern.fullmatch(path) for pattern in made))
     return sorted(map(_utf8, found))
 
 

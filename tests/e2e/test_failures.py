@@ -74,7 +74,12 @@ def test_a_failure_blocks_and_cancels(tmp_path: Path) -> None:
     assert sorted(done.outcomes.values()).count("failed") == 1
     assert done.outcomes["beside"] in ("cancelled", "executed")
     done = project.run("-j1", "-k", status=1)
-    assert done.outcomes == {"first": "failed", "second": "blocked", "aside": done.outcomes["aside"], "beside": "executed"}
+    assert done.outcomes == {
+        "first": "failed",
+        "second": "blocked",
+        "aside": done.outcomes["aside"],
+        "beside": "executed",
+    }
     assert done.report["summary"]["blocked"] == 1
     assert not project.exists("c.txt")
 
@@ -102,7 +107,7 @@ def test_a_hand_edited_output_survives_a_failure(project: Project) -> None:
         ("true", '"b.txt"', "output b.txt was not made"),
         ("echo x > elsewhere.txt; rm elsewhere.txt", '"b.txt"', "output b.txt was not made"),
         ("echo x > folder", '"folder/"', "declared as a directory"),
-        ("mkfifo deep/b", '"deep/b"', "neither a file nor a directory"),
+        ("mkfifo deep/b", '"deep/b"', "expected a file or a directory"),
         ("ln -s /etc/passwd b.txt", '"b.txt"', "leads out of the project"),
         ("ln -s nowhere b.txt", '"b.txt"', "b.txt"),
     ],
@@ -433,3 +438,122 @@ def test_a_store_that_may_not_be_written(tmp_path: Path) -> None:
     """`.provstore` in the way as a file: one message, exit status 3."""
     project = Project(tmp_path / "p", {**SIMPLE, ".provstore": "a file"})
     assert ".provstore" in project.run(status=3).err
+
+
+# --- commands and files that behave badly ---------------------------------------------------------------
+
+
+def test_a_tainted_attempt_is_tried_again_with_what_is_there_now(tmp_path: Path) -> None:
+    """The retry is judged by the input that it really read."""
+    command = "test -e once || { touch once; echo more >> a.txt; }; cp a.txt b.txt"
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": stage("go", command, "a.txt", "b.txt", "retries = 1"),
+                                       "a.txt": "1\n"})  # fmt: skip
+    project.run(status=None)
+    project.run()
+    assert project.read("b.txt") == "1\nmore\n"
+    assert project.rows("SELECT count(*) FROM execution WHERE outcome = 'tainted'")[0][0] >= 1
+    assert project.run().report["run"] is None
+    project.write("a.txt", "1\n")
+    assert project.run().executed == ["go"]
+
+
+@pytest.mark.parametrize("objects", ["all", "none"])
+def test_an_output_that_has_no_place_costs_the_others_nothing(tmp_path: Path, objects: str) -> None:
+    """A file lies where an output's folder is to be: the task fails, and its other outputs are where they were."""
+    text = f"[store]\nobjects = '{objects}'\n" + stage("go", "cat a > b; cat a > f/x", "a", "b f/x")
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text, "a": "1\n"})
+    project.run()
+    project.remove("f")
+    project.write("f", "in the way\n")
+    project.write("a", "2\n")
+    done = project.run(status=1)
+    assert "f/x" in done.err
+    assert project.read("b") == "1\n"
+    assert project.read("f") == "in the way\n"
+    project.remove("f")
+    project.run()
+    assert project.read("f/x") == "2\n"
+
+
+@pytest.mark.parametrize("command", ["rm -rf .provstore", "rm .provstore/store.db", "rm -r .provstore/running"])
+def test_a_command_that_destroys_the_store(tmp_path: Path, command: str) -> None:
+    """No traceback, nothing left running, no success that is not recorded; and the next run works."""
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": stage("go", f"{command}; echo x > b", "", "b")})
+    done = project.finish(project.start("run"), None)
+    assert done.status in (0, 1, 2, 3)
+    assert project.alive() == []
+    if done.status == 0:
+        assert project.rows("SELECT outcome FROM execution") == [("succeeded",)]
+    project.write("Pipelinefile.toml", stage("go", "echo y > b", "", "b"))
+    project.run()
+    assert project.run().report["run"] is None
+
+
+@pytest.mark.parametrize("where", ["inputs", "glob", "directory"])
+def test_what_is_neither_file_nor_directory_is_refused(tmp_path: Path, where: str) -> None:
+    """A named pipe as an input is an error by name; nothing waits for somebody to write into it."""
+    path = {"inputs": "in/pipe", "glob": "in/*", "directory": "in"}[where]
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": stage("go", "touch b", path, "b"), "in/": ""})
+    os.mkfifo(project.root / "in" / "pipe")
+    done = project.provstore("run", status=None)
+    assert done.status in (1, 2)
+    assert "in/" in done.err
+
+
+def test_a_device_is_no_input(tmp_path: Path) -> None:
+    """/dev/zero would never end."""
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": stage("go", "touch b", "/dev/zero", "b")})
+    assert "/dev/zero" in project.run(status=2).err
+
+
+def test_links_as_inputs(tmp_path: Path) -> None:
+    """What they point to counts; one that goes round in circles is an error."""
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": stage("go", "cat l > b", "l", "b"), "a": "1\n", "c": "2\n"})
+    (project.root / "l").symlink_to("a")
+    project.run()
+    project.write("a", "3\n")
+    assert project.run().executed == ["go"]
+    (project.root / "l").unlink()
+    (project.root / "l").symlink_to("c")
+    assert project.run().executed == ["go"]
+    (project.root / "l").unlink()
+    (project.root / "l").symlink_to("l")
+    assert "'l'" in project.run(status=2).err or "l:" in project.run(status=2).err
+
+
+def test_a_run_within_a_run_of_the_same_project_does_not_wait_for_itself(tmp_path: Path) -> None:
+    """The command fails at once instead of hanging for ever."""
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": stage("go", "provstore run; touch b", "", "b")})
+    try:
+        done = project.run(status=1)
+    finally:
+        project.kill_all()
+    assert "would wait for its own end" in done.err
+
+
+def test_a_run_within_a_run_of_another_project(tmp_path: Path) -> None:
+    """Is nothing special, and leaves no process that counts as the outer task's."""
+    inner = Project(tmp_path / "inner", {"Pipelinefile.toml": stage("deep", "echo 1 > deep", "", "deep")})
+    outer = Project(
+        tmp_path / "outer", {"Pipelinefile.toml": stage("go", "provstore -C ../inner run; cp ../inner/deep b", "", "b")}
+    )
+    outer.run()
+    assert outer.read("b") == "1\n"
+    assert inner.run().report["run"] is None
+
+
+def test_an_output_may_change_between_file_and_directory(tmp_path: Path) -> None:
+    """Both ways, by a run and by a restore."""
+    project = Project(
+        tmp_path / "p", {"Pipelinefile.toml": stage("go", "sh -e script", "script", "b"), "script": "echo 1 > b"}
+    )
+    project.run()
+    project.write("script", "mkdir b; echo 2 > b/c")
+    project.run()
+    assert project.read("b/c") == "2\n"
+    project.write("script", "echo 1 > b")
+    assert project.run().restored == ["go"]
+    assert project.read("b") == "1\n"
+    project.write("script", "mkdir b; echo 2 > b/c")
+    assert project.run().restored == ["go"]
+    assert project.read("b/c") == "2\n"

@@ -261,11 +261,11 @@ def test_a_hand_edited_output_is_kept_before_its_task_runs(chain: Project) -> No
 
 
 def test_reasons_name_all_that_changed(chain: Project) -> None:
-    """Two inputs and the command: three reasons."""
+    """An input and the command: two reasons."""
     chain.write("d.txt", "other\n")
     text = chain.read("Pipelinefile.toml").replace("cat c.txt d.txt", "cat d.txt c.txt")
     chain.write("Pipelinefile.toml", text)
-    assert chain.status().reasons("third") == ["command changed", "input d.txt changed"]
+    assert sorted(chain.status().reasons("third")) == ["command changed", "input d.txt changed"]
 
 
 def test_check_says_by_its_exit_status_whether_all_is_fresh(chain: Project) -> None:

@@ -1,0 +1,65 @@
+"""Ids on the command line: shortened to any unambiguous prefix, and as short as that when they are shown."""
+
+from __future__ import annotations
+
+import re
+
+from provstore.errors import UnknownIdError
+from provstore.store import records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from provstore.store.store import Store
+
+RECORDS = ("run", "execution", "dataset")
+IS_ID = re.compile(r"[0-9a-f][0-9a-f-]{0,35}")
+SHORTEST = 8
+NO_STORE = "nothing was recorded yet"
+RUN_FIRST = "'provstore run' makes the store"
+
+
+def identify(store: Store | None, text: str) -> tuple[str, str]:
+    """What an id or the beginning of one stands for.
+
+    Returns:
+        "run", "execution" or "dataset", and the whole id.
+
+    Raises:
+        UnknownIdError: No record begins so, or several do.
+    """
+    if store is None:
+        raise UnknownIdError(f"{text}: {NO_STORE}", hint=RUN_FIRST)
+    found = records_like(store, text)
+    if not found:
+        raise UnknownIdError(f"{text}: no run, execution or dataset has an id that begins so", hint=_WHERE)
+    exact = [entry for entry in found if entry[1] == text.lower()]
+    if len(exact or found) > 1:
+        listed = "\n".join(f"  {kind.ljust(9)}  {id}" for kind, id in found)
+        raise UnknownIdError(f"{text}: several ids begin so\n{listed}", hint="type more of it")
+    return (exact or found)[0]
+
+
+def records_like(store: Store, text: str) -> list[tuple[str, str]]:
+    """Records whose ids begin with a text, as "run", "execution" or "dataset" and the whole id; not all if many."""
+    prefix = text.lower()
+    if not IS_ID.fullmatch(prefix):
+        return []
+    return [(kind, id) for kind in RECORDS for id in store.ask(records.ids_with_prefix, kind, prefix)]
+
+
+_WHERE = "'provstore log' shows the runs, 'provstore show RUN' their executions"
+
+
+def shortener(store: Store) -> Callable[[str], str]:
+    """A function that shortens ids as far as `identify` still understands them."""
+
+    def shortened(id: str) -> str:
+        for length in range(SHORTEST, len(id)):
+            found = {other for kind in RECORDS for other in store.ask(records.ids_with_prefix, kind, id[:length])}
+            if found <= {id} and id[length - 1] != "-":
+                return id[:length]
+        return id
+
+    return shortened

@@ -1,0 +1,1 @@
+"""Documentation is run: what pages say is what the program does."""
