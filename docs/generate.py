@@ -37,7 +37,7 @@ BEGIN, END = "<!-- begin: {} (by docs/generate.py) -->\n", "<!-- end: {} -->"
 
 def command_line() -> str:
     """Every command with its help, its options and its arguments, as click knows them."""
-    top = click.Context(root, info_name="provstore")
+    top = click.Context(root, info_name="provstore", help_option_names=root.context_settings["help_option_names"])
     parts = ["| command | what it does |\n| --- | --- |\n"]
     parts += [f"| [`{name}`](#{name}) | {text} |\n" for name, text in COMMANDS.items()]
     for name in COMMANDS:
@@ -52,7 +52,8 @@ def _command(command: click.Command, ctx: click.Context) -> str:
     path = ctx.command_path.removeprefix("provstore ")
     usage = command.collect_usage_pieces(ctx)
     text = f"\n## {path}\n\n```\n{ctx.command_path} {' '.join(usage)}\n```\n\n{_prose(command.help or '')}"
-    records = [record for param in command.get_params(ctx) if (record := param.get_help_record(ctx)) is not None]
+    options = [param for param in command.get_params(ctx) if isinstance(param, click.Option)]
+    records = [record for option in options if (record := option.get_help_record(ctx)) is not None]
     rows = [f"| `{option.replace('|', '&#124;')}` | {_cell(meaning)} |\n" for option, meaning in records]
     if rows:
         text += "\n| option | meaning |\n| --- | --- |\n" + "".join(rows)
@@ -65,7 +66,7 @@ def _command(command: click.Command, ctx: click.Context) -> str:
 
 
 def _prose(text: str) -> str:
-    """A help text as Markdown: what follows a line of ``\\b`` is shown as it stands."""
+    r"""A help text as Markdown: what follows a line of ``\b`` is shown as it stands."""
     paragraphs = re.split(r"\n\s*\n", inspect.cleandoc(text))
     return "\n".join(
         f"```console\n{paragraph.removeprefix(chr(8)).strip(chr(10))}\n```\n"

@@ -55,13 +55,8 @@ def digest_descriptor(descriptor: int, size: int) -> str:
         descriptor: Open for reading.
         size: Bytes expected; only decides how the file is read.
     """
-    if size >= MANY_BYTES:
-        hasher = blake3(max_threads=blake3.AUTO)
-        hasher.update_mmap(
-            f"/proc/self/fd/{descriptor}" if os.path.exists("/proc/self/fd") else f"/dev/fd/{descriptor}"
-        )
-        return TAG + hasher.hexdigest()
-    hasher = blake3()
+    # Not mapped into memory: should somebody cut the file meanwhile, that would be the end of this process.
+    hasher = blake3(max_threads=blake3.AUTO) if size >= MANY_BYTES else blake3()
     while data := os.read(descriptor, CHUNK):
         hasher.update(data)
     return TAG + hasher.hexdigest()

@@ -21,13 +21,7 @@ OUTPUT_LOST = 3
 def main() -> None:
     """Runs the command line and ends the process."""
     prepare_streams()
-    words = sys.argv[1:]
-    if words in (["--version"], ["-V"]):
-        from provstore import __version__
-
-        print(f"provstore {__version__}")
-        sys.exit(0)
-    status = run_command(words)
+    status = run_command(sys.argv[1:])
     if not flush_output():
         status = status or OUTPUT_LOST
     # Everything is written and closed: tearing the interpreter down would only take time.
@@ -76,6 +70,11 @@ def run_command(words: list[str]) -> int:
     """Runs one command; returns the exit status. Nothing that goes wrong leaves as an exception."""
     from provstore.errors import ProvstoreError
 
+    if words in (["--version"], ["-V"]):
+        from provstore import __version__
+
+        print(f"provstore {__version__}")
+        return 0
     try:
         from provstore.cli.quick import quick_call
 

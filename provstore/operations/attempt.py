@@ -357,7 +357,12 @@ def _dataset_at(around: Circumstances, path: str, look: Memo | DirectoryMemo) ->
     if dataset is None:
         external = path.startswith(("/", "../"))
         place = recording.Place(SOURCES, around.owner, utc_text(time.time()), external)
-        dataset = around.ledger.add_dataset(recording.source_row(path, content, place))
+        row = recording.source_row(path, content, place)
+        around_it = around.workspace.directory_around(path)
+        if around_it is not None:
+            folder, directory = around_it
+            row = recording.member_row(row, folder, around.ledger.row_of(directory))
+        dataset = around.ledger.add_dataset(row)
     around.workspace.assign(path, look, dataset)
     return dataset
 

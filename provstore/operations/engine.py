@@ -92,7 +92,6 @@ class Engine:
         from provstore.digest import canonical_json
         from provstore.model.values import utc_text
 
-        self._workspace.settle(wait=True)
         self._add_code(wait=True)
         self._ledger.add(
             "run_end",
@@ -153,6 +152,7 @@ class Engine:
         if self._stopping or (not self.all_is_well and not self._request.keep_going):
             self._schedule.cancel_rest()
         self._report_rest()
+        self._workspace.settle(wait=True)  # a next round, and the next run, begin with what this one knows
         self._write()
 
     def _take(self, assessment: Assessment) -> None:

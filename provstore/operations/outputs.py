@@ -124,9 +124,11 @@ class Outputs:
         self._workspace.forget(made.path)
         os.makedirs(self._scratch, exist_ok=True)
         fresh = os.path.join(self._scratch, f"restoring-{os.getpid()}")
+        whole = False
         try:
             if made.kind == "directory":
-                whole = self._objects.has_all(made.digest, "directory") and self._build(fresh, made.digest)
+                with contextlib.suppress(KeyError):
+                    whole = self._objects.has_all(made.digest, "directory") and self._build(fresh, made.digest)
             else:
                 whole = self._objects.write_to(made.digest, fresh, executable=made.executable)
             if whole:

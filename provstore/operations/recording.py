@@ -124,6 +124,15 @@ def source_row(path: str, content: Content, place: Place) -> Row:
     }
 
 
+def member_row(row: Row, folder: str, directory: Row) -> Row:
+    """Row of a file that was read from inside a directory: made by whoever made that."""
+    if directory["execution"] is None:
+        return row
+    inside = str(row["path"])[len(folder) + 1 :]
+    shared = {name: directory[name] for name in ("type", "data_id", "run", "execution")}
+    return {**row, **shared, "role": f"{directory['role']}/{inside}"}
+
+
 def output_row(output: Output, content: Content, place: Place, execution: Mapping[str, object]) -> Row:
     """Row of a dataset that an execution made."""
     return {

@@ -30,17 +30,7 @@ def rendered_work(
     Both list inputs and outputs by their roles: the order in which the file declares them is no part of a key.
     """
     params = parameters(pipeline, stage)
-    read: dict[str, list[str]] = {spec.role: [] for spec in stage.inputs}
-    for role, path in inputs:
-        read[role].append(seen_from(stage.cwd, path))
-    made = {spec.role: [seen_from(stage.cwd, path)] for spec, path in zip(stage.outputs, outputs, strict=True)}
-    values = Values(read, made, params, dict(data_id))
-    if stage.run is not None:
-        command = render_script(stage.run, values)
-        argv, shell = (*stage.shell, command), " ".join(stage.shell)
-    else:
-        argv, shell = render_argv(stage.argv or (), values), ""
-        command = shlex.join(argv)
+    argv, command, shell = _command(stage, data_id, inputs, outputs, params)
     variables = {name: _as_text(environment.get(name)) for name in stage.env}
     declared = _declared(pipeline, stage, outputs)
     inputs = sorted(inputs, key=lambda found: found[0])
@@ -73,6 +63,26 @@ def rendered_work(
         description=stage.description,
     )
     return work, static
+
+
+def _command(
+    stage: Stage,
+    data_id: DataId,
+    inputs: Sequence[tuple[str, str]],
+    outputs: Sequence[str],
+    params: Mapping[str, JSON],
+) -> tuple[tuple[str, ...], str, str]:
+    """The words that are started, what a person would read, and the shell."""
+    read: dict[str, list[str]] = {spec.role: [] for spec in stage.inputs}
+    for role, path in inputs:
+        read[role].append(seen_from(stage.cwd, path))
+    made = {spec.role: [seen_from(stage.cwd, path)] for spec, path in zip(stage.outputs, outputs, strict=True)}
+    values = Values(read, made, params, dict(data_id))
+    if stage.run is not None:
+        command = render_script(stage.run, values)
+        return (*stage.shell, command), command, " ".join(stage.shell)
+    argv = render_argv(stage.argv or (), values)
+    return argv, shlex.join(argv), ""
 
 
 def _as_text(value: str | None) -> str | None:

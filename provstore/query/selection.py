@@ -137,12 +137,12 @@ def select(
     Args:
         tree: What `parse_selection` gave.
         stages: All that exist; ``~`` is the rest of these.
-        subsets: Name → stages. A stage goes before a subset of that name.
+        subsets: Name → stages, other subsets and selections. A stage goes before a subset of that name.
         ancestors: Stage → all upstream of it; asked once for each stage that an operator needs.
         descendants: Stage → all downstream of it.
 
     Raises:
-        TargetError: A name that is neither stage nor subset.
+        TargetError: A name that is neither stage nor subset, or a subset that contains itself.
     """
     return _Selector(tree.text, frozenset(stages), subsets, ancestors, descendants).stages_of(tree.root)
 
@@ -275,6 +275,7 @@ class _Selector:
         self.stages = stages
         self.subsets = subsets
         self.reach = {"<": ancestors, ">": descendants}
+        self.open: tuple[str, ...] = ()
 
     def stages_of(self, node: Node) -> frozenset[str]:
         match node:
@@ -298,11 +299,21 @@ class _Selector:
         if node.name in self.stages:
             return frozenset((node.name,))
         if node.name in self.subsets:
-            return frozenset(self.subsets[node.name])
+            return frozenset().union(*(self.member(member, node) for member in self.subsets[node.name]))
         known = (*self.stages, *self.subsets)
         subsets = f"; subsets are: {listed(self.subsets)}" if self.subsets else ""
         message = f"there is no stage or subset {quoted(node.name)}; stages are: {listed(self.stages)}{subsets}"
         raise target_error(self.text, node.at, message, nearest(node.name, known))
+
+    def member(self, text: str, subset: Stages) -> frozenset[str]:
+        """The stages of a subset's member: a stage, another subset, or a selection."""
+        if text in self.stages:
+            return frozenset((text,))
+        if subset.name in self.open:
+            raise target_error(self.text, subset.at, f"the subset {quoted(subset.name)} contains itself")
+        inner = _Selector(text, self.stages, self.subsets, self.reach["<"], self.reach[">"])
+        inner.open = (*self.open, subset.name)
+        return inner.stages_of(parse_selection(text).root)
 
     def reached(self, sign: str, some: frozenset[str]) -> frozenset[str]:
         reach = self.reach[sign[0]]

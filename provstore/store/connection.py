@@ -7,6 +7,7 @@ shared memory, and it works on network file systems (docs/decisions/ has the fig
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x70726F76
 """The letters "prov": tells `file` and us whose file it is."""
+
+MISSING_ROW = "a row is missing that others refer to"
 
 PATIENCE = 60.0
 """Seconds to wait for another process's transaction; each takes milliseconds."""
@@ -80,6 +83,8 @@ def explained(path: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _store_error(path, error) from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise StoreDamagedError(f"{path}: {error}", hint=_RECOVER) from error
     except OSError as error:
         named = error.filename if isinstance(error.filename, str) else path
         raise StoreUnwritableError(
@@ -97,6 +102,18 @@ def _store_error(path: str, error: sqlite3.Error) -> StoreError:
     if name.startswith("SQLITE_NOTADB"):
         return StoreForeignError(f"{path}: this is no SQLite file, or its beginning is damaged", hint=_RECOVER)
     return StoreDamagedError(text, hint=_RECOVER)
+
+
+def only_row(conn: sqlite3.Connection, question: str, parameters: tuple[object, ...] = ()) -> tuple[str, ...]:
+    """The row of text that must be there.
+
+    Raises:
+        sqlite3.DatabaseError: It is not: an index and its table disagree, or a table is empty.
+    """
+    row: tuple[str, ...] | None = conn.execute(question, parameters).fetchone()
+    if row is None:
+        raise sqlite3.DatabaseError(MISSING_ROW)
+    return row
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import sqlite3
 from typing import NamedTuple
 
 from provstore.digest import digest_json, digest_text
+from provstore.store.connection import only_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Chain:
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
-        self._origin: str = conn.execute(ORIGIN).fetchone()[0]
+        self._origin = only_row(conn, ORIGIN)[0]
         last: tuple[int, str] = conn.execute(LAST_RECORD).fetchone() or (0, "")
         self._position, self._link = last
 

@@ -10,6 +10,7 @@ import sqlite3
 from typing import NamedTuple
 
 from provstore.model.verdict import Attempt, Material, Success
+from provstore.store.connection import only_row
 
 SUCCESS = """
     SELECT id FROM execution WHERE key = ? AND outcome = 'succeeded' ORDER BY rowid DESC LIMIT 1
@@ -29,6 +30,7 @@ READ = """
       FROM usage AS u JOIN dataset AS d ON d.id = u.dataset
      WHERE u.execution = ? ORDER BY u.role, u.position
 """
+DATASET_ROW = "SELECT * FROM dataset WHERE id = ?"
 DATASET_OF = """
     SELECT id FROM dataset
      WHERE path = ? AND digest = ? AND executable = ? ORDER BY rowid DESC LIMIT 1
@@ -79,7 +81,7 @@ def made_by(conn: sqlite3.Connection, execution: str) -> dict[str, Made]:
 
 def material(conn: sqlite3.Connection, execution: str) -> Material:
     """What the key of an execution was made of."""
-    command, shell, cwd, params, environment, outputs = conn.execute(MATERIAL, (execution,)).fetchone()
+    command, shell, cwd, params, environment, outputs = only_row(conn, MATERIAL, (execution,))
     return Material(
         command,
         shell,
@@ -89,6 +91,13 @@ def material(conn: sqlite3.Connection, execution: str) -> Material:
         tuple(conn.execute(READ, (execution,))),
         tuple((role, path, form) for role, path, form in json.loads(outputs)),
     )
+
+
+def dataset_row(conn: sqlite3.Connection, dataset: str) -> dict[str, str | int | float | None]:
+    """All columns of a dataset."""
+    cursor = conn.execute(DATASET_ROW, (dataset,))
+    names = [column[0] for column in cursor.description]
+    return dict(zip(names, cursor.fetchone(), strict=True))
 
 
 def dataset_with(conn: sqlite3.Connection, path: str, digest: str, executable: bool) -> str | None:

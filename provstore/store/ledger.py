@@ -44,6 +44,7 @@ class Ledger:
         self._facts: list[tuple[str, Row | ExecutionFact]] = []
         self._sources: list[tuple[str, str, str]] = []
         self._unwritten: dict[tuple[str, str, bool], str] = {}
+        self._rows: dict[str, Row] = {}
         self._tasks: dict[tuple[str, str], TaskMemo] = {}
         self._gone: set[str] = set()
         self._plan: tuple[str, str, Sequence[str]] | None = None
@@ -81,7 +82,10 @@ class Ledger:
     def dataset_with(self, path: str, digest: str, executable: bool) -> str | None:
         """The dataset with this content at this path, written or not; None when there is none yet."""
         waiting = self._unwritten.get((path, digest, executable))
-        return waiting or history.dataset_with(self._conn, path, digest, executable)
+        if waiting is not None:
+            return waiting
+        with explained(self._path):
+            return history.dataset_with(self._conn, path, digest, executable)
 
     def add_dataset(self, row: Row) -> str:
         """Adds a dataset that no execution made, and returns its id."""
@@ -92,7 +96,12 @@ class Ledger:
         """Makes a dataset that waits in an execution known to `dataset_with`."""
         dataset = str(row["id"])
         self._unwritten[str(row["path"]), str(row["digest"]), bool(row["executable"])] = dataset
+        self._rows[dataset] = row
         return dataset
+
+    def row_of(self, dataset: str) -> Row:
+        """The row of a dataset, written or not."""
+        return self._rows.get(dataset) or history.dataset_row(self._conn, dataset)
 
     def forget_file(self, path: str) -> None:
         """The path holds nothing any more."""
@@ -139,6 +148,7 @@ class Ledger:
         self._facts.clear()
         self._sources.clear()
         self._unwritten.clear()
+        self._rows.clear()
         self._tasks.clear()
         self._gone.clear()
         self._plan = None

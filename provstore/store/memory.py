@@ -6,6 +6,7 @@ import sqlite3
 from typing import NamedTuple
 
 from provstore.model.files import DirectoryMemo, Memo
+from provstore.store.connection import only_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,8 +59,7 @@ def plan(conn: sqlite3.Connection) -> tuple[str, str] | None:
 
 def work(conn: sqlite3.Connection, position: int) -> str:
     """What it takes to run a task of the remembered plan, as JSON."""
-    row: tuple[str] = conn.execute(WORK, (position,)).fetchone()
-    return row[0]
+    return only_row(conn, WORK, (position,))[0]
 
 
 def file_memos(conn: sqlite3.Connection) -> dict[str, Memo]:

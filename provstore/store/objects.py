@@ -13,6 +13,7 @@ import os
 import sqlite3
 
 from provstore.digest import Entry, digest_bytes, digest_descriptor, entries_from_manifest
+from provstore.store.connection import explained
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,11 +43,13 @@ class Objects:
     Args:
         folder: Absolute path of `.provstore/objects`.
         conn: For reading; what is new waits in `pending` until the ledger writes it.
+        store: The file that `conn` reads, for messages.
     """
 
-    def __init__(self, folder: str, conn: sqlite3.Connection) -> None:
+    def __init__(self, folder: str, conn: sqlite3.Connection, store: str) -> None:
         self._folder = folder
         self._conn = conn
+        self._store = store
         self.pending: dict[str, tuple[int, bytes | None]] = {}
 
     def keep_bytes_of(self, digest: str, data: bytes) -> None:
@@ -102,7 +105,7 @@ class Objects:
         """The bytes are at hand."""
         if digest in self.pending:
             return True
-        row = self._conn.execute(HAS, (digest,)).fetchone()
+        row = self._row(HAS, digest)
         return row is not None and (bool(row[0]) or os.path.exists(self._path(digest)))
 
     def has_all(self, digest: str, kind: str) -> bool:
@@ -197,11 +200,15 @@ class Objects:
         """The bytes of an object in the table; None when they lie in a file; KeyError when it is unknown."""
         if digest in self.pending:
             return self.pending[digest][1]
-        row = self._conn.execute(CONTENT, (digest,)).fetchone()
+        row = self._row(CONTENT, digest)
         if row is None:
             raise KeyError(digest)
-        content: bytes | None = row[0]
-        return content
+        return row[0]
+
+    def _row(self, question: str, digest: str) -> tuple[bytes | None] | None:
+        with explained(self._store):
+            row: tuple[bytes | None] | None = self._conn.execute(question, (digest,)).fetchone()
+            return row
 
     def _path(self, digest: str) -> str:
         name = digest.partition(":")[2]

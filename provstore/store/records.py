@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from provstore.store.connection import MISSING_ROW
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -91,7 +93,7 @@ def runs(conn: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
 
 def run(conn: sqlite3.Connection, run_id: str) -> dict[str, Any]:
     """The whole record of a run."""
-    found = _parsed(_rows(conn, RUN, (run_id,))[0], "arguments", "params", "summary", "dirty")
+    found = _parsed(_row(conn, RUN, run_id), "arguments", "params", "summary", "dirty")
     found["pipelinefile"] = {row["file"]: row["digest"] for row in _rows(conn, SOURCES_OF_RUN, (run_id,))}
     found["executions"] = [_parsed(row, "data_id") for row in _rows(conn, EXECUTIONS_OF_RUN, (run_id,))]
     return found
@@ -99,7 +101,7 @@ def run(conn: sqlite3.Connection, run_id: str) -> dict[str, Any]:
 
 def execution(conn: sqlite3.Connection, execution_id: str) -> dict[str, Any]:
     """The whole record of an execution, with what it read and made."""
-    row = _rows(conn, EXECUTION, (execution_id,))[0]
+    row = _row(conn, EXECUTION, execution_id)
     found = _parsed(row, "data_id", "params", "environment", "declared", "dirty", rename={"outputs": "declared"})
     found["inputs"] = _rows(conn, INPUTS_OF, (execution_id,))
     found["outputs"] = _rows(conn, OUTPUTS_OF, (execution_id,))
@@ -108,7 +110,7 @@ def execution(conn: sqlite3.Connection, execution_id: str) -> dict[str, Any]:
 
 def dataset(conn: sqlite3.Connection, dataset_id: str) -> dict[str, Any]:
     """The whole record of a dataset, with the executions that read it."""
-    found = _parsed(_rows(conn, DATASET, (dataset_id,))[0], "data_id", "metadata", "executable", "overwritable")
+    found = _parsed(_row(conn, DATASET, dataset_id), "data_id", "metadata", "executable", "overwritable")
     found["readers"] = [_parsed(row, "data_id") for row in _rows(conn, READERS_OF, (dataset_id,))]
     return found
 
@@ -137,6 +139,14 @@ def current_version(conn: sqlite3.Connection, path: str) -> str | None:
 def datasets_of_run(conn: sqlite3.Connection, run_id: str, path: str) -> list[str]:
     """Ids of the datasets that a run made at a path."""
     return [row[0] for row in conn.execute(DATASETS_OF_RUN, (run_id, path))]
+
+
+def _row(conn: sqlite3.Connection, sql: str, subject: str) -> dict[str, Any]:
+    """The one record of an id that is known to be there."""
+    found = _rows(conn, sql, (subject,))
+    if not found:
+        raise sqlite3.DatabaseError(MISSING_ROW)
+    return found[0]
 
 
 def _rows(

@@ -43,7 +43,7 @@ class Store:
                 up_to_date = migrate.check_version(self.conn, path)
             if not up_to_date:
                 self._upgrade()
-            self.objects = Objects(os.path.join(os.path.dirname(path), "objects"), self.conn)
+            self.objects = Objects(os.path.join(os.path.dirname(path), "objects"), self.conn, path)
         except BaseException:
             self.conn.close()
             raise

@@ -92,6 +92,16 @@ class Workspace:
             return None
         return content if content.identity == memo.identity else None
 
+    def directory_around(self, path: str) -> tuple[str, str] | None:
+        """The nearest directory around a path that is a dataset, and that dataset; from memory alone."""
+        folder = os.path.dirname(path)
+        while folder:
+            known = self._directories.get(folder) or self._unsettled.get(folder, (0, None))[1]
+            if known is not None and known.dataset is not None:
+                return folder, known.dataset
+            folder = os.path.dirname(folder) if folder != "/" else ""
+        return None
+
     def looks_like(self, path: str, memo: Memo | DirectoryMemo | None) -> bool:
         """Whether a path still looks as it did when `memo` was made; nothing is read."""
         try:
@@ -239,7 +249,7 @@ class Workspace:
         return Entry(member.path, member.kind, content.digest, content.size)
 
     def _walk(self, path: str) -> Iterator[Member]:
-        """All files, links and empty folders below a directory, in the order of their names."""
+        """All files, links and empty folders below a directory, in an order that depends on names alone."""
         full = self.full(path)
         pending = [""]
         while pending:
@@ -250,6 +260,7 @@ class Workspace:
             except OSError as error:
                 raise _unreadable(f"{path}/{below}".rstrip("/"), error) from error
             if not names and below:
+                _check_name(f"{path}/{below[:-1]}")
                 yield Member(below[:-1], signature_of(os.stat(f"{full}/{below}")), "empty")
             for entry in names:
                 member = below + entry.name
@@ -264,11 +275,15 @@ SETTLE_LIMIT = 100_000_000
 """Nanoseconds to wait at most until a file can be trusted; one from the future is read each time instead."""
 
 
-def _member(path: str, member: str, entry: os.DirEntry[str]) -> Member:
+def _check_name(path: str) -> None:
     try:
-        member.encode()
+        path.encode()
     except UnicodeEncodeError:
         raise FileError(f"{path!r}: the file name is not UTF-8", hint="rename the file") from None
+
+
+def _member(path: str, member: str, entry: os.DirEntry[str]) -> Member:
+    _check_name(path)
     status = entry.stat(follow_symlinks=False)
     if stat.S_ISLNK(status.st_mode):
         return Member(member, signature_of(status), "link")

@@ -21,11 +21,10 @@ BLOCK = re.compile(
     r"(?:^<!-- (?P<kind>file|append): (?P<name>\S+) -->\n)?^```(?P<language>\w*)\n(?P<body>.*?)^```$", re.M | re.S
 )
 CHANGING = (
-    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<id>"),
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{1,12}){1,4}\b"), "<id>"),
     (re.compile(r"\b\d{4}-\d{2}-\d{2}[T ]\d{2}:?\d{2}:?\d{2}(\.\d+)?(Z| UTC)?"), "<time>"),
-    (re.compile(r"\b(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{6,64}\b"), "<digits>"),
+    (re.compile(r"\bprocess \d+ since [\d:]+"), "process <pid> since <time>"),
     (re.compile(r"\b\d+(\.\d+)? (ms|s)\b"), "<seconds>"),
-    (re.compile(r"\b\d+(\.\d+)? (KiB|MiB|MB|kB)\b"), "<size>"),
 )
 """What differs from one call to the next, and what stands for it when outputs are compared."""
 

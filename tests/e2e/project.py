@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -186,11 +187,7 @@ class Project:
             stray = {name for name in os.listdir(folder) if name not in BESIDE_THE_STORE and name != "store.db"}
             assert not stray, f"left in .provstore: {stray}"
         assert self.alive() == []
-        left = [
-            path
-            for path in self.root.rglob("*.provstore")
-            if path.suffixes[-2:-1] and path.name.split(".")[-2].isdigit()
-        ]
+        left = [path for path in self.root.rglob("*.provstore") if re.search(r"\.\d+\.provstore$", path.name)]
         assert left == []
 
     def alive(self) -> list[int]:
@@ -242,8 +239,9 @@ def task_name(task: Mapping[str, Any]) -> str:
 
 def stage(name: str, run: str, inputs: str = "", outputs: str = "", more: str = "") -> str:
     """A stage of a Pipelinefile: its inputs and outputs are the names between spaces; its executions are traced."""
-    listed = [json.dumps(names.split()) for names in (inputs, outputs)]
-    return f"[stages.{name}]\nrun = {json.dumps(TRACED + run, ensure_ascii=False)}\ninputs = {listed[0]}\noutputs = {listed[1]}\n{more}\n"
+    script = json.dumps(TRACED + run, ensure_ascii=False)
+    read, made = json.dumps(inputs.split()), json.dumps(outputs.split())
+    return f"[stages.{name}]\nrun = {script}\ninputs = {read}\noutputs = {made}\n{more}\n"
 
 
 def _text(data: bytes | None) -> str:

@@ -54,6 +54,12 @@ class Copy:
         assert isinstance(report, dict)
         return report
 
+    def asked(self, query: str) -> list[dict[str, Any]]:
+        """Rows of the answer to a question to the store."""
+        rows = json.loads(self.provstore("sql", query, "--json"))
+        assert isinstance(rows, list)
+        return rows
+
     def executed(self, *words: str, **environment: str) -> list[str]:
         """Names of the tasks that ``provstore run`` with these words executes, sorted."""
         tasks = self.report("run", *words, **environment)["tasks"]

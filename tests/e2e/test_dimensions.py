@@ -10,7 +10,8 @@ from .project import TRACED, Project, stage
 def stage_of(name: str, run: str, *, dimensions: str = "", inputs: str, outputs: str, more: str = "") -> str:
     """A stage with dimensions, traced."""
     listed = f"dimensions = {dimensions.split()}\n" if dimensions else ""
-    return f"[stages.{name}]\n{listed}run = '''{TRACED}{run}'''\ninputs = {inputs.split()}\noutputs = {outputs.split()}\n{more}\n"
+    paths = f"inputs = {inputs.split()}\noutputs = {outputs.split()}\n"
+    return f"[stages.{name}]\n{listed}run = '''{TRACED}{run}'''\n{paths}{more}\n"
 
 
 def test_a_gather_is_in_natural_order(tmp_path: Path) -> None:

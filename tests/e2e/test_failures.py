@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import time
@@ -291,7 +292,7 @@ def test_a_missing_input_is_an_error_before_anything_runs(tmp_path: Path) -> Non
         ("[stages.a]\nrun = 'x'\ninputs=['b']\noutputs = ['c']\n[stages.b]\nrun = 'x'\ninputs=['c']\noutputs = ['b']\n",
          "a cycle"),
         ("[stages.a]\nrun = 'x'\noutputs = ['../b']\n", "leaves the project"),
-        ("[stages.a]\nrun = 'x'\noutputs = ['/tmp/b']\n", "leaves the project"),
+        ("[stages.a]\nrun = 'x'\noutputs = ['/b']\n", "leaves the project"),
         ("[stages.a]\nrun = 'x'\noutputs = ['.provstore/b']\n", "store"),
         ("[stages.a]\nrun = 'x'\ninputs = ['.provstore/store.db']\n", "store"),
         ("[stages.a]\nrun = 'x {inputs.nope}'\n", "nope"),
@@ -422,7 +423,7 @@ def test_a_disk_that_is_full_from_the_start(small_disk: Path, tmp_path: Path) ->
     """The store itself can't be made: exit status 3, nothing was run."""
     (tmp_path / "home").mkdir()
     project = Project(small_disk / "p", SIMPLE, home=tmp_path / "home")
-    with (small_disk / "ballast").open("wb", buffering=0) as ballast, pytest.raises(OSError, match="No space"):
+    with (small_disk / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
         while True:
             ballast.write(bytes(4096))
     project.trace = tmp_path / "trace"
@@ -557,3 +558,16 @@ def test_an_output_may_change_between_file_and_directory(tmp_path: Path) -> None
     project.write("script", "mkdir b; echo 2 > b/c")
     assert project.run().restored == ["go"]
     assert project.read("b/c") == "2\n"
+
+
+def test_a_large_file_that_is_cut_while_it_is_read(tmp_path: Path) -> None:
+    """Whoever truncates an input while provstore reads it does not end provstore."""
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": stage("go", "true", "big"), "big": ""})
+    for seconds in (0.1, 0.15, 0.2, 0.3):
+        os.truncate(project.root / "big", 1 << 31)
+        process = project.start("status")
+        time.sleep(seconds)
+        os.truncate(project.root / "big", 0)
+        assert project.finish(process, None).status in (0, 2)
+    project.run()
+    assert project.run().report["run"] is None

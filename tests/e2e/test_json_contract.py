@@ -1,4 +1,4 @@
-"""The JSON of `status`, `run -n`, `run` and `check` is a contract: these keys with these types, and nothing else beside it."""
+"""The JSON of `status`, `run -n`, `run` and `check` is a contract: these keys, with these types."""
 
 from __future__ import annotations
 

@@ -160,6 +160,14 @@ def test_what_runs_is_shown_while_it_runs(slow: Project) -> None:
     assert any(re.search(r"^running   first  0 s\n━*─+  0 of 2$", seen, re.MULTILINE) for seen in terminal.seen)
 
 
+def test_what_ran_before_leaves_no_rests(tmp_path: Path) -> None:
+    """A row of the live area that becomes shorter is erased first."""
+    text = stage("first", "sleep 0.7; touch a", "", "a") + stage("b", "sleep 0.7; touch b", "a", "b")
+    _, terminal = shown(Project(tmp_path / "chain", {"Pipelinefile.toml": text}), "run")
+
+    assert any(re.search(r"^running   b  0 s\n━+─+  1 of 2  about 1 s left$", seen, re.M) for seen in terminal.seen)
+
+
 def test_the_second_time_the_view_says_how_long_it_takes(slow: Project) -> None:
     """From the recorded durations: for what runs, and for the rest."""
     slow.provstore("run")

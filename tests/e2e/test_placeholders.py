@@ -12,16 +12,11 @@ from .project import Project
 NASTY = "a b'c\"d$e`f\\g;h*"
 
 
-def output_of(folder: Path, run: str, *, more: str = "", files: dict[str, str] | None = None) -> str:
+def output_of(folder: Path, run: str, *, params: str = "") -> str:
     """What the script of a stage writes to `{outputs.out}`."""
-    text = (
-        f"{more}\n[stages.go]\nrun = {json.dumps(run, ensure_ascii=False)}\n"
-        if "[stages.go]" not in more
-        else f"{more}\nrun = {json.dumps(run, ensure_ascii=False)}\n"
-    )
-    if "outputs" not in more:
-        text += "outputs = { out = 'out.txt' }\n"
-    project = Project(folder / "p", {"Pipelinefile.toml": text, **(files or {})})
+    script = json.dumps(run, ensure_ascii=False)
+    text = f"[params]\n{params}\n[stages.go]\nrun = {script}\noutputs = {{ out = 'out.txt' }}\n"
+    project = Project(folder / "p", {"Pipelinefile.toml": text})
     project.run()
     assert project.run().report["run"] is None
     return project.read("out.txt")
@@ -54,29 +49,29 @@ def test_braces_of_the_shell_stay_as_they_are(tmp_path: Path, run: str, expected
     [
         ("42", "{params.x}", ["42"]), ("0.1", "{params.x}", ["0.1"]), ("1e300", "{params.x}", ["1e+300"]),
         ("true", "{params.x}", ["true"]), ("false", "{params.x}", ["false"]), ('""', "{params.x}", [""]),
-        ('["a b", "c"]', "{params.x}", ["a b", "c"]), ("[]", "{params.x}", []), ("[1, 2]", "{params.x:03d}", ["001", "002"]),
+        ('["a b", "c"]', "{params.x}", ["a b", "c"]), ("[]", "{params.x}", []),
+        ("[1, 2]", "{params.x:03d}", ["001", "002"]),
         ("7", "{params.x:04d}", ["0007"]), ("0.123456", "{params.x:.2f}", ["0.12"]), ("-1", "{params.x}", ["-1"]),
         (json.dumps(NASTY), "{params.x}", [NASTY]), (json.dumps("new\nline"), "{params.x}", ["new\nline"]),
-        (json.dumps("{params.x}"), "{params.x}", ["{params.x}"]), (json.dumps("$(touch hacked)"), "{params.x}", ["$(touch hacked)"]),
+        (json.dumps("{params.x}"), "{params.x}", ["{params.x}"]),
+        (json.dumps("$(touch hacked)"), "{params.x}", ["$(touch hacked)"]),
     ],
 )  # fmt: skip
 def test_values_are_quoted(tmp_path: Path, value: str, placeholder: str, expected: list[str]) -> None:
     """Whatever is in them, each is one word; an array is several."""
     run = f"for word in {placeholder}; do printf '<%s>' \"$word\"; done > {{outputs.out}}"
-    assert output_of(tmp_path, run, more=f"[params]\nx = {value}") == "".join(f"<{word}>" for word in expected)
+    assert output_of(tmp_path, run, params=f"x = {value}") == "".join(f"<{word}>" for word in expected)
     assert not (tmp_path / "p" / "hacked").exists()
 
 
 def test_paths_by_name_by_number_and_all(tmp_path: Path) -> None:
     """Several become several words; the order is that of the file."""
-    more = "[stages.named]\nrun = 'printf \"<%s>\" {inputs} {inputs.b} {outputs} > {outputs.out}'\n"
-    more += f"inputs = {{ b = {json.dumps(NASTY)!s}, a = 'x y' }}\noutputs = {{ out = 'named out', other = 'other' }}\n"
-    more = more.replace("{outputs.out}'", "{outputs.out}; touch {outputs.other}'")
-    more += "[stages.numbered]\nrun = 'cat {inputs[1]} {inputs[0]} > {outputs[0]}'\ninputs = ['1', '2']\noutputs = ['out']\n"
-    more = more.replace(NASTY.replace("*", ""), NASTY.replace("*", ""))
-    name = NASTY.replace("*", "[*]")
-    more = more.replace(json.dumps(NASTY), json.dumps(name))
-    project = Project(tmp_path / "p", {"Pipelinefile.toml": more, NASTY: "", "x y": "", "1": "one\n", "2": "two\n"})
+    text = "[stages.named]\nrun = 'printf \"<%s>\" {inputs} {inputs.b} {outputs} > {outputs.out}; touch {outputs.x}'\n"
+    text += f"inputs = {{ b = {json.dumps(NASTY.replace('*', '[*]'))}, a = 'x y' }}\n"
+    text += "outputs = { out = 'named out', x = 'other' }\n"
+    text += "[stages.numbered]\nrun = 'cat {inputs[1]} {inputs[0]} > {outputs[0]}'\n"
+    text += "inputs = ['1', '2']\noutputs = ['out']\n"
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text, NASTY: "", "x y": "", "1": "one\n", "2": "two\n"})
     project.run()
     assert project.read("named out") == f"<{NASTY}><x y><{NASTY}><named out><other>"
     assert project.read("out") == "two\none\n"

@@ -241,7 +241,8 @@ def test_overrides_hold_for_one_run_and_are_recorded(tmp_path: Path) -> None:
 
 def test_parameters_of_other_files(tmp_path: Path) -> None:
     """TOML and JSON; a change there counts."""
-    text = '[project]\nparams_files = ["p.toml", "q.json"]\n[stages.go]\nrun = "echo {params.a.b} {params.c} > o"\noutputs = ["o"]\n'
+    text = '[project]\nparams_files = ["p.toml", "q.json"]\n'
+    text += '[stages.go]\nrun = "echo {params.a.b} {params.c} > o"\noutputs = ["o"]\n'
     project = Project(tmp_path / "p", {"Pipelinefile.toml": text, "p.toml": "a.b = 1\n", "q.json": '{"c": "x"}'})
     project.run()
     assert project.read("o") == "1 x\n"
@@ -321,7 +322,8 @@ def test_the_shell(tmp_path: Path) -> None:
     """`sh -e` stops at the first failure; another one may be named, with options of its own."""
     project = Project(tmp_path / "p", {"Pipelinefile.toml": stage("go", "false\ntouch out", "", "out")})
     project.run(status=1)
-    text = '[project]\nshell = "bash"\n[stages.go]\nrun = "echo ${BASH_VERSION:0:1} > out; [[ a == a ]]"\noutputs = ["out"]\n'
+    text = '[project]\nshell = "bash"\n[stages.go]\noutputs = ["out"]\n'
+    text += 'run = "echo ${BASH_VERSION:0:1} > out; [[ a == a ]]"\n'
     project.write("Pipelinefile.toml", text)
     project.run()
     assert project.read("out").strip().isdigit()
@@ -336,7 +338,8 @@ def test_a_script_beyond_128_kib(tmp_path: Path) -> None:
     folder = "a-rather-long-name-" * 3
     files = {f"in/{folder}{number}.txt": f"{number}\n" for number in range(2200)}
     text = f"[dimensions]\nn = {{ from = 'in/{folder}{{n}}.txt', type = 'int' }}\n"
-    text += f"[stages.go]\nrun = '''{TRACED} wc -l > {{outputs}} << 'end'\n{{inputs}}\nend\nfor f in {{inputs}}; do echo; done | wc -l > {{outputs}}'''\n"
+    script = TRACED + "for f in {inputs}; do test -e $f; echo; done | wc -l > {outputs}"
+    text += f"[stages.go]\nrun = '''{script}'''\n"
     text += f"inputs = ['in/{folder}{{n}}.txt']\noutputs = ['count']\n"
     project = Project(tmp_path / "p", {"Pipelinefile.toml": text, **files})
     project.run()
@@ -357,7 +360,8 @@ n = [3]
 m = ["x", "y"]
 [stages.go]
 dimensions = ["n"]
-run = 'cp "$PROVSTORE_TASK" {outputs.task}; echo "$PROVSTORE_STAGE $PROVSTORE_EXECUTION $PROVSTORE_ROOT" > {outputs.seen}'
+run = '''cp "$PROVSTORE_TASK" {outputs.task}
+echo "$PROVSTORE_STAGE $PROVSTORE_EXECUTION $PROVSTORE_ROOT" > {outputs.seen}'''
 inputs = { one = "in-{n}", several = "{n}-{m}" }
 outputs = { task = "task-{n}", seen = "seen-{n}" }
 params = ["a"]

@@ -27,14 +27,8 @@ outputs.copy = "copy.txt"
 
 PROBE = """
 import sys
-from provstore.cli.main import main
-sys.argv = ["provstore", *sys.argv[1:]]
-try:
-    main()
-except SystemExit as end:
-    status = end.code
-else:
-    status = 0
+from provstore.cli.main import run_command
+status = run_command(sys.argv[1:])
 print("modules", *sorted(sys.modules), file=sys.stderr)
 sys.exit(status)
 """
@@ -49,10 +43,11 @@ class Case(NamedTuple):
 
 CASES = (
     Case(("--version",), HEAVY | {"click", "sqlite3", "dataclasses", "tomllib", "provstore.store"}),
-    Case(("run",), HEAVY | {"dataclasses", "tomllib"}),
-    Case(("run", "-n"), HEAVY),
-    Case(("status",), HEAVY),
-    Case(("check",), HEAVY),
+    Case(("run",), HEAVY | {"click", "dataclasses", "tomllib"}),
+    Case(("run", "-j4"), HEAVY | {"click", "dataclasses", "tomllib"}),
+    Case(("run", "-n"), HEAVY | {"click", "dataclasses", "tomllib"}),
+    Case(("status",), HEAVY | {"click", "dataclasses", "tomllib"}),
+    Case(("check",), HEAVY | {"click", "dataclasses", "tomllib"}),
 )
 """Each is called in a project that is up to date."""
 

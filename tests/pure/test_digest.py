@@ -29,7 +29,6 @@ from provstore.operations.verdicts import Verdicts
 from provstore.pipelinefile.expand import expand
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "digests.json").read_text(encoding="utf-8"))
-SHAPE = r"blake3:[0-9a-f]{64}"
 
 
 def pattern(length):

@@ -216,7 +216,10 @@ def test_a_stage_gathers_only_what_agrees_with_its_own_dimensions(project):
     )
     found = project.expand(text, ["raw/1/10", "raw/1/9", "raw/2/1"])
 
-    assert {name: found.inputs(name) for name in found.names} == {"a@v=1": ["raw/1/9", "raw/1/10"], "a@v=2": ["raw/2/1"]}
+    assert {name: found.inputs(name) for name in found.names} == {
+        "a@v=1": ["raw/1/9", "raw/1/10"],
+        "a@v=2": ["raw/2/1"],
+    }
 
 
 def test_a_glob_depends_on_the_outputs_of_other_stages_too(project):
@@ -330,7 +333,9 @@ def test_a_stage_that_looks_into_two_directories_waits_for_both(project):
 @pytest.mark.parametrize("path", ["split/*.csv", "split/**/*.csv", "split/**"])
 def test_a_glob_into_an_output_directory_waits_for_its_stage(project, path):
     """It is not a missing input before the first run, at whatever depth it looks."""
-    text = stages('split]\nrun = "true"\noutputs.parts = "split/"', f'use]\nrun = "cat {{inputs.x}}"\ninputs.x = "{path}"')
+    text = stages(
+        'split]\nrun = "true"\noutputs.parts = "split/"', f'use]\nrun = "cat {{inputs.x}}"\ninputs.x = "{path}"'
+    )
 
     assert [entry.gate for entry in project.expand(text, settled=frozenset()).plan.unresolved] == ["split"]
     assert project.expand(text, ["split/a.csv"]).upstream("use") == ["split"]

@@ -101,7 +101,9 @@ SHAPES = st.lists(st.sampled_from(["a", "ab", "b", "{x}", "a{x}", "{x}b", "*", "
 @given(SHAPES, SHAPES)
 def test_the_relation_looks_the_same_from_both_sides(one, other):
     """Without ``**``, which is an input's alone."""
-    first, second = (shape("/".join(part for part in parts if part != "**") or "a", glob=True) for parts in (one, other))
+    first, second = (
+        shape("/".join(part for part in parts if part != "**") or "a", glob=True) for parts in (one, other)
+    )
 
     assert relation(second, first) == INVERSE[relation(first, second)]
 

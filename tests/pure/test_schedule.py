@@ -40,7 +40,8 @@ def shapes(draw):
     """Any graph in which makers have lower numbers; stages wait for stages of lower tasks only."""
     count = draw(st.integers(0, 14))
     upstream = {
-        task: draw(st.lists(st.integers(-2, task - 1), unique=True, max_size=3)) if task else [] for task in range(count)
+        task: draw(st.lists(st.integers(-2, task - 1), unique=True, max_size=3)) if task else []
+        for task in range(count)
     }
     stages = sorted(draw(st.lists(st.integers(0, 4), min_size=count, max_size=count)))
     names = sorted(set(stages))
