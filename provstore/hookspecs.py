@@ -82,7 +82,8 @@ def provstore_executors() -> Iterable[tuple[str, Executor]]:  # type: ignore[emp
     All calls of an executor come from the one thread that runs the tasks. It sees jobs only: no store, no graph, no
     user. The store is written by the process that runs them and by nobody else, so no executor has to know about locks.
 
-    Two executors of one name are an error that names both plug-ins. ``local`` is provstore's own.
+    Two executors of one name are an error that names both plug-ins; ``local`` is provstore's own. Whatever is raised
+    makes the plug-in one that can't be used; a run that does not need it goes on.
 
     Returns:
         Zero or more pairs of a name (letters, digits, ``-``) and an `Executor`.

@@ -78,7 +78,7 @@ def drawn(report: GraphReport, form: str, *, to_terminal: bool) -> bytes:
 
     drawing = report.drawing()
     if form in ("svg", "png"):
-        return dot.picture(dot.draw(drawing, DPI if form == "png" else dot.POINTS), form)
+        return dot.picture(dot.draw(drawing, DPI if form == "png" else None), form)
     if form == "dot":
         found = dot.draw(drawing)
     elif form == "mermaid":

@@ -29,6 +29,4 @@ def command(ctx: click.Context, query: str, as_json: bool, folder: str | None, f
 
     with place_of(ctx, folder, file).project() as project:
         answer = sql(project, query)
-    text = render.to_json(tables.sql_json(answer)) if as_json else tables.sql_text(answer, width_of(sys.stdout))
-    if text:
-        print(text)
+    print(render.to_json(tables.sql_json(answer)) if as_json else tables.sql_text(answer, width_of(sys.stdout)))

@@ -168,9 +168,7 @@ def _cell_json(cell: Cell) -> JSON:
 
 
 def sql_text(answer: Answer, width: int | None) -> str:
-    """A table; empty where the question has no answer at all."""
-    if not answer.columns:
-        return ""
+    """A table of the rows."""
     rows = [[_cell_text(cell) for cell in row] for row in answer.rows]
     numbers = frozenset(
         column

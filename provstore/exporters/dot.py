@@ -14,24 +14,22 @@ if TYPE_CHECKING:
 
 FONT = "Helvetica,Arial,sans-serif"
 QUIET = "#57606a"
-POINTS = 72
-"""Dots per inch where a dot is a point."""
 MOST_PATHS = 4
 """Paths of one kind that a step shows; the number of the others stands below."""
 
 
-def draw(drawing: Drawing, dpi: int = POINTS) -> str:
+def draw(drawing: Drawing, dpi: int | None = None) -> str:
     """The drawing as DOT: a card for each step, with what it reads that no step makes and what it makes.
 
     Args:
-        dpi: Dots per inch, for pictures of dots.
+        dpi: Dots per inch, for pictures of dots; None: Graphviz decides.
     """
     import graphviz
 
     graph = graphviz.Digraph(
         graph_attr={
             **{"rankdir": "LR", "bgcolor": "white", "pad": "0.3", "nodesep": "0.25", "ranksep": "0.6"},
-            **({"dpi": str(dpi)} if dpi != POINTS else {}),
+            **({"dpi": str(dpi)} if dpi is not None else {}),
         },
         node_attr={
             "shape": "box",
@@ -103,10 +101,10 @@ def _small(text: str) -> str:
 
 
 def _html(text: str) -> str:
-    """Text in a label; never empty, which Graphviz would not take."""
+    r"""Text in a label; never empty, which Graphviz would not take. It would replace ``\N`` by the node's name."""
     from html import escape
 
-    return escape(harmless(text), quote=False) or " "
+    return escape(harmless(text), quote=False).replace("\\", "&#92;") or " "
 
 
 def _plain(text: str) -> str:

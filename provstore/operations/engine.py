@@ -229,6 +229,7 @@ class Engine:
                 continue
             if look is not None:
                 attempt.protect(self._around, path, look)
+                self._write_what_is_kept()
             if not self._around.outputs.restore(made[path]):
                 self._observe(Remark(f"{path} can't be restored: its kept bytes are damaged; the task runs instead"))
                 return False
@@ -262,6 +263,8 @@ class Engine:
         except BaseException:
             self._free.append(slot)
             raise
+        if work.keep:
+            self._write_what_is_kept()
         self._capacity.take(work.cpu, work.memory)
         if number == 1:
             self._schedule.start(position)
@@ -359,6 +362,11 @@ class Engine:
         row = self._code.row(self._run, wait=wait)
         if row is not None:
             self._ledger.add("run_code", row)
+
+    def _write_what_is_kept(self) -> None:
+        """Before a file is changed in its place: a kill must not find its bytes in memory only."""
+        if self._store.objects.pending:
+            self._write()
 
     def _write(self) -> None:
         self._ledger.write(*self._workspace.take_noted())

@@ -150,7 +150,7 @@ def _printed(row: Mapping[str, Any]) -> Printed:
 def _running(project: Project, stage: str, values: Mapping[str, str]) -> list[Printed]:
     """Tasks that run now, in the order of their ids."""
     running = os.path.join(project.folder, "running")
-    if not os.path.isdir(running) or not holder_is_alive(os.path.join(project.folder, "lock")):
+    if not os.path.isdir(running) or not holder_is_alive(_lock(project)):
         return []
     found = []
     for slot in os.listdir(running):
@@ -163,6 +163,10 @@ def _running(project: Project, stage: str, values: Mapping[str, str]) -> list[Pr
             name = task_name(task["stage"], tuple(task["data_id"].items()))
             found.append(Printed(task["execution"], name, "running", None, 0, folder))
     return sorted(found)
+
+
+def _lock(project: Project) -> str:
+    return os.path.join(project.folder, "lock")
 
 
 def _task_in(folder: str) -> dict[str, Any] | None:
@@ -208,7 +212,7 @@ def _growing(project: Project, printed: Printed, *, follow: bool) -> Iterator[by
             seen += len(piece)
             yield piece
             continue
-        if piece is None or not follow or not _is_busy(printed.folder):
+        if piece is None or not follow or not _is_busy(printed.folder) or not holder_is_alive(_lock(project)):
             break
         time.sleep(INTERVAL)
     if follow or piece is None:
@@ -233,9 +237,9 @@ def _piece_of(printed: Printed, start: int) -> bytes | None:
 
 def _rest(project: Project, printed: Printed, start: int) -> Iterator[bytes]:
     """What an execution printed beyond what was seen, once the run that it belongs to has recorded it."""
-    store, lock = project.store, os.path.join(project.folder, "lock")
+    store = project.store
     while store is not None:
-        alive = holder_is_alive(lock)
+        alive = holder_is_alive(_lock(project))
         if store.ask(history.outcome_of, printed.execution) is not None:
             log = store.ask(records.execution, printed.execution)["log"]
             if log is not None:

@@ -231,8 +231,6 @@ def _put(project: Project, store: Store, made: Made, target: str, observe: Obser
     """Puts the version in its place; what lies there is kept, and that is written, before it is replaced."""
     from provstore.operations.outputs import Outputs
 
-    if not store.objects.has_all(made.digest, made.kind):
-        return NOT_KEPT
     workspace, ledger = project.workspace(), store.ledger()
     # A place outside of the project was named by the user, and is free: it may be anywhere.
     outputs = Outputs(os.sep if target.startswith("/") else project.root, project.folder, workspace, store.objects)
@@ -241,6 +239,9 @@ def _put(project: Project, store: Store, made: Made, target: str, observe: Obser
         content, _ = workspace.read(target)
         if (content.digest, content.kind, content.executable) == (made.digest, made.kind, made.executable):
             return THERE
+    if not store.objects.has_all(made.digest, made.kind):
+        return NOT_KEPT
+    if look is not None:
         around = Circumstances(
             project.root,
             run="",

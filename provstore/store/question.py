@@ -22,6 +22,7 @@ TELLING = frozenset(
     {
         *("table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list"),
         *("database_list", "function_list", "collation_list", "pragma_list", "compile_options"),
+        *("integrity_check", "quick_check", "foreign_key_check"),
     }
 )
 """Pragmas that change nothing, with any argument."""
@@ -61,8 +62,9 @@ def answer(conn: sqlite3.Connection, text: str) -> Answer:
     conn.text_factory = _text
     try:
         cursor = conn.execute(text)
-        rows = tuple(cursor.fetchall())
-        return Answer(_unique([column[0] for column in cursor.description or ()]), rows)
+        if cursor.description is None:
+            raise QueryError("found no question, expected SELECT …", text=text)
+        return Answer(_unique([column[0] for column in cursor.description]), tuple(cursor.fetchall()))
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
         name = getattr(error, "sqlite_errorname", "")
         if name == "SQLITE_INTERRUPT":

@@ -321,5 +321,5 @@ def test_a_name_that_begins_with_two_dots_is_inside(tmp_path):
 
 def test_the_first_wrong_target_is_reported(asked):
     """Nothing is selected beside it."""
-    with pytest.raises(TargetError, match="^nothing"):
+    with pytest.raises(TargetError, match=r"^nothing"):
         asked.select("prepare", "nothing")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -32,7 +33,7 @@ def segments(draw, name, *, glob):
         if way == "literal":
             out += escaped(part) if glob else part
         elif way == "field":
-            out += f"{{f{draw(st.integers(0, 10**6))}}}"
+            out += "{field}"
         elif way == "star":
             out += "*"
         elif way == "marks":
@@ -54,7 +55,8 @@ def templates(draw, names, *, glob):
             if draw(st.booleans()):
                 continue
         out.append(draw(segments(name, glob=glob)))
-    return "/".join(out)
+    count = itertools.count()
+    return re.sub("{field}", lambda _: f"{{f{next(count)}}}", "/".join(out))
 
 
 def belongs(template, path, *, glob):
@@ -83,7 +85,7 @@ def nested(draw):
     """An input below an output directory, without ``**``."""
     names, more = draw(PATHS), draw(PATHS)
     inner = "/".join([draw(segments(name, glob=True)) for name in names + more])
-    return inner, draw(templates(names, glob=False))
+    return inner.replace("{field}", "{x}"), draw(templates(names, glob=False))
 
 
 @given(nested())

@@ -12,29 +12,82 @@ NOW = "2026-11-21T10:00:00.000000Z"
 
 def run_row(**changes):
     return {
-        "id": new_id(), "started": NOW, "arguments": '["run"]', "params": "{}", "collection": "main/1", "user": "u",
-        "host": "h", "system": "s", "python": "3.11", "provstore": "0.1", **changes,
-    }  # fmt: skip
+        "id": new_id(),
+        "started": NOW,
+        "arguments": '["run"]',
+        "params": "{}",
+        "collection": "main/1",
+        "user": "u",
+        "host": "h",
+        "system": "s",
+        "python": "3.11",
+        "provstore": "0.1",
+        **changes,
+    }
 
 
 def dataset_row(path="out/a", data=b"x", **changes):
     return {
-        "id": new_id(), "type": "file", "data_id": "{}", "run": "sources", "path": path, "kind": "file", "executable": 0,
-        "size": len(data), "digest": digest_bytes(data), "semantic_digest": None, "format": "bytes", "created": NOW,
-        "execution": None, "role": "", "name": "a", "version": None, "owner": "u", "owner_type": "user",
-        "description": "", "location": "project", "url": None, "contact": None, "overwritable": 0, "iteration": 0,
-        "replaces": None, "metadata": "{}", **changes,
-    }  # fmt: skip
+        "id": new_id(),
+        "type": "file",
+        "data_id": "{}",
+        "run": "sources",
+        "path": path,
+        "kind": "file",
+        "executable": 0,
+        "size": len(data),
+        "digest": digest_bytes(data),
+        "semantic_digest": None,
+        "format": "bytes",
+        "created": NOW,
+        "execution": None,
+        "role": "",
+        "name": "a",
+        "version": None,
+        "owner": "u",
+        "owner_type": "user",
+        "description": "",
+        "location": "project",
+        "url": None,
+        "contact": None,
+        "overwritable": 0,
+        "iteration": 0,
+        "replaces": None,
+        "metadata": "{}",
+        **changes,
+    }
 
 
 def execution_row(run, **changes):
     return {
-        "id": new_id(), "run": run, "stage": "s", "data_id": "{}", "key": "blake3:k", "command": "true", "shell": "sh -c",
-        "cwd": "", "params": '{"é":1}', "environment": '{"A":null}', "outputs": '[["o","out/a",""]]', "started": NOW,
-        "ended": NOW, "outcome": "succeeded", "exit_status": 0, "signal": None, "message": "", "cpu_seconds": 0.1 + 0.2,
-        "peak_memory": 12345, "log": None, "log_size": 0, "attempt": 1, "name": "s", "description": "", "site": None,
-        "configuration": None, **changes,
-    }  # fmt: skip
+        "id": new_id(),
+        "run": run,
+        "stage": "s",
+        "data_id": "{}",
+        "key": "blake3:k",
+        "command": "true",
+        "shell": "sh -c",
+        "cwd": "",
+        "params": '{"é":1}',
+        "environment": '{"A":null}',
+        "outputs": '[["o","out/a",""]]',
+        "started": NOW,
+        "ended": NOW,
+        "outcome": "succeeded",
+        "exit_status": 0,
+        "signal": None,
+        "message": "",
+        "cpu_seconds": 0.1 + 0.2,
+        "peak_memory": 12345,
+        "log": None,
+        "log_size": 0,
+        "attempt": 1,
+        "name": "s",
+        "description": "",
+        "site": None,
+        "configuration": None,
+        **changes,
+    }
 
 
 def begin(ledger, **changes):

@@ -110,8 +110,8 @@ def failing_at(conn, statement):
 
 @pytest.mark.parametrize(
     "table",
-    ["collection", "chain_member", "object", "run", "run_source", "dataset", "usage", "execution", "record", "file_memo",
-     "directory_memo", "task_memo", "plan", "plan_task"],
+    ["collection", "chain_member", "object", "run", "run_source", "dataset", "usage", "execution", "record",
+     "file_memo", "directory_memo", "task_memo", "plan", "plan_task"],
 )  # fmt: skip
 def test_a_failure_writes_nothing_and_loses_nothing(tmp_path, table):
     """Wherever it strikes: all goes on waiting, and the next attempt writes all of it once."""

@@ -13,14 +13,18 @@ import pytest
 
 from . import chain
 
-PIPELINE = """\
+PIPELINE = '''\
 [params]
 seed = 1
 [dimensions]
 n = "1..2"
 [stages.zip]
 dimensions = ["n"]
-run = "cat {inputs.z} {inputs.a} > {outputs.y}; echo {params.seed} > {outputs.b}; mkdir -p d/{n}/e; cp {inputs.a} d/{n}/é"
+run = """
+cat {inputs.z} {inputs.a} > {outputs.y}
+echo {params.seed} > {outputs.b}
+mkdir -p d/{n}/e; cp {inputs.a} d/{n}/é
+"""
 inputs.z = "z.txt"
 inputs.a = "a.txt"
 outputs.y = "y/{n}"
@@ -35,7 +39,7 @@ outputs = ["joined"]
 run = "echo broken; exit 3"
 outputs.o = "never"
 retries = 1
-"""
+'''
 FILES = ["z.txt", "a.txt", *"12345678"]
 CALL = "import sys; sys.argv[0] = 'provstore'; from provstore.cli.main import main; main()"
 
@@ -45,7 +49,8 @@ def provstore(root, *words, **environment):
     known = {name: value for name, value in os.environ.items() if not name.startswith("PROVSTORE")}
     done = subprocess.run(
         [sys.executable, "-c", CALL, *words, "--json"],
-        cwd=root, env={**known, "PYTHONPATH": os.pathsep.join(sys.path), **environment}, capture_output=True, text=True,
+        cwd=root, check=False, capture_output=True, text=True,
+        env={**known, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
     )  # fmt: skip
     assert "Traceback" not in done.stderr
     assert "internal" not in done.stderr, done.stderr

@@ -19,7 +19,8 @@ TREE = [
 ]  # fmt: skip
 GLOBS = [
     "*.csv", "*", "?.csv", "[ab].csv", "[!a].csv", "raw/*", "raw/*.dat", "*/*.dat", "*/*/*", "raw/?.dat", "raw/1*.dat",
-    "**/*.csv", "raw/**/*.dat", "deep/**/*.csv", "**/x/**/*", "nothing/*", "raw/1.dat/*", "[[]1].csv", "[*].csv", "r*/x/1.dat",
+    "**/*.csv", "raw/**/*.dat", "deep/**/*.csv", "**/x/**/*", "nothing/*", "raw/1.dat/*", "[[]1].csv", "[*].csv",
+    "r*/x/1.dat",
 ]  # fmt: skip
 
 
@@ -78,7 +79,18 @@ def test_leftovers_are_no_sources(root):
     assert found(root, "raw/{n}.dat", leftovers=made) == ["raw/1.dat", "raw/2.dat"]
 
 
-@pytest.mark.parametrize("template", ["{d}/store.csv", "*/store.csv", "sub/*/x.csv", "sub/**/*.csv", "{d}/config.csv"])
+@pytest.mark.parametrize(
+    "template",
+    [
+        ".*/store.csv",
+        ".{d}/config.csv",
+        "{d}/store.csv",
+        "*/store.csv",
+        "sub/*/x.csv",
+        "sub/**/*.csv",
+        "{d}/config.csv",
+    ],
+)
 def test_folders_of_tools_hold_no_data(root, template):
     """`.provstore` and `.git`, wherever they lie."""
     assert found(root, template) == []

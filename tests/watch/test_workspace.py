@@ -319,7 +319,7 @@ def test_a_file_that_vanishes_while_a_directory_is_read_is_an_error(files, monke
     files.write("d/b", b"x")
     interfering(monkeypatch, lambda: [(files.root / "d" / name).unlink() for name in "ab"], 1)
 
-    with pytest.raises(FileError, match="d/[ab]: can't be read"):
+    with pytest.raises(FileError, match=r"d/[ab]: can't be read"):
         files.workspace.look("d")
 
 
