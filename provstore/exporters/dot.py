@@ -101,10 +101,10 @@ def _small(text: str) -> str:
 
 
 def _html(text: str) -> str:
-    r"""Text in a label; never empty, which Graphviz would not take. It would replace ``\N`` by the node's name."""
+    r"""Text in a label; never empty, which Graphviz would not take, and ``\N`` cut in two, for which it has a use."""
     from html import escape
 
-    return escape(harmless(text), quote=False).replace("\\", "&#92;") or " "
+    return escape(harmless(text), quote=False).replace("\\", "<FONT>\\</FONT>") or " "
 
 
 def _plain(text: str) -> str:

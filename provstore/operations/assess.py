@@ -43,6 +43,7 @@ def assess(
     targets: Targets,
     overrides: Mapping[str, str],
     forced: Callable[[Plan, int], bool] | None = None,
+    done: frozenset[tuple[str, str]] = frozenset(),
 ) -> Assessment:
     """Judges all selected tasks.
 
@@ -51,6 +52,7 @@ def assess(
 
     Args:
         forced: Says of a named task whether it is to run whatever its state.
+        done: Tasks that this run has executed already, as (stage, data ID): those that always run have done so.
 
     Raises:
         PipelinefileError: The Pipelinefile is wrong, or an input is missing that nothing makes.
@@ -62,7 +64,7 @@ def assess(
         planned = project.plan(overrides, settled)
         plan = planned.plan
         selection = select(plan, targets, project.root)
-        verdicts = Verdicts(plan, workspace, project.store, planned.work)
+        verdicts = Verdicts(plan, workspace, project.store, planned.work, done)
         force = frozenset(position for position in selection.named if forced is not None and forced(plan, position))
         positions = selection.positions
         if plan.gates:

@@ -208,12 +208,13 @@ def clear(around: Circumstances, path: str, place: str, *, keep: bool) -> Aside 
 
 
 def protect(around: Circumstances, path: str, look: Memo | DirectoryMemo, *, even_if_recorded: bool = False) -> None:
-    """Keeps what lies at a path if no record knows it: what was edited by hand is never lost."""
-    if look.dataset is not None and not even_if_recorded:
+    """Keeps what lies at a path unless a task made it: what a person put there is never lost."""
+    if look.dataset is not None and not even_if_recorded and _is_safe(around, look.dataset):
         return
     content, memo = around.workspace.read(path)
     known = around.ledger.dataset_with(path, content.digest, content.executable)
-    if known is not None and not even_if_recorded:
+    safe = known is not None and _is_safe(around, known)
+    if known is not None and safe and not even_if_recorded:
         around.workspace.assign(path, memo, known)
         return
     if not around.outputs.keep(path, content):
@@ -221,8 +222,15 @@ def protect(around: Circumstances, path: str, look: Memo | DirectoryMemo, *, eve
     if known is None:
         place = recording.Place(SOURCES, around.owner, utc_text(time.time()))
         around.workspace.assign(path, memo, around.ledger.add_dataset(recording.source_row(path, content, place)))
+    if not safe:
         short = content.digest[: len("blake3:") + 12]
         around.tell(f"{path} holds what no task made; it is kept: provstore restore '{path}@{short}'")
+
+
+def _is_safe(around: Circumstances, dataset: str) -> bool:
+    """A task made it, or its bytes are kept: not so a source that was only read."""
+    row = around.ledger.row_of(dataset)
+    return row["execution"] is not None or around.store.objects.has_all(str(row["digest"]), str(row["kind"]))
 
 
 def conclude(around: Circumstances, underway: Underway, finished: Finished) -> Conclusion:

@@ -65,7 +65,7 @@ class Engine:
         self._ended = 0
         self._stopping = False
         self._alone: set[str] = set()
-        self._forced_done: set[tuple[str, str]] = set()
+        self._executed: set[tuple[str, str]] = set()
         self.reports: dict[tuple[str, str], TaskReport] = {}
         self.all_is_well = True
         self.stop_request: tuple[int, bool] | None = None
@@ -125,9 +125,9 @@ class Engine:
         return found
 
     @property
-    def forced_done(self) -> frozenset[tuple[str, str]]:
-        """Tasks that were run, as (stage, data ID): force does not run them twice."""
-        return frozenset(self._forced_done)
+    def executed(self) -> frozenset[tuple[str, str]]:
+        """Tasks that were run, as (stage, data ID): neither force nor `always` runs them twice."""
+        return frozenset(self._executed)
 
     # --- one round ------------------------------------------------------------------------------------
 
@@ -289,7 +289,7 @@ class Engine:
         seconds = finished.ended - finished.started
         if conclusion.outcome == "succeeded":
             self._verdicts.ran(position, conclusion.made)
-            self._forced_done.add((underway.ready.stage, underway.ready.data_id_text))
+            self._executed.add((underway.ready.stage, underway.ready.data_id_text))
             self._finish(position, "executed", underway.begun.id, seconds)
         elif conclusion.outcome == "cancelled":
             self._schedule.fail(position, cancelled=True)

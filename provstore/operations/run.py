@@ -145,12 +145,12 @@ def _run_with_lock(
 
 
 def _assess(project: Project, request: RunRequest, done: frozenset[tuple[str, str]]) -> Assessment:
-    """`done`: tasks that this run has forced already, as (stage, data ID)."""
+    """`done`: tasks that this run has executed already, as (stage, data ID)."""
 
     def forced(plan: Plan, position: int) -> bool:
         return request.force and (plan.stage_of(position).name, plan.tasks[position].data_id) not in done
 
-    return assess(project, request.targets, request.params, forced)
+    return assess(project, request.targets, request.params, forced, done)
 
 
 def _look_of_store(project: Project) -> tuple[int, ...] | None:
@@ -218,9 +218,9 @@ class _Runner:
             while True:
                 self._say_remarks(assessment)
                 engine.round(assessment)
-                if not assessment.selection.unresolved or not engine.all_is_well:
+                if not assessment.selection.unresolved or not engine.all_is_well or self._signal:
                     break
-                assessment = _assess(self._project, self._request, engine.forced_done)
+                assessment = _assess(self._project, self._request, engine.executed)
                 if not assessment.active:
                     break
                 self._observe(TasksFound(len(assessment.active), self._seconds(engine, assessment)))

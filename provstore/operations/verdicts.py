@@ -27,6 +27,7 @@ class Verdicts:
     Args:
         store: None where nothing was ever recorded.
         work: What it takes to run a task, by position.
+        done: Tasks that the present run has executed already, as (stage, data ID).
 
     Attributes:
         of: Verdict by position, as far as asked.
@@ -37,8 +38,15 @@ class Verdicts:
         look: What was last seen at a path, by its number.
     """
 
-    def __init__(self, plan: Plan, workspace: Workspace, store: Store | None, work: Callable[[int], Work]) -> None:
-        self._plan, self._workspace, self._store, self._work = plan, workspace, store, work
+    def __init__(
+        self,
+        plan: Plan,
+        workspace: Workspace,
+        store: Store | None,
+        work: Callable[[int], Work],
+        done: frozenset[tuple[str, str]] = frozenset(),
+    ) -> None:
+        self._plan, self._workspace, self._store, self._work, self._done = plan, workspace, store, work, done
         self._memos: dict[tuple[str, str], TaskMemo] = store.ask(memory.task_memos) if store else {}
         self._identity: dict[int, str] = {}
         self._pending: set[int] = set()
@@ -60,6 +68,7 @@ class Verdicts:
         plan, task = self._plan, self._plan.tasks[position]
         stage = plan.stages[task.stage]
         waiting_for = self._waiting_for(position)
+        missing_before = len(self.missing)
         key = None if waiting_for else self._key(position)
         seen = tuple([self._seen(number) for number in task.outputs])
         success = self._success(position, key) if key is not None else None
@@ -70,7 +79,7 @@ class Verdicts:
             success,
             tuple([plan.name(source) for source in waiting_for]),
             forced,
-            stage.always,
+            stage.always and (stage.name, task.data_id) not in self._done,
             stage.frozen,
         )
         verdict = decide(facts)
@@ -78,6 +87,8 @@ class Verdicts:
             verdict = decide(facts._replace(history=self._history(position, facts)))
         if verdict is None:
             raise AssertionError(f"{plan.name(position)}: undecided with all facts at hand")
+        if verdict.state == FRESH:
+            del self.missing[missing_before:]  # what a frozen result was made from may be gone
         self._note(position, verdict, key, seen, success)
         return verdict
 

@@ -228,21 +228,46 @@ class _Expansion:
     # --- order and assembly ---------------------------------------------------------------------------
 
     def _task_order(self, upstream: list[list[int]], inputs: list[list[tuple[str, str]]]) -> list[int]:
-        if all(not sources or sources[-1] < task for task, sources in enumerate(upstream)):
+        ends = self._ends(len(upstream))
+        if not ends and all(not sources or sources[-1] < task for task, sources in enumerate(upstream)):
             return list(range(len(upstream)))
         try:
-            return ordered(dict(enumerate(upstream)))
+            return [node for node in ordered(self._with_ends(upstream, ends)) if node < len(upstream)]
         except CycleError as cycle:
-            problem = self._task_cycle(cycle.nodes, inputs)
+            problem = self._task_cycle(cycle.nodes, inputs, ends)
             raise PipelinefileError([problem]) from cycle
 
-    def _task_cycle(self, nodes: list[int], inputs: list[list[tuple[str, str]]]) -> Problem:
+    def _ends(self, number: int) -> dict[str, int]:
+        """A node, `number` or more, for the end of each stage that others come after."""
+        stages = dict.fromkeys(name for draft in self._drafts for name in draft.stage.after)
+        return {name: number + place for place, name in enumerate(stages)}
+
+    def _with_ends(self, upstream: list[list[int]], ends: Mapping[str, int]) -> dict[int, list[int]]:
+        """The links between tasks, and those that `after` makes."""
+        links = {
+            task: [*sources, *(ends[name] for name in self._drafts[task].stage.after)]
+            for task, sources in enumerate(upstream)
+        }
+        links |= {end: [] for end in ends.values()}
+        for task, draft in enumerate(self._drafts):
+            if draft.stage.name in ends:
+                links[ends[draft.stage.name]].append(task)
+        return links
+
+    def _task_cycle(
+        self, nodes: list[int], inputs: list[list[tuple[str, str]]], ends: Mapping[str, int]
+    ) -> Problem:
         links = []
+        stage_of = {end: name for name, end in ends.items()}
         for source, reader in zip(nodes, nodes[1:] + nodes[:1], strict=True):
+            if source in stage_of:
+                links.append(f"{self._name(reader)} comes after {stage_of[source]}")
+            if source in stage_of or reader in stage_of:
+                continue
             path = next(path for _, path in inputs[reader] if source in self._makers.upstream([path]))
             links.append(f"{self._name(reader)} needs {path}, made by {self._name(source)}")
         first = min(
-            (self._drafts[node].stage for node in nodes), key=lambda stage: (stage.place.file, stage.place.line)
+            (self._drafts[node].stage for node in nodes if node not in stage_of), key=lambda stage: (stage.place.file, stage.place.line)
         )
         return _cycle_problem(first, links)
 

@@ -185,6 +185,7 @@ def test_an_edge_without_data_is_drawn_otherwise() -> None:
 
 # --- Graphviz ---------------------------------------------------------------------------------------------
 
+SVG = "{http://www.w3.org/2000/svg}"
 needs_dot = pytest.mark.skipif(which("dot") is None, reason="Graphviz's program dot is not installed")
 
 
@@ -194,11 +195,12 @@ def test_graphviz_shows_every_name_as_it_is() -> None:
     upstream = {name: NASTY[:place][-1:] for place, name in enumerate(NASTY)}
     drawing = drawing_of(upstream, "fresh")
     tree = ET.fromstring(dot.picture(dot.draw(drawing), "svg"))
-    texts = {"".join(found.itertext()).replace("\xa0", " ") for found in tree.iter("{http://www.w3.org/2000/svg}text")}
-    edges = [g for g in tree.iter("{http://www.w3.org/2000/svg}g") if g.get("class") == "edge"]
+    steps = [group for group in tree.iter(f"{SVG}g") if group.get("class") == "node"]
+    edges = [group for group in tree.iter(f"{SVG}g") if group.get("class") == "edge"]
+    texts = ["".join("".join(found.itertext()) for found in step.iter(f"{SVG}text")) for step in steps]
 
-    assert {shown(name) for name in NASTY} <= texts
     assert len(edges) == len(NASTY) - 1
+    assert [text.replace("\xa0", " ") for text in texts] == [f"{shown(name)}→ {shown(name)}" for name in NASTY]
 
 
 @needs_dot

@@ -57,8 +57,9 @@ class Tools:
 
 
 @pytest.fixture
-def tools(tmp_path: Path) -> Iterator[Tools]:
-    """An empty project; modules that are loaded in it are forgotten afterwards."""
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tools]:
+    """An empty project; modules that are loaded in it are forgotten afterwards, and leave nothing behind."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     before = set(sys.modules), list(sys.path), sys.dont_write_bytecode
     yield Tools(tmp_path)
     for name in set(sys.modules) - before[0]:
@@ -146,11 +147,19 @@ def test_two_formats_of_one_suffix_are_an_error_unless_it_is_chosen(tools: Tools
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [("a.gz", "gz"), ("a.tar.gz", "tar"), ("A.TAR.GZ", "tar"), ("d.gz/x", "bytes"), ("d.gz/", "gz"), ("gz", "bytes")],
+    [
+        ("a.gz", "gz"),
+        ("a.tar.gz", "tar"),
+        ("a.b.gz", "tar"),
+        ("A.TAR.GZ", "tar"),
+        ("d.gz/x", "bytes"),
+        ("d.gz/", "gz"),
+        ("gz", "bytes"),
+    ],
 )
 def test_the_longest_suffix_wins(tools: Tools, path: str, name: str) -> None:
     """Whatever the case of the letters, of a file and of a directory; the ending of a folder above does not count."""
-    found = tools.load(gz=offering("gz", ".gz"), tar=offering("tar", ".tar.gz"))
+    found = tools.load(gz=offering("gz", ".gz"), tar=offering("tar", ".tar.gz", ".b.gz"))
 
     assert found.format_of(path, None).name == name
 
