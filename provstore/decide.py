@@ -54,7 +54,7 @@ def decide(facts: Facts) -> Verdict | None:
     if facts.key is None:
         return Verdict(WAITING, (*_waiting(facts), *_differences(facts, history)))
     if facts.success is not None:
-        return _lost(facts, facts.success.outputs, history.kept)
+        return _lost(facts, facts.success.outputs, history)
     return _must_run(facts, history)
 
 
@@ -64,11 +64,11 @@ def _fresh(facts: Facts) -> Verdict:
     return FRESH_WITHOUT_REMARK
 
 
-def _lost(facts: Facts, recorded: tuple[str, ...], kept: tuple[bool, ...]) -> Verdict:
-    """The key has succeeded, but what lies in the workspace is not what it made."""
-    reasons = []
+def _lost(facts: Facts, recorded: tuple[str, ...], history: History) -> Verdict:
+    """The key has succeeded, but what lies in the workspace is not what it made: perhaps what another key made."""
+    reasons = [] if history.before is None else list(differences(history.before, history.now))
     restorable = True
-    for path, want, seen, at_hand in zip(facts.outputs, recorded, facts.seen, kept, strict=True):
+    for path, want, seen, at_hand in zip(facts.outputs, recorded, facts.seen, history.kept, strict=True):
         if want == seen:
             continue
         text = f"output {path} {'changed' if seen else 'missing'}"
@@ -80,8 +80,8 @@ def _lost(facts: Facts, recorded: tuple[str, ...], kept: tuple[bool, ...]) -> Ve
 
 
 def _must_run(facts: Facts, history: History) -> Verdict:
-    reasons = list(_differences(facts, history))
     attempt = history.attempt
+    reasons = list(_differences(facts, history)) if history.before is not None or attempt is None else []
     if attempt is not None and attempt.outcome != "succeeded":
         text = f"last attempt {attempt.outcome}" + (f": {attempt.message}" if attempt.message else "")
         reasons.append(Reason("attempt", attempt.execution, text))

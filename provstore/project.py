@@ -57,6 +57,7 @@ class Project:
         self.folder = os.path.join(root, FOLDER)
         self.store_path = os.path.join(self.folder, "store.db")
         self.store: Store | None = None
+        self._pipeline: Pipeline | None = None
         if os.path.lexists(self.store_path):
             from provstore.store.store import Store
 
@@ -72,7 +73,9 @@ class Project:
         if file is not None:
             full = os.path.realpath(os.path.join(start, file))
             if not os.path.isfile(full):
-                raise NoProjectError(f"{file}: there is no such file", hint="name a Pipelinefile with -f")
+                raise NoProjectError(
+                    f"{file}: there is no such file", hint="paths are relative to the current folder, or to that of -C"
+                )
             return cls(os.path.dirname(full), os.path.basename(full))
         folder = os.path.realpath(start)
         while True:
@@ -122,7 +125,10 @@ class Project:
         return Workspace(self.root, self.store.ask(memory.file_memos), self.store.ask(memory.directory_memos))
 
     def pipeline(self, overrides: Mapping[str, str]) -> Pipeline:
-        """Reads the Pipelinefile. `overrides` are parameters for this run, as text.
+        """What the Pipelinefile says, read once: who edits it does not change a run that is under way.
+
+        Args:
+            overrides: Parameters for this run, as text.
 
         Raises:
             PipelinefileError: It is wrong.
@@ -130,12 +136,18 @@ class Project:
         """
         from provstore.pipelinefile.read import read_pipelinefile
 
-        pipeline = read_pipelinefile(self.root, self.file)
+        if self._pipeline is None:
+            self._pipeline = read_pipelinefile(self.root, self.file)
+        pipeline = self._pipeline
         if not overrides:
             return pipeline
         from dataclasses import replace
 
         return replace(pipeline, params={**pipeline.params, **_overridden(pipeline.params, overrides)})
+
+    def forget_pipeline(self) -> None:
+        """Lets the Pipelinefile be read again: time has passed in waiting."""
+        self._pipeline = None
 
     def plugins(self) -> Plugins:
         """Finds, imports and checks all plug-ins.

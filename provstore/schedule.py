@@ -149,8 +149,10 @@ class Schedule:
             self._offer(below)
 
     def fail(self, task: int, *, cancelled: bool = False) -> None:
-        """The task failed or was stopped: all that needs its outputs is blocked."""
+        """The task failed: all that needs its outputs is blocked. Or it was stopped, as the whole run is."""
         self._end(task, CANCELLED if cancelled else FAILED)
+        if cancelled:
+            return
         pending = list(self._downstream[task])
         while pending:
             below = pending.pop()

@@ -8,7 +8,7 @@ import sys
 import click
 
 from provstore.cli.main import show_bytes
-from provstore.cli.options import place_of, place_options, targets_argument
+from provstore.cli.options import complete_path, place_of, place_options, targets_argument
 from provstore.errors import UsageError
 
 TYPE_CHECKING = False
@@ -34,7 +34,8 @@ DPI = 144
 @click.option("--format", "form", type=click.Choice(("text", "dot", "svg", "png", "mermaid", "json")),
               help="What to write. Default: what the ending of -o says, else text.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("-o", "output", metavar="FILE", help="Write to FILE instead of standard output.")
+@click.option("-o", "output", metavar="FILE", shell_complete=complete_path,
+              help="Write to FILE instead of standard output.")  # fmt: skip
 @place_options
 @click.pass_context
 def command(
@@ -58,7 +59,7 @@ def command(
     from provstore.operations.graph import graph
     from provstore.operations.targets import Targets
 
-    form = "json" if as_json else form or ENDINGS.get(os.path.splitext(output or "")[1].lower(), "text")
+    form = "json" if as_json else form or form_of(output)
     if form == "png" and output is None and sys.stdout.isatty():
         raise UsageError("a PNG picture is no text for a terminal", hint="name a file: provstore graph -o graph.png")
     place = place_of(ctx, folder, file)
@@ -69,6 +70,16 @@ def command(
         show_bytes(data) if form == "png" else print(data.decode("utf-8"), end="")
     else:
         write_file(os.path.join(place.folder, output), data)
+
+
+def form_of(output: str | None) -> str:
+    """The form that the ending of a file's name says; text for none."""
+    ending = os.path.splitext(output or "")[1].lower()
+    if ending and ending not in ENDINGS:
+        raise UsageError(
+            f"-o {output}: the ending {ending} says no format", hint=f"known are {', '.join(ENDINGS)}; or use --format"
+        )
+    return ENDINGS.get(ending, "text")
 
 
 def drawn(report: GraphReport, form: str, *, to_terminal: bool) -> bytes:

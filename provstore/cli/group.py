@@ -6,6 +6,8 @@ import importlib
 
 import click
 
+from provstore.cli.options import complete_folder, complete_path
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -63,8 +65,9 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("-C", "folder", metavar="DIR", help="Work in DIR.")
-@click.option("-f", "file", metavar="FILE", help="Use this Pipelinefile; FILE#a,b also selects targets.")
+@click.option("-C", "folder", metavar="DIR", shell_complete=complete_folder, help="Work in DIR.")
+@click.option("-f", "file", metavar="FILE", shell_complete=complete_path,
+              help="Use this Pipelinefile; FILE#a,b also selects targets.")  # fmt: skip
 @click.version_option(None, "-V", "--version", package_name="provstore", message="provstore %(version)s")
 @click.pass_context
 def root(ctx: click.Context, folder: str | None, file: str | None) -> None:

@@ -15,7 +15,7 @@ import time
 
 from provstore.cli.duration import about, exact
 from provstore.cli.main import say
-from provstore.cli.plain import ended_lines, remark_line
+from provstore.cli.plain import Unstarted, ended_lines, remark_line
 from provstore.cli.progress import Progress
 from provstore.cli.style import coloured, has_colour
 from provstore.events import Remark, RunStarted, TaskEnded, TasksFound, TaskStarted
@@ -60,6 +60,7 @@ class LiveView:
         self._colour = has_colour(sys.stderr)
         self._progress: Progress | None = None
         self._lines: list[str] = []
+        self._unstarted = Unstarted()
         self._over = threading.Event()
         self._painter: _Painter | None = None
         self._thread: threading.Thread | None = None
@@ -73,7 +74,7 @@ class LiveView:
                 self._begin(event, now)
             elif isinstance(event, Remark):
                 self._lines.append(remark_line(event, self._style))
-            elif isinstance(event, TaskEnded):
+            elif isinstance(event, TaskEnded) and not self._unstarted.took(event):
                 self._lines += ended_lines(event, self._style)
             if self._progress is not None:
                 self._note(self._progress, event, now)
@@ -85,6 +86,7 @@ class LiveView:
         self._over.set()
         if self._thread is not None:
             self._thread.join()
+        self._lines += self._unstarted.lines(self._style)
         self._say_lines()
 
     def _begin(self, event: RunStarted, now: float) -> None:

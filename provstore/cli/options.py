@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 def place_options(command: Command) -> Command:
     """Adds `-C` and `-f`; they arrive as `folder` and `file`, for `place_of`."""
-    option = click.option("-f", "file", metavar="FILE", help="Use this Pipelinefile; FILE#a,b also selects targets.")
+    option = click.option("-f", "file", metavar="FILE", shell_complete=complete_path,
+                          help="Use this Pipelinefile; FILE#a,b also selects targets.")  # fmt: skip
     return folder_option(option(command))
 
 
 def folder_option(command: Command) -> Command:
     """Adds `-C` alone, for a command whose `-f` means something else; that of the Pipelinefile stands before it."""
-    return click.option("-C", "folder", metavar="DIR", help="Work in DIR.")(command)
+    return click.option("-C", "folder", metavar="DIR", shell_complete=complete_folder, help="Work in DIR.")(command)
 
 
 def json_option(command: Command) -> Command:
@@ -58,6 +59,22 @@ def targets_argument(command: Command) -> Command:
 def target_argument(command: Command) -> Command:
     """Adds one target, which arrives as `target`."""
     return click.argument("target", shell_complete=_complete)(command)
+
+
+def complete_path(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The shell is to complete the path of a file."""
+    from click.shell_completion import CompletionItem
+
+    del ctx, param
+    return [CompletionItem(incomplete, type="file")]
+
+
+def complete_folder(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The shell is to complete the path of a folder."""
+    from click.shell_completion import CompletionItem
+
+    del ctx, param
+    return [CompletionItem(incomplete, type="dir")]
 
 
 def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

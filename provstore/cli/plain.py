@@ -19,16 +19,44 @@ SHOWN_LINES = 20
 class PlainView:
     """Writes a line for each task that ended, and what a person should know."""
 
+    def __init__(self) -> None:
+        self._unstarted = Unstarted()
+
     def __call__(self, event: Event) -> None:
         """Takes an event."""
         if isinstance(event, Remark):
             say(remark_line(event))
-        elif isinstance(event, TaskEnded):
+        elif isinstance(event, TaskEnded) and not self._unstarted.took(event):
             for line in ended_lines(event):
                 say(line)
 
     def close(self) -> None:
-        """Nothing is left to be written."""
+        """Writes what was not started: a line for each stage."""
+        for line in self._unstarted.lines():
+            say(line)
+
+
+class Unstarted:
+    """Tasks that a failure or a signal kept from starting: thousands share a line, and do not bury the failure."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[tuple[str, str], list[TaskEnded]] = {}
+
+    def took(self, event: TaskEnded) -> bool:
+        """Notes a task that was not started; False: it was."""
+        if event.outcome not in {"blocked", "cancelled"} or event.message:
+            return False
+        self._tasks.setdefault((event.outcome, event.task.partition("@")[0]), []).append(event)
+        return True
+
+    def lines(self, style: Style = plain) -> list[str]:
+        """One for each stage and outcome."""
+        lines = []
+        for (outcome, stage), events in self._tasks.items():
+            name = events[0].task if len(events) == 1 else f"{stage} ({len(events)} tasks)"
+            lines.append(style(outcome.ljust(10), outcome) + harmless(name))
+        self._tasks = {}
+        return lines
 
 
 def remark_line(event: Remark, style: Style = plain) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+
 from provstore.cli.render import plain
-from provstore.cli.tables import moment, took
+from provstore.cli.tables import counted, moment, took
 from provstore.model.values import harmless, spelled, task_name
 
 TYPE_CHECKING = False
@@ -46,16 +48,16 @@ def show_text(report: ShowReport, style: Style = plain) -> str:
 
 
 def _run(record: Mapping[str, Any], short: Mapping[str, str]) -> list[Field]:
-    counts = [f"{number} {outcome}" for outcome, number in (record["summary"] or {}).items() if number]
+    wide = max((len(short[entry["id"]]) for entry in record["executions"]), default=0)
     executions = [
-        f"{short[entry['id']]}  {entry['outcome']}  {_task(entry)}"
+        f"{short[entry['id']].ljust(wide)}  {entry['outcome']}  {_task(entry)}"
         + (f"  ({entry['message']})" if entry["message"] else "")
         for entry in record["executions"]
     ]
     return _told(
         ("outcome", record["outcome"] or "unfinished"),
-        ("tasks", ", ".join(counts)),
-        ("arguments", " ".join(record["arguments"])),
+        ("tasks", counted(record["summary"] or {})),
+        ("arguments", shlex.join(record["arguments"])),
         ("params", _values(record["params"])),
         ("collection", record["collection"]),
         *_times(record),
@@ -145,8 +147,10 @@ def _circumstances(record: Mapping[str, Any]) -> list[Field]:
 
 def _datasets(rows: Sequence[Mapping[str, Any]], short: Mapping[str, str]) -> str:
     wide = max((len(row["path"]) for row in rows), default=0)
+    letters = max((len(short[row["dataset"]]) for row in rows), default=0)
     return "\n".join(
-        f"{row['path'].ljust(wide)}  {_short(row['digest'])}  {short[row['dataset']]}  ({row['role']})" for row in rows
+        f"{row['path'].ljust(wide)}  {_short(row['digest'])}  {short[row['dataset']].ljust(letters)}  ({row['role']})"
+        for row in rows
     )
 
 

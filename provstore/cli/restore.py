@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from provstore.cli.options import json_option, place_of, place_options
+from provstore.cli.options import complete_path, json_option, place_of, place_options
 
 
 @click.command(short_help="put a recorded version of a file back")
-@click.argument("version", metavar="PATH[@ID]")
-@click.option("--to", metavar="FILE", help="Put it there instead of in its own place.")
+@click.argument("version", metavar="PATH[@ID]", shell_complete=complete_path)
+@click.option("--to", metavar="FILE", shell_complete=complete_path, help="Put it there instead of in its own place.")
 @json_option
 @place_options
 @click.pass_context

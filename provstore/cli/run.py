@@ -24,7 +24,8 @@ def overrides_from(ctx: click.Context, param: click.Parameter, values: tuple[str
 @click.command(short_help="bring targets up to date")
 @targets_argument
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would run, and why; run nothing.")
-@click.option("-j", "--jobs", type=click.IntRange(1, 4096), help="Tasks at once. Default: the number of processors.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 4096), metavar="N",
+              help="Tasks at once. Default: the number of processors.")  # fmt: skip
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure, go on with what does not depend on it.")
 @click.option("--force", is_flag=True, help="Run the targets whatever their state.")
 @click.option("--only", is_flag=True, help="Leave out what is upstream of the targets.")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import shlex
 import unicodedata
 
 from provstore.cli.render import plain
 from provstore.model.values import harmless
+from provstore.operations.report import OUTCOMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from provstore.cli.render import Style
     from provstore.model.values import JSON
@@ -127,10 +129,13 @@ OUTCOME = 3
 
 
 def _log_row(run: RunLine) -> tuple[str, ...]:
-    counts = [f"{number} {outcome}" for outcome, number in (run.summary or {}).items() if number]
-    arguments = harmless(" ".join(run.arguments))
     return (run.short, moment(run.started), took(run.started, run.ended), run.outcome or "unfinished",
-            ", ".join(counts) or "-", arguments)  # fmt: skip
+            counted(run.summary or {}) or "-", harmless(shlex.join(run.arguments)))  # fmt: skip
+
+
+def counted(summary: Mapping[str, int]) -> str:
+    """How many tasks fared how, in the order of the last line of a run: ``2 executed, 3 fresh``."""
+    return ", ".join(f"{summary[outcome]} {outcome}" for outcome in OUTCOMES if summary.get(outcome))
 
 
 def moment(text: str) -> str:

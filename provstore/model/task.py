@@ -52,11 +52,15 @@ class Unresolved(NamedTuple):
 
     Attributes:
         dimension: It is found in the output directory of the stage `gate`.
+        upstream: Stages whose outputs it may read, as far as their templates tell.
+        outputs: Templates of what it makes.
     """
 
     stage: str
     dimension: str
     gate: str
+    upstream: Sequence[str] = ()
+    outputs: Sequence[str] = ()
 
 
 class Output(NamedTuple):

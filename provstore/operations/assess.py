@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from provstore.errors import PipelinefileError, Problem
+from provstore.errors import PipelinefileError, Problem, TargetError
 from provstore.model.verdict import FRESH
 from provstore.operations.targets import Selection, Targets, select, with_upstream
 from provstore.operations.verdicts import Verdicts
@@ -63,15 +63,19 @@ def assess(
     while True:
         planned = project.plan(overrides, settled)
         plan = planned.plan
-        selection = select(plan, targets, project.root)
         verdicts = Verdicts(plan, workspace, project.store, planned.work, done)
+        gates = [number for number in range(len(plan.tasks)) if plan.gates and plan.stage_of(number).name in plan.gates]
+        try:
+            selection = select(plan, targets, project.root)
+        except TargetError:
+            verdicts.judge(with_upstream(plan, gates), frozenset())
+            fresh = _fresh_gates(plan, verdicts)
+            if len(fresh) == len(plan.gates):
+                raise
+            settled = fresh  # what was named may come to light later
+            continue
         force = frozenset(position for position in selection.named if forced is not None and forced(plan, position))
-        positions = selection.positions
-        if plan.gates:
-            gates = set(plan.gates)
-            needed = {number for number in range(len(plan.tasks)) if plan.stage_of(number).name in gates}
-            positions = with_upstream(plan, needed.union(positions))
-        verdicts.judge(positions, force)
+        verdicts.judge(with_upstream(plan, {*gates, *selection.positions}) if gates else selection.positions, force)
         fresh = _fresh_gates(plan, verdicts)
         if len(fresh) == len(plan.gates):
             break

@@ -82,7 +82,7 @@ class Underway(NamedTuple):
 
     Attributes:
         folder: Where its log is.
-        aside: What was moved out of the way.
+        aside: What was moved, or copied, out of the way.
     """
 
     ready: Ready
@@ -131,7 +131,8 @@ def prepare(around: Circumstances, ready: Ready, folder: str) -> tuple[Underway,
             if entry is not None:
                 moved.append(entry)
     except BaseException:
-        around.outputs.put_back({}, moved, [entry.path for entry in moved])
+        if not ready.work.keep:
+            around.outputs.put_back({}, moved, [entry.path for entry in moved], lambda path, identity: True)
         raise
     argv = _argv(ready.work, folder)
     environment = {
@@ -195,7 +196,10 @@ def write_in_place(path: str, data: bytes) -> None:
 
 
 def clear(around: Circumstances, path: str, place: str, *, keep: bool) -> Aside | None:
-    """Moves an output out of the way; bytes that the store does not hold are kept first, and the user is told."""
+    """Moves an output out of the way, or copies it if the command goes on with it.
+
+    Bytes that the store does not hold are kept first, and the user is told.
+    """
     around.outputs.check_place(path)
     around.outputs.make_folder(path)
     look = around.workspace.look(path)
@@ -204,7 +208,8 @@ def clear(around: Circumstances, path: str, place: str, *, keep: bool) -> Aside 
             os.unlink(around.workspace.full(path))  # a symbolic link to nowhere
         return None
     protect(around, path, look, even_if_recorded=keep)
-    return None if keep else around.outputs.move_aside(path, look.identity, place)
+    aside = around.outputs.copy_aside if keep else around.outputs.move_aside
+    return aside(path, look.identity, place)
 
 
 def protect(around: Circumstances, path: str, look: Memo | DirectoryMemo, *, even_if_recorded: bool = False) -> None:
@@ -266,7 +271,9 @@ def clean_up(around: Circumstances, underway: Underway) -> None:
     around.outputs.put_away(paths, underway.begun.id)
     last = around.store.ask(history.last_success, ready.stage, ready.data_id_text)
     good = around.store.ask(history.made_by, last) if last is not None else {}
-    around.outputs.put_back(good, underway.aside, paths)
+    around.outputs.put_back(
+        good, underway.aside, paths, lambda path, identity: around.store.ask(history.is_made, path, identity)
+    )
 
 
 def _outcome_of(finished: Finished) -> tuple[str, str]:

@@ -15,10 +15,11 @@ from typing import NamedTuple
 from provstore.digest import Entry
 from provstore.errors import FileError
 from provstore.model.files import Content
+from provstore.watch.find import HIDDEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from provstore.store.history import Made
     from provstore.store.objects import Objects
@@ -30,7 +31,7 @@ SCRATCH = "scratch"
 
 
 class Aside(NamedTuple):
-    """An output that was moved out of the way.
+    """An output as it was before its task started: moved out of the way, or copied where it stays.
 
     Attributes:
         place: Where it lies now, absolute.
@@ -56,10 +57,10 @@ class Outputs:
         self._known_folders: set[str] = set()
 
     def check_place(self, path: str) -> None:
-        """Refuses an output that a symbolic link would put outside of the project.
+        """Refuses an output that a symbolic link would put outside of the project, or where no output may lie.
 
         Raises:
-            FileError: It would lie outside.
+            FileError: It would lie there.
         """
         folder = os.path.dirname(self._workspace.full(path))
         if folder in self._known_folders:
@@ -70,6 +71,10 @@ class Outputs:
                 raise FileError(
                     f"{path}: a symbolic link puts this output outside of the project, into {real}",
                     hint="outputs lie in the project",
+                )
+            if os.path.relpath(real, self._root).partition(os.sep)[0] in HIDDEN:
+                raise FileError(
+                    f"{path}: a symbolic link puts this output into {real}", hint="that folder is not for outputs"
                 )
 
     def make_folder(self, path: str) -> None:
@@ -91,6 +96,20 @@ class Outputs:
         except OSError as error:
             raise FileError(f"{path}: can't be moved out of the way: {error.strerror}") from error
         self._workspace.forget(path)
+        return Aside(path, place, identity)
+
+    def copy_aside(self, path: str, identity: str, place: str) -> Aside:
+        """Copies what a command goes on with to `place`, where it is whole from its first moment."""
+        full, fresh = self._workspace.full(path), f"{place}.new"
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        try:
+            if os.path.isdir(full):
+                shutil.copytree(full, fresh, symlinks=True)
+            else:
+                shutil.copy2(full, fresh)
+            os.rename(fresh, place)
+        except OSError as error:
+            raise FileError(f"{path}: can't be copied: {error.strerror or error}") from error
         return Aside(path, place, identity)
 
     def keep(self, path: str, content: Content) -> bool:
@@ -166,15 +185,25 @@ class Outputs:
             self._workspace.forget(path)
         return moved
 
-    def put_back(self, last_good: dict[str, Made], aside: Iterable[Aside], paths: Iterable[str]) -> None:
+    def put_back(
+        self,
+        last_good: dict[str, Made],
+        aside: Iterable[Aside],
+        paths: Iterable[str],
+        is_made: Callable[[str, str], bool],
+    ) -> None:
         """After a failure: the last good version of each output comes back to its place.
 
-        It is what was moved aside if that is it, else the kept object; where neither is, what was there before.
+        It is what was moved aside, if an execution made that; what was edited by hand gives way to what the last
+        success made. Where that is not kept, what was there before comes back.
+
+        Args:
+            is_made: Says of a path and an identity whether an execution made that.
         """
         moved = {entry.path: entry for entry in aside}
         for path in paths:
             good, entry = last_good.get(path), moved.get(path)
-            if entry is not None and (good is None or entry.identity == good.identity):
+            if entry is not None and (good is None or is_made(path, entry.identity)):
                 self._move_back(entry)
             elif good is not None and self._objects.has_all(good.digest, good.kind) and self.restore(good):
                 continue

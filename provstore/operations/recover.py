@@ -81,6 +81,6 @@ def _recover_slot(project: Project, store: Store, ledger: Ledger, folder: str, o
         observe(Remark(f"{row['stage']} was interrupted; what it had written is in .provstore/failed/{row['id']}"))
     last = store.ask(history.last_success, row["stage"], row["data_id"])
     good = store.ask(history.made_by, last) if last is not None else {}
-    keeper.put_back(good, aside, outputs)
+    keeper.put_back(good, aside, outputs, lambda path, identity: store.ask(history.is_made, path, identity))
     if store.ask(records.run_exists, row["run"]):
         ledger.add_execution(ExecutionFact(row, (), ()), row["stage"], None)

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from provstore.digest import canonical_json
-from provstore.errors import StoreError, UsageError
+from provstore.errors import ProvstoreError, StoreError, UsageError
 from provstore.events import Remark, RunEnded, RunStarted, TasksFound
 from provstore.model.values import new_id, utc_text
 from provstore.model.verdict import MUST_RUN, WAITING
@@ -136,6 +136,7 @@ def _run_with_lock(
         outdated = assessment is None or lock.waited or before != _look_of_store(project)
         project.writable_store(time.time())
         if recover(project, observe) or outdated or assessment is None:
+            project.forget_pipeline()
             assessment = _assess(project, request, frozenset())
         if not assessment.active and not assessment.selection.unresolved:
             return _up_to_date(assessment, observe)
@@ -204,6 +205,7 @@ class _Runner:
         self._signal = 0
         self._engine: Engine | None = None
         self._said: set[str] = set()
+        self._is_recorded = False
 
     def run(self, assessment: Assessment) -> RunReport:
         """Rounds of tasks, until no further ones come to light."""
@@ -220,7 +222,7 @@ class _Runner:
                 engine.round(assessment)
                 if not assessment.selection.unresolved or not engine.all_is_well or self._signal:
                     break
-                assessment = _assess(self._project, self._request, engine.executed)
+                assessment = self._assess_again(engine, assessment)
                 if not assessment.active:
                     break
                 self._observe(TasksFound(len(assessment.active), self._seconds(engine, assessment)))
@@ -229,8 +231,20 @@ class _Runner:
             engine.close()
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-        shutil.rmtree(running, ignore_errors=True)
+            if self._is_recorded:
+                shutil.rmtree(running, ignore_errors=True)
         return report
+
+    def _assess_again(self, engine: Engine, before: Assessment) -> Assessment:
+        """What is to be done now that more is known. A mistake that shows only now ends the run."""
+        try:
+            return _assess(self._project, self._request, engine.executed)
+        except StoreError:
+            raise
+        except ProvstoreError:
+            engine.all_is_well = False
+            self._end(engine, before)
+            raise
 
     def _say_remarks(self, assessment: Assessment) -> None:
         for remark in assessment.plan.remarks:
@@ -280,5 +294,6 @@ class _Runner:
             reports.append(engine.reports.get((name, text)) or _fresh_report(assessment, position))
         report = RunReport(self._id, outcome, self._signal, len(reports), lambda: tuple(reports))
         engine.end(outcome, report.summary)
+        self._is_recorded = True
         self._observe(RunEnded(self._id, outcome))
         return report

@@ -11,7 +11,7 @@ from provstore.project import relative_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from provstore.model.task import Plan
 
@@ -72,10 +72,36 @@ def select(plan: Plan, targets: Targets, root: str) -> Selection:
     waiting = {entry.stage: entry.gate for entry in plan.unresolved}
     unresolved = frozenset(stage for stage in stages if stage in waiting)
     if targets.only:
+        _claim_known(unresolved, waiting, {plan.stage_of(number).name for number in named})
         return Selection(frozenset(named), sorted(named), unresolved)
-    gates = {waiting[stage] for stage in unresolved}
-    needed = named | {number for number in range(len(plan.tasks)) if plan.stage_of(number).name in gates}
-    return Selection(frozenset(named), with_upstream(plan, needed), unresolved)
+    unresolved, sources = _needed_by(plan, unresolved)
+    return Selection(frozenset(named), with_upstream(plan, named | _tasks_of(plan, sources)), unresolved)
+
+
+def _needed_by(plan: Plan, stages: Iterable[str]) -> tuple[frozenset[str], set[str]]:
+    """All unresolved stages that some need, with these, and the other stages that any of them needs."""
+    waiting = {entry.stage: entry for entry in plan.unresolved}
+    pending = list(stages)
+    unresolved, sources = set(pending), set()
+    while pending:
+        entry = waiting[pending.pop()]
+        for source in (*entry.upstream, entry.gate):
+            if source not in waiting:
+                sources.add(source)
+            elif source not in unresolved:
+                unresolved.add(source)
+                pending.append(source)
+    return frozenset(unresolved), sources
+
+
+def _claim_known(unresolved: Iterable[str], waiting: Mapping[str, str], running: set[str]) -> None:
+    """Refuses a stage whose tasks only come to light by a stage that is left out."""
+    for stage in sorted(unresolved):
+        if waiting[stage] not in running:
+            raise TargetError(
+                f"{stage}: its tasks are known once {waiting[stage]} is fresh",
+                hint="run that first, or leave out --only",
+            )
 
 
 def _one(plan: Plan, text: str, targets: Targets, root: str) -> tuple[set[str], set[int]]:
@@ -89,10 +115,12 @@ def _one(plan: Plan, text: str, targets: Targets, root: str) -> tuple[set[str], 
         stages = set(_selected(plan, text))
         return stages, _tasks_of(plan, stages)
     if "@" in text and text.partition("@")[0] in names:
-        return set(), _tasks_with(plan, text)
-    tasks = _makers_of(plan, relative_path(root, targets.current, text))
-    if tasks:
-        return set(), tasks
+        unresolved = {entry.stage for entry in plan.unresolved}.intersection([text.partition("@")[0]])
+        return unresolved, _tasks_with(plan, text)
+    path = relative_path(root, targets.current, text)
+    tasks, stages = _makers_of(plan, path), _waiting_makers_of(plan, path)
+    if tasks or stages:
+        return stages, tasks
     raise _unknown(plan, text)
 
 
@@ -125,7 +153,7 @@ def stage_links(plan: Plan) -> dict[str, list[str]]:
     for number, task in enumerate(plan.tasks):
         links[plan.stage_of(number).name].update(plan.stage_of(source).name for source in task.upstream)
     for entry in plan.unresolved:
-        links[entry.stage].add(entry.gate)
+        links[entry.stage].update(entry.upstream or [entry.gate])
     order = {stage.name: number for number, stage in enumerate(plan.stages)}
     return {stage: sorted(sources - {stage}, key=order.__getitem__) for stage, sources in links.items()}
 
@@ -152,7 +180,7 @@ def _tasks_with(plan: Plan, text: str) -> set[int]:
         for number in _tasks_of(plan, {stage})
         if all(spelled(value) == wanted[name] for name, value in plan.data_id(number) if name in wanted)
     }
-    if not tasks:
+    if not tasks and stage not in {entry.stage for entry in plan.unresolved}:
         known = {name: sorted({spelled(json.loads(plan.tasks[n].data_id)[name]) for n in _tasks_of(plan, {stage})})
                  for name in wanted}  # fmt: skip
         listed = "; ".join(f"{name}: {', '.join(values[:10])}{' …' if len(values) > 10 else ''}"
@@ -168,6 +196,18 @@ def _makers_of(plan: Plan, path: str) -> set[int]:
         for position, task in enumerate(plan.tasks)
         for made in (plan.paths[number] for number in task.outputs)
         if path in (made, ".") or path.startswith(made + "/") or made.startswith(path + "/")
+    }
+
+
+def _waiting_makers_of(plan: Plan, path: str) -> set[str]:
+    """Stages whose tasks are not known yet and that may make a path, or something in it."""
+    from provstore.pipelinefile.overlap import relation, shape
+
+    wanted = tuple(path.split("/"))
+    return {
+        entry.stage
+        for entry in plan.unresolved
+        if any(relation(wanted, shape(template, glob=False)) != "none" for template in entry.outputs)
     }
 
 

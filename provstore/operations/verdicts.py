@@ -182,13 +182,25 @@ class Verdicts:
         if store is None:
             return History((), None, None, now)
         task = self._plan.tasks[position]
-        before = store.ask(history.last_success, self._plan.stages[task.stage].name, task.data_id)
+        before = self._maker_of_outputs(position) or store.ask(
+            history.last_success, self._plan.stages[task.stage].name, task.data_id
+        )
         return History(
             self._kept(facts),
             store.ask(history.attempt, facts.key) if facts.key is not None else None,
             store.ask(history.material, before) if before is not None else None,
             now,
         )
+
+    def _maker_of_outputs(self, position: int) -> str | None:
+        """The task's success whose outputs lie in the workspace: what a person compares with."""
+        task = self._plan.tasks[position]
+        for number in task.outputs:
+            look = self.look.get(number)
+            if self._store is not None and look is not None and look.dataset is not None:
+                stage = self._plan.stages[task.stage].name
+                return self._store.ask(history.maker, look.dataset, stage, task.data_id)
+        return None
 
     def _kept(self, facts: Facts) -> tuple[bool, ...]:
         if facts.success is None or self._store is None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from provstore.digest import digest_of_variable
-from provstore.errors import PipelinefileError, Problem
+from provstore.errors import PipelinefileError, Problem, QueryError
 from provstore.graph import CycleError, ordered
 from provstore.model.task import Plan, PlannedStage, Settings, Task, Unresolved
 from provstore.model.values import data_id_text, task_name
 from provstore.pipelinefile.catalogue import Catalogue
-from provstore.pipelinefile.links import Links, gates, is_gathered, is_searched, searched, unresolved
+from provstore.pipelinefile.links import Links, gates, is_gathered, is_searched, searched, sources_of, unresolved
 from provstore.pipelinefile.makers import Makers
 from provstore.pipelinefile.relations import Relation, joined, relation_of, sorted_rows
 from provstore.pipelinefile.render import rendered_work
@@ -80,12 +80,13 @@ class _Expansion:
         """All three steps."""
         for stage in self._in_order():
             self._add_tasks(stage)
+        self._raise_problems()
         self._problems += self._makers.problems(self._drafts)
-        self._raise_problems()
         inputs = [self._inputs_of(number) for number in range(len(self._drafts))]
-        self._raise_problems()
         upstream = [self._makers.upstream([path for _, path in found]) for found in inputs]
-        order = [number for number in self._task_order(upstream, inputs) if self._is_there(number, upstream[number])]
+        order = self._task_order(upstream, inputs)
+        self._raise_problems()
+        order = [number for number in order if self._is_there(number, upstream[number])]
         return self._assembled(order, inputs, upstream)
 
     def _is_there(self, number: int, upstream: list[int]) -> bool:
@@ -180,7 +181,12 @@ class _Expansion:
         from provstore.query import matches, parse_where
 
         condition = parse_where(stage.where)
-        kept = [row for row in rows if matches(condition, row)]
+        try:
+            kept = [row for row in rows if matches(condition, row)]
+        except QueryError as error:
+            text = f"where: {error.message.partition(chr(10))[0]}"
+            self._problems.append(_problem(stage, "where", text, error.hint))
+            return []
         if not kept:
             self._remark(f"stage '{stage.name}' has no tasks: its where excludes all {len(rows)}")
         return kept
@@ -234,8 +240,8 @@ class _Expansion:
         try:
             return [node for node in ordered(self._with_ends(upstream, ends)) if node < len(upstream)]
         except CycleError as cycle:
-            problem = self._task_cycle(cycle.nodes, inputs, ends)
-            raise PipelinefileError([problem]) from cycle
+            self._problems.append(self._task_cycle(cycle.nodes, inputs, ends))
+            return []
 
     def _ends(self, number: int) -> dict[str, int]:
         """A node, `number` or more, for the end of each stage that others come after."""
@@ -254,9 +260,7 @@ class _Expansion:
                 links[ends[draft.stage.name]].append(task)
         return links
 
-    def _task_cycle(
-        self, nodes: list[int], inputs: list[list[tuple[str, str]]], ends: Mapping[str, int]
-    ) -> Problem:
+    def _task_cycle(self, nodes: list[int], inputs: list[list[tuple[str, str]]], ends: Mapping[str, int]) -> Problem:
         links = []
         stage_of = {end: name for name, end in ends.items()}
         for source, reader in zip(nodes, nodes[1:] + nodes[:1], strict=True):
@@ -267,7 +271,8 @@ class _Expansion:
             path = next(path for _, path in inputs[reader] if source in self._makers.upstream([path]))
             links.append(f"{self._name(reader)} needs {path}, made by {self._name(source)}")
         first = min(
-            (self._drafts[node].stage for node in nodes if node not in stage_of), key=lambda stage: (stage.place.file, stage.place.line)
+            (self._drafts[node].stage for node in nodes if node not in stage_of),
+            key=lambda stage: (stage.place.file, stage.place.line),
         )
         return _cycle_problem(first, links)
 
@@ -298,6 +303,14 @@ class _Expansion:
             )
         return self._plan(tasks, list(paths)), works
 
+    def _unresolved(self) -> list[Unresolved]:
+        found = []
+        for name, (what, gate) in self._waiting.items():
+            stage = self._pipeline.stages[name]
+            upstream = sorted(sources_of(stage, self._links) - {name})
+            found.append(Unresolved(name, what, gate, upstream, [spec.template for spec in stage.outputs]))
+        return found
+
     def _plan(self, tasks: list[Task], paths: list[str]) -> Plan:
         pipeline = self._pipeline
         names = sorted({name for stage in pipeline.stages.values() for name in stage.env})
@@ -310,14 +323,14 @@ class _Expansion:
             {name: digest_of_variable(self._environment.get(name)) for name in names},
             list(self._catalogue.searches.items()),
             sorted({gate for stage, found in self._gates.items() if stage not in self._waiting for gate in found}),
-            [Unresolved(stage, what, gate) for stage, (what, gate) in self._waiting.items()],
+            self._unresolved(),
             list(self._remarks),
             Settings(pipeline.default, pipeline.subsets, pipeline.objects_limit, pipeline.owner),
         )  # fmt: skip
 
 
-def _problem(stage: Stage, key: str, text: str) -> Problem:
-    return Problem(stage.place.file, stage.lines.get(key, stage.place.line), f"stage '{stage.name}'", text)
+def _problem(stage: Stage, key: str, text: str, hint: str = "") -> Problem:
+    return Problem(stage.place.file, stage.lines.get(key, stage.place.line), f"stage '{stage.name}'", text, hint)
 
 
 def _cycle_problem(stage: Stage, links: list[str]) -> Problem:

@@ -119,7 +119,11 @@ def unresolved(
         for gate, what in found.items():
             if gate not in settled:
                 waiting.setdefault(name, (what, gate))
-    readers = _readers(pipeline, links)
+    readers: dict[str, set[str]] = {}
+    for stage in pipeline.stages.values():
+        found = {made.stage for template in searched(stage, pipeline) for made, _ in links.meeting(template)}
+        for source in found.union(sources_of(stage, links), stage.after):
+            readers.setdefault(source, set()).add(stage.name)
     pending = list(waiting)
     while pending:
         source = pending.pop()
@@ -130,13 +134,6 @@ def unresolved(
     return waiting
 
 
-def _readers(pipeline: Pipeline, links: Links) -> dict[str, set[str]]:
-    """Stage → the stages that read, or look for, what it may make, or come after it."""
-    readers: dict[str, set[str]] = {}
-    for stage in pipeline.stages.values():
-        for template in (*searched(stage, pipeline), *(spec.template for spec in stage.inputs)):
-            for made, _ in links.meeting(template):
-                readers.setdefault(made.stage, set()).add(stage.name)
-        for before in stage.after:
-            readers.setdefault(before, set()).add(stage.name)
-    return readers
+def sources_of(stage: Stage, links: Links) -> set[str]:
+    """Stages whose outputs the inputs of a stage may be."""
+    return {made.stage for spec in stage.inputs for made, _ in links.meeting(spec.template)}

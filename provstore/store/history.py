@@ -20,6 +20,15 @@ LAST_SUCCESS = """
     SELECT id FROM execution
      WHERE stage = ? AND data_id = ? AND outcome = 'succeeded' ORDER BY rowid DESC LIMIT 1
 """
+MAKER = """
+    SELECT e.id FROM dataset AS d JOIN execution AS e ON e.id = d.execution
+     WHERE d.id = ? AND e.stage = ? AND e.data_id = ? AND e.outcome = 'succeeded'
+"""
+IS_MADE = """
+    SELECT 1 FROM dataset
+     WHERE path = ? AND coalesce(semantic_digest, digest) || iif(executable, '+x', '') = ? AND execution IS NOT NULL
+     LIMIT 1
+"""
 MADE = """
     SELECT path, coalesce(semantic_digest, digest) || iif(executable, '+x', ''), digest, kind, executable, id
       FROM dataset WHERE execution = ?
@@ -61,6 +70,17 @@ def last_success(conn: sqlite3.Connection, stage: str, data_id: str) -> str | No
     """Id of the last successful execution of a task, whatever its key."""
     row = conn.execute(LAST_SUCCESS, (stage, data_id)).fetchone()
     return None if row is None else row[0]
+
+
+def maker(conn: sqlite3.Connection, dataset: str, stage: str, data_id: str) -> str | None:
+    """The success of a task that made a dataset; None when something else did."""
+    row = conn.execute(MAKER, (dataset, stage, data_id)).fetchone()
+    return None if row is None else row[0]
+
+
+def is_made(conn: sqlite3.Connection, path: str, identity: str) -> bool:
+    """Some execution made this very content at this path."""
+    return conn.execute(IS_MADE, (path, identity)).fetchone() is not None
 
 
 class Made(NamedTuple):

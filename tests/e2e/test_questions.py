@@ -682,11 +682,14 @@ ENDLESS = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELE
 def test_sql_without_an_end_is_given_up_by_ctrl_c(shared: Project) -> None:
     """Exit status 130, at once."""
     process = shared.start("sql", ENDLESS)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
+    try:
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
 
-    assert process.wait(10) == 130
-    process.communicate()
+        assert process.wait(10) == 130
+    finally:
+        process.kill()
+        process.communicate()
 
 
 # --- plug-ins -------------------------------------------------------------------------------------------

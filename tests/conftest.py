@@ -1,0 +1,17 @@
+"""For all tests: signals at their defaults, however the tests themselves were started.
+
+A shell starts what it puts into the background with SIGINT ignored, `nohup` with SIGHUP ignored, and that is handed
+on to every process that is started from there; provstore leaves a signal ignored that was so from the start.
+"""
+
+import signal
+
+DEFAULTS = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGHUP: signal.SIG_DFL,
+    signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGQUIT: signal.SIG_DFL,
+}
+for number, handler in DEFAULTS.items():
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
