@@ -7,7 +7,7 @@ Rule 3: the reasons are differences of recorded material, so they cannot disagre
 
 from __future__ import annotations
 
-from provstore.digest import canonical_json
+from provstore.digest import SALTED, canonical_json
 from provstore.model.values import spelled
 from provstore.model.verdict import (
     FAILED,
@@ -81,8 +81,9 @@ def _lost(facts: Facts, recorded: tuple[str, ...], history: History) -> Verdict:
 
 def _must_run(facts: Facts, history: History) -> Verdict:
     attempt = history.attempt
-    reasons = list(_differences(facts, history)) if history.before is not None or attempt is None else []
-    if attempt is not None and attempt.outcome != "succeeded":
+    tried = attempt is not None and attempt.outcome != "succeeded"
+    reasons = [] if tried and history.before is None else list(_differences(facts, history))
+    if attempt is not None and tried:
         text = f"last attempt {attempt.outcome}" + (f": {attempt.message}" if attempt.message else "")
         reasons.append(Reason("attempt", attempt.execution, text))
         if attempt.outcome in FAILURES:
@@ -132,9 +133,15 @@ def _changed_values(kind: str, before: Mapping[str, JSON], now: Mapping[str, JSO
             text = f"{kind} {name} no longer used"
         elif canonical_json(before[name]) != canonical_json(now[name]):
             text = f"{kind} {name}: {_shown(before[name])} → {_shown(now[name])}"
+            if _is_secret(before[name]) and _is_secret(now[name]):
+                text = f"{kind} {name} changed"
         else:
             continue
         yield Reason(kind, name, text)
+
+
+def _is_secret(value: JSON) -> bool:
+    return isinstance(value, str) and value.startswith(SALTED)
 
 
 def _shown(value: JSON) -> str:

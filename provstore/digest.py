@@ -43,6 +43,10 @@ def digest_json(value: object) -> str:
     return digest_text(canonical_json(value))
 
 
+SALTED = "salted-"
+"""Before the digest that stands for a secret value."""
+
+
 def digest_of_variable(value: str | None) -> str:
     """Digest of an environment variable's value; "" when it is not set."""
     return "" if value is None else digest_text(value)

@@ -62,13 +62,6 @@ def descendants(upstream: Mapping[Node, Iterable[Node]], node: Node) -> frozense
     return frozenset(nx.descendants(_graph(upstream), node))
 
 
-def layers(upstream: Mapping[Node, Iterable[Node]]) -> list[list[Node]]:
-    """The nodes by the length of the longest path that leads to them, for drawing."""
-    import networkx as nx
-
-    return [sorted(layer, key=str) for layer in nx.topological_generations(_graph(upstream))]
-
-
 def _graph(upstream: Mapping[Node, Iterable[Node]]) -> nx.DiGraph[Node]:
     import networkx as nx
 

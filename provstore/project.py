@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from typing import NamedTuple
 
 from provstore import __version__
-from provstore.digest import digest_bytes, digest_json, digest_of_variable
+from provstore.digest import SALTED, digest_bytes, digest_json, digest_of_variable, digest_text
 from provstore.errors import FileError, NoProjectError, UsageError
 from provstore.model.task import Plan, Work
+from provstore.model.values import new_id
 from provstore.store import memory
 from provstore.watch.find import find
 from provstore.watch.workspace import Workspace
@@ -74,7 +76,7 @@ class Project:
             full = os.path.realpath(os.path.join(start, file))
             if not os.path.isfile(full):
                 raise NoProjectError(
-                    f"{file}: there is no such file", hint="paths are relative to the current folder, or to that of -C"
+                    f"{file}: there is no such file", hint="paths are relative to the current folder or -C"
                 )
             return cls(os.path.dirname(full), os.path.basename(full))
         folder = os.path.realpath(start)
@@ -114,9 +116,18 @@ class Project:
             from provstore.store.store import Store
 
             if not os.path.lexists(self.store_path):
-                migrate.create(self.store_path, now)
+                migrate.create(self.store_path, now, self.store_id)
             self.store = Store(self.store_path)
         return self.store
+
+    @cached_property
+    def store_id(self) -> str:
+        """Id of the store; of one that is still to be made, the id that it will have."""
+        if self.store is None:
+            return new_id()
+        from provstore.store import facts
+
+        return self.store.ask(facts.origin)
 
     def workspace(self) -> Workspace:
         """The files of the project, with what the store remembers of them."""
@@ -174,7 +185,8 @@ class Project:
                 return Planned(remembered, self._remembered_work, fingerprint, None)
         from provstore.pipelinefile.expand import expand
 
-        plan, works = expand(self.pipeline(overrides), self._find, os.environ, settled)
+        pipeline = self.pipeline(overrides)
+        plan, works = expand(pipeline, self._find, self._recorded_environment(pipeline.secret_env), settled)
         return Planned(plan, works.__getitem__, fingerprint, works)
 
     def _find(self, search: Search) -> Sequence[str]:
@@ -189,10 +201,22 @@ class Project:
         plan = Plan.from_json(row[1])
         return plan if self._still_holds(plan) else None
 
+    def _recorded_environment(self, secrets: Sequence[str]) -> Mapping[str, str]:
+        """The environment as records may show it: of a secret only a digest, salted with the store's id."""
+        if not secrets:
+            return os.environ
+        hidden = {
+            name: f"{SALTED}{digest_text(f'{self.store_id} {name} {value}')}"
+            for name in secrets
+            if (value := os.environ.get(name)) is not None
+        }
+        return {**os.environ, **hidden}
+
     def _still_holds(self, plan: Plan) -> bool:
+        environment = self._recorded_environment(plan.settings.secret_env)
         return (
             all(self._digest_of(file) == digest for file, digest in plan.files.items())
-            and all(digest_of_variable(os.environ.get(name)) == digest for name, digest in plan.environment.items())
+            and all(digest_of_variable(environment.get(name)) == digest for name, digest in plan.environment.items())
             and all(digest_json(self._find(search)) == digest for search, digest in plan.searches)
         )
 

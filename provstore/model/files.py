@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from provstore.digest import Entry
 
+TOOL_FOLDERS = frozenset({".provstore", ".git"})
+"""Folders at the project's root that belong to tools: nothing in them is ever data."""
+
 SMALL = 1 << 20
 """Bytes up to which a file that changed just now is read at once and once more later; a larger one is read
 once, after its clock tick has passed."""

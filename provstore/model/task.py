@@ -151,12 +151,14 @@ class Settings(NamedTuple):
         default: Targets of a bare `run`; empty: everything.
         objects_limit: Outputs above this many bytes are not kept; None: all are.
         owner: Owner of what is recorded; None: the user.
+        secret_env: Variables whose values are recorded as salted digests.
     """
 
     default: Sequence[str]
     subsets: Mapping[str, Sequence[str]]
     objects_limit: int | None
     owner: str | None
+    secret_env: Sequence[str] = ()
 
 
 class Plan(NamedTuple):

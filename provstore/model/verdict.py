@@ -85,8 +85,8 @@ class History(NamedTuple):
     Attributes:
         kept: For each output of the `Success`: its bytes are at hand. Empty without one.
         attempt: The last one with this key; None: there was none.
-        before: Material of the success whose outputs lie in the workspace, or else of the task's last one,
-            whatever its key; None: it never succeeded.
+        before: Material of the success whose outputs lie in the workspace, else of the one with this key, else
+            of the task's last one; None: it never succeeded.
         now: Its present material; identities of inputs that are not known yet are "".
     """
 

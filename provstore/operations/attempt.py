@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from provstore.errors import FileError
 from provstore.model.files import Content, DirectoryMemo, Memo
-from provstore.model.values import new_id, task_name, utc_text
+from provstore.model.values import new_id, utc_text
 from provstore.operations import recording
 from provstore.operations.outputs import Aside, Outputs
 from provstore.ports import Finished, Job
@@ -392,8 +392,3 @@ def _record_outputs(
         around.workspace.assign(output.path, memo, around.ledger.expect_dataset(dataset))
         made.append(dataset)
     return made
-
-
-def name_of(ready: Ready) -> str:
-    """The task as the command line spells it."""
-    return task_name(ready.stage, ready.data_id)

@@ -14,8 +14,7 @@ from typing import NamedTuple
 
 from provstore.digest import Entry
 from provstore.errors import FileError
-from provstore.model.files import Content
-from provstore.watch.find import HIDDEN
+from provstore.model.files import TOOL_FOLDERS, Content
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class Outputs:
                     f"{path}: a symbolic link puts this output outside of the project, into {real}",
                     hint="outputs lie in the project",
                 )
-            if os.path.relpath(real, self._root).partition(os.sep)[0] in HIDDEN:
+            if os.path.relpath(real, self._root).partition(os.sep)[0] in TOOL_FOLDERS:
                 raise FileError(
                     f"{path}: a symbolic link puts this output into {real}", hint="that folder is not for outputs"
                 )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from provstore.errors import UnknownIdError, UsageError
 from provstore.events import Remark
+from provstore.model.files import TOOL_FOLDERS
 from provstore.operations.attempt import Circumstances, protect
 from provstore.operations.circumstances import user_name
 from provstore.operations.identify import NO_STORE, RUN_FIRST
@@ -222,7 +223,7 @@ def _target(project: Project, request: RestoreRequest, made: Made) -> str:
             raise UsageError(f"--to {request.to}: this is a directory, expected a name that is free or a file's")
         if not inside and os.path.lexists(full):
             raise UsageError(f"--to {request.to}: this exists, and lies outside of the project: it could not be kept")
-    if target.partition("/")[0] in (".provstore", ".git") or f"{project.root}/".startswith(full + "/"):
+    if target.partition("/")[0] in TOOL_FOLDERS or f"{project.root}/".startswith(full + "/"):
         raise UsageError(f"{target}: nothing is restored there")
     return target
 

@@ -21,6 +21,7 @@ from provstore.model.verdict import MUST_RUN, WAITING
 from provstore.operations.assess import Assessment, assess
 from provstore.operations.report import OUTCOMES, TaskReport
 from provstore.operations.targets import Targets
+from provstore.store import facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from provstore.model.task import Plan
     from provstore.operations.engine import Engine
     from provstore.project import Project
+    from provstore.store.store import Store
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -134,7 +136,7 @@ def _run_with_lock(
     )
     try:
         outdated = assessment is None or lock.waited or before != _look_of_store(project)
-        project.writable_store(time.time())
+        _check_collection(project.writable_store(time.time()), request.collection)
         if recover(project, observe) or outdated or assessment is None:
             project.forget_pipeline()
             assessment = _assess(project, request, frozenset())
@@ -143,6 +145,15 @@ def _run_with_lock(
         return _Runner(project, request, observe).run(assessment)
     finally:
         lock.release()
+
+
+def _check_collection(store: Store, name: str) -> None:
+    """The collection that gets what is made is a chain, or is made one."""
+    if not name.strip() or not name.isprintable():
+        raise UsageError(f"-o {name!r}: found no name", hint="name a collection, such as main")
+    kind = store.ask(facts.collection_type, name)
+    if kind not in (None, "CHAINED"):
+        raise UsageError(f"-o {name}: this collection is of type {kind}, expected CHAINED", hint="choose another name")
 
 
 def _assess(project: Project, request: RunRequest, done: frozenset[tuple[str, str]]) -> Assessment:

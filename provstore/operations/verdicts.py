@@ -182,9 +182,11 @@ class Verdicts:
         if store is None:
             return History((), None, None, now)
         task = self._plan.tasks[position]
-        before = self._maker_of_outputs(position) or store.ask(
-            history.last_success, self._plan.stages[task.stage].name, task.data_id
-        )
+        before = self._maker_of_outputs(position)
+        if before is None and facts.success is not None:
+            before = facts.success.execution
+        if before is None:
+            before = store.ask(history.last_success, self._plan.stages[task.stage].name, task.data_id)
         return History(
             self._kept(facts),
             store.ask(history.attempt, facts.key) if facts.key is not None else None,

@@ -11,6 +11,7 @@ import posixpath
 import re
 from typing import NamedTuple
 
+from provstore.model.files import TOOL_FOLDERS
 from provstore.model.pipeline import PathSpec, Place
 from provstore.pipelinefile import expect, templates
 from provstore.pipelinefile.expect import UnexpectedError, UnknownNameError, found, quoted
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from provstore.pipelinefile.tables import Keys, Table
 
 STORE = ".provstore"
-OFF_LIMITS = (STORE, ".git")
 """Folders that no output may lie in."""
 
 PATH_KEYS: Keys = {
@@ -240,7 +240,7 @@ class Paths:
         if spec.external:
             hint = "write it into the project" if not path.startswith("/") else "write it relative to the Pipelinefile"
             raise UnexpectedError(f"path {shown} leaves the project", hint)
-        if path.split("/", 1)[0] in OFF_LIMITS:
+        if path.split("/", 1)[0] in TOOL_FOLDERS:
             raise UnexpectedError(f"path {shown} lies in '{path.split('/', 1)[0]}/', which is not for outputs")
         if path in self.sources:
             raise UnexpectedError(f"path {shown} is a file that describes the pipeline")

@@ -47,7 +47,7 @@ def expand(
 
     Args:
         find: Sorted paths of sources that fit a search (`watch.find`).
-        environment: The variables that stages may depend on.
+        environment: The variables that stages may depend on, as they may be recorded.
         settled: Stages that are known to be fresh, so that what is found in their output directories
             counts; None: all are taken to be.
 
@@ -325,7 +325,7 @@ class _Expansion:
             sorted({gate for stage, found in self._gates.items() if stage not in self._waiting for gate in found}),
             self._unresolved(),
             list(self._remarks),
-            Settings(pipeline.default, pipeline.subsets, pipeline.objects_limit, pipeline.owner),
+            Settings(pipeline.default, pipeline.subsets, pipeline.objects_limit, pipeline.owner, pipeline.secret_env),
         )  # fmt: skip
 
 

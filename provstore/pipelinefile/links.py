@@ -121,8 +121,8 @@ def unresolved(
                 waiting.setdefault(name, (what, gate))
     readers: dict[str, set[str]] = {}
     for stage in pipeline.stages.values():
-        found = {made.stage for template in searched(stage, pipeline) for made, _ in links.meeting(template)}
-        for source in found.union(sources_of(stage, links), stage.after):
+        looked = {made.stage for template in searched(stage, pipeline) for made, _ in links.meeting(template)}
+        for source in looked.union(sources_of(stage, links), stage.after):
             readers.setdefault(source, set()).add(stage.name)
     pending = list(waiting)
     while pending:

@@ -63,17 +63,6 @@ class SyntaxProblem(Problem):
         return f"{self.file}:{self.line}:{self.column}: {self.text}{hint}"
 
 
-def find_pipelinefile(start: str) -> tuple[str, str] | None:
-    """The nearest ``Pipelinefile.toml`` in a folder or above it, as root and file name."""
-    folder = os.path.abspath(start)
-    while not os.path.lexists(os.path.join(folder, NAME)):
-        above = os.path.dirname(folder)
-        if above == folder:
-            return None
-        folder = above
-    return folder, NAME
-
-
 def read_pipelinefile(root: str, file: str) -> Pipeline:
     """Reads and checks a Pipelinefile with all that it names.
 

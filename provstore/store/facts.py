@@ -63,6 +63,7 @@ INSERT_MEMBER = """
 """
 LAST_RECORD = "SELECT position, chain FROM record ORDER BY position DESC LIMIT 1"
 ORIGIN = "SELECT id FROM store"
+COLLECTION_TYPE = "SELECT type FROM collection WHERE name = ?"
 
 
 class ExecutionFact(NamedTuple):
@@ -78,12 +79,24 @@ class ExecutionFact(NamedTuple):
     made: Sequence[Row]
 
 
+def origin(conn: sqlite3.Connection) -> str:
+    """Id of the store."""
+    found: str = only_row(conn, ORIGIN)[0]
+    return found
+
+
+def collection_type(conn: sqlite3.Connection, name: str) -> str | None:
+    """Type of a collection; None when there is none of this name."""
+    row = conn.execute(COLLECTION_TYPE, (name,)).fetchone()
+    return None if row is None else row[0]
+
+
 class Chain:
     """Appends facts to the store, inside one transaction."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
-        self._origin = only_row(conn, ORIGIN)[0]
+        self._origin = origin(conn)
         last: tuple[int, str] = conn.execute(LAST_RECORD).fetchone() or (0, "")
         self._position, self._link = last
 

@@ -46,7 +46,6 @@ class Ledger:
         self._unwritten: dict[tuple[str, str, bool], str] = {}
         self._rows: dict[str, Row] = {}
         self._tasks: dict[tuple[str, str], TaskMemo] = {}
-        self._gone: set[str] = set()
         self._plan: tuple[str, str, Sequence[str]] | None = None
 
     @property
@@ -103,10 +102,6 @@ class Ledger:
         """The row of a dataset, written or not."""
         return self._rows.get(dataset) or history.dataset_row(self._conn, dataset)
 
-    def forget_file(self, path: str) -> None:
-        """The path holds nothing any more."""
-        self._gone.add(path)
-
     def remember_plan(self, fingerprint: str, content: str, works: Sequence[str]) -> None:
         """Remembers a plan with the next transaction; see `memory.put_plan`."""
         self._plan = (fingerprint, content, works)
@@ -127,7 +122,7 @@ class Ledger:
             if self._facts:
                 self._write_facts()
             self._conn.executemany(facts.INSERT_SOURCE, self._sources)
-            memory.put_memos(self._conn, files, directories, self._gone - files.keys() - directories.keys())
+            memory.put_memos(self._conn, files, directories)
             self._conn.executemany(memory.PUT_TASK, [(*task, *memo) for task, memo in self._tasks.items()])
             if self._plan is not None:
                 memory.put_plan(self._conn, *self._plan)
@@ -150,7 +145,6 @@ class Ledger:
         self._unwritten.clear()
         self._rows.clear()
         self._tasks.clear()
-        self._gone.clear()
         self._plan = None
 
 

@@ -30,8 +30,6 @@ PUT_PLAN = "INSERT OR REPLACE INTO plan (id, fingerprint, content) VALUES (1, ?,
 PUT_WORK = "INSERT INTO plan_task (position, work) VALUES (?, ?)"
 DATA_VERSION = "PRAGMA data_version"
 EMPTY_WORK = "DELETE FROM plan_task"
-DROP_FILE = "DELETE FROM file_memo WHERE path = ?"
-DROP_DIRECTORY = "DELETE FROM directory_memo WHERE path = ?"
 
 
 class TaskMemo(NamedTuple):
@@ -77,13 +75,8 @@ def task_memos(conn: sqlite3.Connection) -> dict[tuple[str, str], TaskMemo]:
     return {(row[0], row[1]): TaskMemo(row[2], row[3], row[4]) for row in conn.execute(TASKS)}
 
 
-def put_memos(
-    conn: sqlite3.Connection, files: Mapping[str, Memo], directories: Mapping[str, DirectoryMemo], gone: Iterable[str]
-) -> None:
-    """Keeps what was learnt of files; `gone` names paths that are there no more."""
-    for path in gone:
-        conn.execute(DROP_FILE, (path,))
-        conn.execute(DROP_DIRECTORY, (path,))
+def put_memos(conn: sqlite3.Connection, files: Mapping[str, Memo], directories: Mapping[str, DirectoryMemo]) -> None:
+    """Keeps what was learnt of files."""
     conn.executemany(PUT_FILE, [(path, *memo) for path, memo in files.items()])
     conn.executemany(PUT_DIRECTORY, [(path, *memo) for path, memo in directories.items()])
 

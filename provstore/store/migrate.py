@@ -11,7 +11,7 @@ import sqlite3
 
 from provstore import __version__
 from provstore.errors import SchemaTooNewError
-from provstore.model.values import new_id, utc_text
+from provstore.model.values import utc_text
 from provstore.store.connection import APPLICATION_ID, VERSION, explained
 
 TYPE_CHECKING = False
@@ -41,8 +41,8 @@ def schema_version(conn: sqlite3.Connection) -> int:
     return int(conn.execute(VERSION).fetchone()[0])
 
 
-def create(path: str, now: float) -> None:
-    """Makes an empty store: under another name first, so that a kill never leaves half a store."""
+def create(path: str, now: float, store_id: str) -> None:
+    """Makes an empty store of a given id: under another name first, so that a kill never leaves half a store."""
     fresh = path + ".new"
     with explained(fresh):
         for leftover in (fresh, fresh + "-journal"):
@@ -50,7 +50,7 @@ def create(path: str, now: float) -> None:
                 os.unlink(leftover)
         conn = sqlite3.connect(fresh, isolation_level=None)
         try:
-            _apply(conn, 0, new_id(), now)
+            _apply(conn, 0, store_id, now)
         finally:
             conn.close()
         os.rename(fresh, path)

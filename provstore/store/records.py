@@ -70,9 +70,6 @@ CURRENT = """
       JOIN task_memo AS t ON t.stage = e.stage AND t.data_id = e.data_id AND t.execution = e.id
      WHERE d.path = ? ORDER BY d.rowid DESC LIMIT 1
 """
-DATASETS_OF_RUN = """
-    SELECT d.id FROM dataset AS d JOIN execution AS e ON e.id = d.execution WHERE e.run = ? AND d.path = ?
-"""
 
 
 def last_run_without_end(conn: sqlite3.Connection) -> str | None:
@@ -134,11 +131,6 @@ def current_version(conn: sqlite3.Connection, path: str) -> str | None:
     """The dataset at a path that belongs to what is remembered as its task's last success."""
     row = conn.execute(CURRENT, (path,)).fetchone()
     return None if row is None else row[0]
-
-
-def datasets_of_run(conn: sqlite3.Connection, run_id: str, path: str) -> list[str]:
-    """Ids of the datasets that a run made at a path."""
-    return [row[0] for row in conn.execute(DATASETS_OF_RUN, (run_id, path))]
 
 
 def _row(conn: sqlite3.Connection, sql: str, subject: str) -> dict[str, Any]:

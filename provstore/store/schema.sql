@@ -336,7 +336,7 @@ CREATE VIEW v_dataset AS
 CREATE VIEW v_execution AS
     -- Executions with their run's circumstances. seconds: wall-clock time.
     SELECT e.id, e.run, e.stage, e.data_id, e.outcome, e.exit_status, e.signal, e.message, e.started, e.ended,
-           (julianday(e.ended) - julianday(e.started)) * 86400.0 AS seconds,
+           round((julianday(e.ended) - julianday(e.started)) * 86400.0, 3) AS seconds,
            e.cpu_seconds, e.peak_memory, e.command, e.params, e.environment, e.key, e.attempt, e.log_size,
            r.user, r.host, r.system, r.python, c.commit_id, c.branch, c.dirty
       FROM execution AS e

@@ -7,15 +7,13 @@ import re
 import stat
 
 from provstore.errors import FileError
+from provstore.model.files import TOOL_FOLDERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from provstore.model.task import Search
-
-HIDDEN = frozenset({".provstore", ".git"})
-"""Folders that belong to tools: nothing in them is ever data."""
 
 
 def find(root: str, search: Search) -> list[str]:
@@ -47,7 +45,7 @@ def _below(base: str, path: str, segments: Sequence[str | re.Pattern[str]], fold
             yield path + first
     else:
         for entry in _listed(base):
-            if first.fullmatch(entry.name) is None or entry.name in HIDDEN:
+            if first.fullmatch(entry.name) is None or entry.name in TOOL_FOLDERS:
                 continue
             if rest:
                 if _is(entry.is_dir):

@@ -217,7 +217,7 @@ class Project:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Answer of a question to the store."""
-        with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as conn:
+        with closing(sqlite3.connect(f"file:{self.store}?mode=rw", uri=True)) as conn:
             return list(conn.execute(sql))
 
     def count(self) -> dict[str, int]:

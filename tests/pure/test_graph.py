@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provstore.graph import CycleError, ancestors, descendants, layers, ordered
+from provstore.graph import CycleError, ancestors, descendants, ordered
 
 
 @st.composite
@@ -78,20 +78,3 @@ def test_up_and_down_are_two_views_of_one_relation(graph):
     for node in graph:
         assert ancestors(graph, node) == upstream_of(graph, node)
         assert descendants(graph, node) == {other for other in graph if node in upstream_of(graph, other)}
-
-
-@given(graphs())
-def test_a_node_lies_one_layer_below_its_lowest_maker(graph):
-    """So that all arrows of a drawing point down."""
-    found = layers(graph)
-    depth = {node: number for number, layer in enumerate(found) for node in layer}
-
-    assert sorted(depth) == sorted(graph)
-    for node, sources in graph.items():
-        assert depth[node] == 1 + max((depth[source] for source in sources), default=-1)
-
-
-def test_the_graph_of_nothing_is_empty():
-    """A project without stages is no error."""
-    assert ordered({}) == []
-    assert layers({}) == []

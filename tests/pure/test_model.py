@@ -175,9 +175,9 @@ PLAN = Plan(
     {"H": ""},
     [(Search([["name", "p"]], True, []), "blake3:3")],
     ["g"],
-    [Unresolved("u", "x", "g")],
+    [Unresolved("u", "x", "g", ["v"], ["u/{x}"])],
     ["a remark"],
-    Settings(["s"], {"n": ["s"]}, 0, None),
+    Settings(["s"], {"n": ["s"]}, 0, None, ["TOKEN"]),
 )
 
 

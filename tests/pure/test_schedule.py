@@ -189,13 +189,14 @@ def test_a_stage_comes_after_one_that_failed_or_was_blocked():
     assert schedule.state == {0: FAILED, 1: BLOCKED, 2: READY}
 
 
-def test_a_stopped_task_blocks_too():
-    """What it was to make is not there."""
+def test_a_stopped_task_blocks_nothing():
+    """The whole run is stopped: what needs it is cancelled with the rest, not blocked by a failure."""
     schedule = Schedule({0: [], 1: [0]}, {0: "a", 1: "a"}, {})
     schedule.start(0)
     schedule.fail(0, cancelled=True)
+    schedule.cancel_rest()
 
-    assert schedule.state == {0: CANCELLED, 1: BLOCKED}
+    assert schedule.state == {0: CANCELLED, 1: CANCELLED}
 
 
 def test_a_restored_task_is_done_without_having_run():

@@ -13,7 +13,7 @@ def path(tmp_path):
     """Of a store that was just made; the folder holds nothing else."""
     folder = tmp_path / ".provstore"
     folder.mkdir()
-    migrate.create(str(folder / "store.db"), 1_800_000_000.0)
+    migrate.create(str(folder / "store.db"), 1_800_000_000.0, "s")
     return folder / "store.db"
 
 

@@ -53,7 +53,6 @@ def test_nothing_is_written_before_it_is_asked_for(path, store):
     fill(ledger)
     ledger.remember_task("s", "{}", TaskMemo("k", "e", ""))
     ledger.remember_plan("f", "{}", ["w"])
-    ledger.forget_file("gone")
 
     assert not ledger.is_empty
     assert path.read_bytes() == before
@@ -116,7 +115,7 @@ def failing_at(conn, statement):
 def test_a_failure_writes_nothing_and_loses_nothing(tmp_path, table):
     """Wherever it strikes: all goes on waiting, and the next attempt writes all of it once."""
     path = tmp_path / "store.db"
-    migrate.create(str(path), 0)
+    migrate.create(str(path), 0, "s")
     with Store(str(path)) as store:
         empty = count(path)
         failing_at(store.conn, table)
@@ -263,18 +262,6 @@ def test_a_collection_is_put_at_the_head_of_its_chain(store):
     members = store.conn.execute("SELECT child FROM chain_member WHERE chain = 'main' ORDER BY position").fetchall()
 
     assert members == [("main/3",), ("main/2",), ("main/1",)]
-
-
-def test_a_forgotten_file_leaves_memory_unless_it_is_back(store):
-    """Removed and made again within one transaction is there."""
-    ledger = store.ledger()
-    ledger.write({"a": MEMO, "b": MEMO}, {"d": FOLDER})
-    for name in ("a", "b", "d"):
-        ledger.forget_file(name)
-    ledger.write({"b": MEMO}, {})
-
-    assert set(store.ask(memory.file_memos)) == {"b"}
-    assert store.ask(memory.directory_memos) == {}
 
 
 def test_a_plan_takes_the_place_of_the_one_before(store):

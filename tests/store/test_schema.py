@@ -98,7 +98,7 @@ def test_leftovers_of_a_killed_creation_are_in_nobodys_way(tmp_path):
     """Half a store under its first name, and its journal."""
     (tmp_path / "store.db.new").write_bytes(b"half")
     (tmp_path / "store.db.new-journal").write_bytes(b"half")
-    migrate.create(str(tmp_path / "store.db"), 0)
+    migrate.create(str(tmp_path / "store.db"), 0, "s")
 
     assert [file.name for file in tmp_path.iterdir()] == ["store.db"]
     Store(str(tmp_path / "store.db")).close()
@@ -107,14 +107,14 @@ def test_leftovers_of_a_killed_creation_are_in_nobodys_way(tmp_path):
 def test_a_store_that_cannot_be_made_is_an_error_that_names_it(tmp_path):
     """The folder is missing."""
     with pytest.raises(StoreUnwritableError, match=r"none/store\.db\.new"):
-        migrate.create(str(tmp_path / "none/store.db"), 0)
+        migrate.create(str(tmp_path / "none/store.db"), 0, "s")
 
 
 @pytest.mark.parametrize("name", ["a b", "a?b", "a#b", "a%41b", "é", "a'b"])
 def test_a_store_may_lie_in_any_folder(tmp_path, name):
     """What means something in an address is escaped."""
     (tmp_path / name).mkdir()
-    migrate.create(str(tmp_path / name / "store.db"), 0)
+    migrate.create(str(tmp_path / name / "store.db"), 0, "s")
     Store(str(tmp_path / name / "store.db")).close()
 
     assert [file.name for file in (tmp_path / name).iterdir()] == ["store.db"]

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from provstore.model.pipeline import PathSpec, Place, Resources
 from provstore.pipelinefile import expect
 from provstore.pipelinefile.check_paths import normalised
-from provstore.pipelinefile.read import find_pipelinefile
 
 from .samples import CALIB, DESIGN, EVERYTHING
 
@@ -266,20 +265,6 @@ def test_what_the_main_file_says_of_the_project_counts(project):
 
     assert (pipeline.name, pipeline.objects_limit, pipeline.secret_env) == ("a", None, ("A", "B"))
     assert (pipeline.stages["a"].shell[0], pipeline.stages["b"].shell[0]) == ("sh", "bash")
-
-
-def test_files_are_found_here_or_above(tmp_path):
-    """The nearest one counts, and none is no error."""
-    inner = tmp_path / "a" / "b"
-    inner.mkdir(parents=True)
-
-    assert find_pipelinefile(str(inner)) in (None, find_pipelinefile(str(tmp_path.parent)))
-
-    (tmp_path / "Pipelinefile.toml").touch()
-    assert find_pipelinefile(str(inner)) == (str(tmp_path), "Pipelinefile.toml")
-
-    (tmp_path / "a" / "Pipelinefile.toml").touch()
-    assert find_pipelinefile(str(inner)) == (str(tmp_path / "a"), "Pipelinefile.toml")
 
 
 def test_a_file_may_be_included_twice_but_not_by_itself(project):
