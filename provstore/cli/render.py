@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 from provstore.model.values import harmless, task_name
 from provstore.model.verdict import STATES
@@ -34,6 +35,15 @@ COLOURS = {
 }
 
 
+SCREEN = 20
+"""Tasks whose lines fit on a screen."""
+
+SHOWN_FAILURES = 5
+
+ALIKE = 10
+"""Tasks of one stage, in one state for the same reasons: more of them share a line."""
+
+
 def plain(text: str, state: str) -> str:
     """The style without colour."""
     del state
@@ -46,23 +56,19 @@ def to_json(value: JSON) -> str:
 
 
 def status_text(report: StatusReport, style: Style = plain) -> str:
-    """One line a task, with its reasons; fresh tasks of one stage share a line."""
+    """One line a task, with its reasons; fresh tasks of one stage, and many that are alike, share a line."""
     lines = []
-    fresh: dict[str, int] = {}
+    alike = Counter((task.stage, task.state, task.reasons) for task in report.tasks)
+    listed = set()
     for task in report.tasks:
-        if task.state == "fresh" and not task.reasons:
-            fresh[task.stage] = fresh.get(task.stage, 0) + 1
-    listed: set[str] = set()
-    for task in report.tasks:
-        if task.state == "fresh" and not task.reasons:
-            if task.stage not in listed:
-                count = fresh[task.stage]
-                name = task_name(task.stage, task.data_id) if count == 1 else f"{task.stage} ({count} tasks)"
-                lines.append(f"{style('fresh'.ljust(10), 'fresh')}  {harmless(name)}")
-            listed.add(task.stage)
-            continue
-        reasons = f"  ({reasons_text(task.reasons)})" if task.reasons else ""
+        group = (task.stage, task.state, task.reasons)
         name = task_name(task.stage, task.data_id)
+        if alike[group] > (1 if task.state == "fresh" else ALIKE):
+            if group in listed:
+                continue
+            listed.add(group)
+            name = f"{task.stage} ({alike[group]} tasks)"
+        reasons = f"  ({reasons_text(task.reasons)})" if task.reasons else ""
         lines.append(f"{style(task.state.ljust(10), task.state)}  {harmless(name + reasons)}")
     lines += [f"{style('remark:', 'remark')} {harmless(remark)}" for remark in report.remarks]
     counts = [f"{number} {state}" for state, number in report.summary.items() if number]
@@ -124,4 +130,11 @@ def run_text(report: RunReport, style: Style = plain) -> str:
     if report.run is None:
         return "Everything is up to date." if report.number else "There is nothing to do: no tasks."
     counts = [f"{number} {outcome}" for outcome, number in report.summary.items() if number]
-    return f"{style(report.outcome, report.outcome)}: {', '.join(counts) if counts else 'no tasks'}"
+    lines = [f"{style(report.outcome, report.outcome)}: {', '.join(counts) if counts else 'no tasks'}"]
+    failed = [task for task in report.tasks if task.outcome == "failed"]
+    if failed and report.number > SCREEN:  # else the failure can still be seen above
+        names = [harmless(task_name(task.stage, task.data_id)) for task in failed[:SHOWN_FAILURES]]
+        more = f" and {len(failed) - SHOWN_FAILURES} more" if len(failed) > SHOWN_FAILURES else ""
+        lines.append(f"failed: {'; '.join(names)}{more}")
+        lines.append(f"hint: provstore logs '{names[0]}'")
+    return "\n".join(lines)

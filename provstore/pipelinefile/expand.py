@@ -234,11 +234,18 @@ class _Expansion:
     # --- order and assembly ---------------------------------------------------------------------------
 
     def _task_order(self, upstream: list[list[int]], inputs: list[list[tuple[str, str]]]) -> list[int]:
+        """The order of the file, as far as makers stand before those who read."""
+        stages = {name: number for number, name in enumerate(self._pipeline.stages)}
+        by_file = sorted(range(len(upstream)), key=lambda task: stages[self._drafts[task].stage.name])
         ends = self._ends(len(upstream))
-        if not ends and all(not sources or sources[-1] < task for task, sources in enumerate(upstream)):
-            return list(range(len(upstream)))
+        for found in () if ends else (by_file, list(range(len(upstream)))):
+            rank = {task: number for number, task in enumerate(found)}
+            if all(rank[source] < rank[task] for task in found for source in upstream[task]):
+                return found
+        links = self._with_ends(upstream, ends)
         try:
-            return [node for node in ordered(self._with_ends(upstream, ends)) if node < len(upstream)]
+            order = ordered({node: links[node] for node in (*by_file, *ends.values())})
+            return [node for node in order if node < len(upstream)]
         except CycleError as cycle:
             self._problems.append(self._task_cycle(cycle.nodes, inputs, ends))
             return []
