@@ -34,7 +34,8 @@ PIECES = [
 
 def by_click(command: click.Command, words: list[str]) -> dict[str, object]:
     """What click makes of the words, as fields of `Words`; raises a ClickException for mistakes."""
-    context = command.make_context(command.name, list(words), resilient_parsing=False)
+    # The names of the help option are those of the whole program: click remembers the first it hears of.
+    context = command.make_context(command.name, list(words), help_option_names=["-h", "--help"])
     found = dict(context.params)
     folder = found.pop("folder")
     found["folders"] = tuple(folder) if isinstance(folder, tuple | list) else (folder,) if folder else ()

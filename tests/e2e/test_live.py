@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -22,6 +23,8 @@ from .project import PROVSTORE, Project, stage
 SECONDS = 30  # patience with one run
 ESCAPE = re.compile(r"\x1b(?:\[([?0-9;]*)([A-Za-z])|\]([^\x07\x1b]*)\x07)")
 
+LONGEST_SEQUENCE = 200
+
 
 class Screen:
     """What a terminal of some columns shows, with all that has scrolled by; lines are never wrapped in these tests."""
@@ -31,10 +34,20 @@ class Screen:
         self.row = self.column = 0
         self.coloured = False
         self.titles: list[str] = []
+        self._rest = ""
 
     def feed(self, text: str) -> None:
+        """Takes what was written; a sequence that is cut off waits for its other half."""
+        text, self._rest = self._rest + text, ""
         position = 0
         while position < len(text):
+            if (
+                text[position] == "\x1b"
+                and not ESCAPE.match(text, position)
+                and len(text) - position < LONGEST_SEQUENCE
+            ):
+                self._rest = text[position:]
+                return
             found = ESCAPE.match(text, position)
             if found:
                 self._obey(found)
@@ -94,6 +107,7 @@ class Terminal:
         self.screen = Screen()
         self.seen: list[str] = []
         self.written = b""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def resize(self, columns: int, rows: int = 24) -> None:
         fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -113,7 +127,7 @@ class Terminal:
             except OSError:  # EIO: nobody has the other end open any more
                 return
             self.written += data
-            self.screen.feed(data.decode())
+            self.screen.feed(self._decoder.decode(data))
             self.seen.append(self.screen.text)
 
     def finish(self) -> int:
@@ -262,7 +276,7 @@ def test_ctrl_c_ends_the_run_and_the_view(slow: Project) -> None:
 
     assert status == 128 + signal.SIGINT
     assert "running" not in terminal.screen.text
-    assert terminal.screen.text.endswith("cancelled: 1 blocked, 1 cancelled")
+    assert terminal.screen.text.endswith("cancelled: 2 cancelled")
     slow.claim_rest()
 
 
