@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -169,7 +170,7 @@ def page(arguments: argparse.Namespace, finished: dict[str, Rounds], memory_floo
     lines = [
         "# Benchmarks",
         "",
-        f"Made by `python benchmarks/run.py --tasks {arguments.tasks} --rounds {arguments.rounds}`; what is measured,"
+        f"Made by `python benchmarks/run.py {shlex.join(sys.argv[1:])}`; what is measured,"
         " and how, stands in `benchmarks/README.md`. Seconds, medians; in parentheses the ratio to ninja.",
         "",
         f"- {platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} processors,"
