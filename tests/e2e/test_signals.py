@@ -202,7 +202,10 @@ def test_a_terminal_of_another_encoding(tmp_path: Path, encoding: str) -> None:
     project = Project(tmp_path / "p", {"Pipelinefile.toml": text.replace("gö", "go"), "ü.txt": ""})
     project.run(env={"PYTHONIOENCODING": encoding})
     for words in (["status", "-P", "x=2"], ["status", "--json", "-P", "x=2"], ["run", "-P", "x='→ü'"], ["run", "ü"]):
-        project.provstore(*words, status=None, env={"PYTHONIOENCODING": encoding})
+        done = project.provstore(*words, status=None, env={"PYTHONIOENCODING": encoding})
+
+        assert done.status in (0, 2), done.err
+        assert done.out or done.err
 
 
 # --- two at once ----------------------------------------------------------------------------------------

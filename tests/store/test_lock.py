@@ -115,7 +115,11 @@ def test_a_child_does_not_inherit_the_lock(path):
     child = subprocess.Popen(["sleep", "60"], close_fds=False)
     try:
         lock.release()
-        taken(path).release()
+        again = taken(path)
+
+        assert child.poll() is None
+        assert not again.waited
+        again.release()
     finally:
         child.kill()
         child.wait()
