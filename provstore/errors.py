@@ -24,12 +24,13 @@ expected. Only a face (cli/) turns an error into text for a person.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 class ProvstoreError(Exception):
@@ -75,7 +76,7 @@ class NoProjectError(ProvstoreError):
 
 
 class Problem:
-    """One thing that is wrong in a Pipelinefile.
+    """One thing that is wrong in a Pipelinefile; as text one line, whatever the names in it.
 
     Attributes:
         file: As a user would type it from the project's root.
@@ -94,7 +95,7 @@ class Problem:
         place = f"{self.file}:{self.line}" if self.line else self.file
         subject = f"{self.subject}: " if self.subject else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}: {subject}{self.text}{hint}"
+        return f"{place}: {subject}{self.text}{hint}".replace("\n", "\\n")
 
 
 class PipelinefileError(ProvstoreError):
@@ -103,7 +104,7 @@ class PipelinefileError(ProvstoreError):
     slug = "pipelinefile"
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
+        super().__init__("\n".join(dict.fromkeys(str(problem) for problem in problems)))
         self.problems = tuple(problems)
 
 
@@ -179,15 +180,32 @@ class StoreUnwritableError(StoreError):
     slug = "store-unwritable"
 
 
-DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
+STORE_FOLDER = ".provstore"
+"""What can't be used in it is the store's fault."""
+
+DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+
+
+@contextlib.contextmanager
+def naming(path: str) -> Iterator[None]:
+    """Gives the name of a file to what the operating system says of an open one."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = path
+        raise
 
 
 def error_from_os(error: OSError, path: str) -> ProvstoreError:
-    """What an error of the operating system is for a user: the disk's fault, or that of one file."""
+    """What an error of the operating system is for a user: the fault of the disk, of the store, or of one file."""
     named = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else path
     text = f"{named}: {error.strerror or error}"
     if error.errno in DISK_FAULTS:
         return StoreUnwritableError(
             text, hint="free space on the disk; finished tasks are kept, and the next run goes on"
         )
-    return FileError(text, hint="see its permissions and those of its folder")
+    hint = "see its permissions and those of its folder"
+    if STORE_FOLDER in named.split("/"):
+        return StoreUnwritableError(text, hint=f"{hint}; finished tasks are kept, and the next run goes on")
+    return FileError(text, hint=hint)

@@ -19,6 +19,7 @@ import pluggy
 from provstore import hookspecs
 from provstore.digest import digest_text
 from provstore.errors import PluginError
+from provstore.model.values import nearest
 from provstore.plugin import Format
 
 TYPE_CHECKING = False
@@ -197,11 +198,9 @@ class Plugins:
         return by_suffix[max(fitting, key=len)] if fitting else None
 
     def _advice(self, name: str, formats: Mapping[str, Format]) -> str:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, formats, 1)
+        near = nearest(name, formats)
         if near:
-            return f"did you mean '{near[0]}'?"
+            return f"did you mean '{near}'?"
         failed = ", ".join(failure.name for failure in self.failures)
         return f"plug-ins that can't be used: {failed}" if failed else f"formats are: {', '.join(sorted(formats))}"
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from provstore import __version__
 from provstore.digest import SALTED, digest_bytes, digest_json, digest_of_variable, digest_text
-from provstore.errors import FileError, NoProjectError, UsageError
+from provstore.errors import STORE_FOLDER, FileError, NoProjectError, UsageError
 from provstore.model.task import Plan, Work
-from provstore.model.values import new_id
+from provstore.model.values import nearest, new_id
 from provstore.store import memory
 from provstore.watch.find import find
 from provstore.watch.workspace import Workspace
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from provstore.store.store import Store
 
 PIPELINEFILE = "Pipelinefile.toml"
-FOLDER = ".provstore"
+FOLDER = STORE_FOLDER
 
 
 class Planned(NamedTuple):
@@ -72,24 +72,7 @@ class Project:
         Raises:
             NoProjectError: There is none.
         """
-        if file is not None:
-            full = os.path.realpath(os.path.join(start, file))
-            if not os.path.isfile(full):
-                raise NoProjectError(
-                    f"{file}: there is no such file", hint="paths are relative to the current folder or -C"
-                )
-            return cls(os.path.dirname(full), os.path.basename(full))
-        folder = os.path.realpath(start)
-        while True:
-            if os.path.isfile(os.path.join(folder, PIPELINEFILE)):
-                return cls(folder)
-            above = os.path.dirname(folder)
-            if above == folder:
-                raise NoProjectError(
-                    f"{os.path.realpath(start)}: no {PIPELINEFILE} here or in a folder above",
-                    hint="'provstore init' makes one",
-                )
-            folder = above
+        return cls(*locate(start, file))
 
     def __enter__(self) -> Project:
         return self
@@ -182,12 +165,15 @@ class Project:
         if settled is None:
             remembered = self._remembered(fingerprint)
             if remembered is not None:
-                return Planned(remembered, self._remembered_work, fingerprint, None)
+                return Planned(remembered, self._remembered_works(overrides), fingerprint, None)
+        plan, expanded = self._expand(overrides, settled)
+        return Planned(plan, expanded.__getitem__, fingerprint, expanded)
+
+    def _expand(self, overrides: Mapping[str, str], settled: frozenset[str] | None) -> tuple[Plan, Sequence[Work]]:
         from provstore.pipelinefile.expand import expand
 
         pipeline = self.pipeline(overrides)
-        plan, works = expand(pipeline, self._find, self._recorded_environment(pipeline.secret_env), settled)
-        return Planned(plan, works.__getitem__, fingerprint, works)
+        return expand(pipeline, self._find, self._recorded_environment(pipeline.secret_env), settled)
 
     def _find(self, search: Search) -> Sequence[str]:
         return find(self.root, search)
@@ -227,18 +213,55 @@ class Project:
         except OSError:
             return ""
 
-    def _remembered_work(self, position: int) -> Work:
-        if self.store is None:
-            raise AssertionError("a remembered plan without a store")
-        return Work.from_json(self.store.ask(memory.work, position))
+    def _remembered_works(self, overrides: Mapping[str, str]) -> Callable[[int], Work]:
+        """Reads what it takes to run a task; where that is damaged, works it out again."""
+        expanded: list[Work] = []
+
+        def work(position: int) -> Work:
+            text = self.store.ask(memory.work, position) if self.store is not None else None
+            if text is not None:
+                return Work.from_json(text)
+            if not expanded:
+                expanded.extend(self._expand(overrides, None)[1])
+            return expanded[position]
+
+        return work
+
+
+def locate(start: str, file: str | None) -> tuple[str, str]:
+    """Root and Pipelinefile of the project that `start` lies in, or of a Pipelinefile that was named.
+
+    Raises:
+        NoProjectError: There is none.
+    """
+    if file is not None:
+        full = os.path.realpath(os.path.join(start, file))
+        if not os.path.lexists(full):
+            raise NoProjectError(
+                f"{file}: there is no such file", hint="paths are relative to the current folder or -C"
+            )
+        return os.path.dirname(full), os.path.basename(full)
+    folder = os.path.realpath(start)
+    while True:
+        if os.path.lexists(os.path.join(folder, PIPELINEFILE)):  # reading it says what is wrong with a folder
+            return folder, PIPELINEFILE
+        above = os.path.dirname(folder)
+        if above == folder:
+            raise NoProjectError(
+                f"{os.path.realpath(start)}: no {PIPELINEFILE} here or in a folder above",
+                hint="'provstore init' makes one",
+            )
+        folder = above
 
 
 def make_folder(folder: str) -> None:
     """Makes `.provstore/`, which tells git to pass over what is only of use here and now."""
+    from provstore.store.objects import make_lasting_folder
+
     ignore = os.path.join(folder, ".gitignore")
     try:
-        os.makedirs(folder, exist_ok=True)
-        if not os.path.exists(ignore):
+        make_lasting_folder(folder)
+        if not os.path.exists(ignore) or not os.path.getsize(ignore):  # a full disk or a power cut may leave it empty
             with open(ignore, "w", encoding="utf-8") as file:
                 file.write("# Made by provstore: all but the store itself is only of use here.\n/*\n!/store.db\n")
     except OSError as error:
@@ -248,39 +271,43 @@ def make_folder(folder: str) -> None:
 
 
 def _overridden(params: Mapping[str, JSON], overrides: Mapping[str, str]) -> dict[str, JSON]:
+    from provstore.pipelinefile.expect import UnexpectedError, plain, scalar
+
     found: dict[str, JSON] = {}
     for name, text in overrides.items():
         if name not in params:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, params, 1)
-            hint = f"did you mean '{near[0]}'?" if near else "parameters are: " + (", ".join(sorted(params)) or "none")
+            near = nearest(name, params)
+            hint = f"did you mean '{near}'?" if near else "parameters are: " + (", ".join(sorted(params)) or "none")
             raise UsageError(f"-P {name}: there is no such parameter", hint=hint)
-        found[name] = text if isinstance(params[name], str) else _toml_value(name, text)
+        value = text if isinstance(params[name], str) else _toml_value(text)
+        try:
+            found[name] = plain(value) if isinstance(value, list) else scalar(value)
+        except UnexpectedError as error:
+            raise UsageError(f"-P {name}: {error.text}", hint=error.hint) from None
     return found
 
 
-def _toml_value(name: str, text: str) -> JSON:
-    """A value as the Pipelinefile would write it; bare words are text."""
+def _toml_value(text: str) -> object:
+    """A value as the Pipelinefile would write it; what is none is text."""
     import tomllib
 
     try:
-        value: JSON = tomllib.loads(f"value = {text}\n")["value"]
-    except tomllib.TOMLDecodeError:
+        tables = tomllib.loads(f"value = {text}\n")
+    except (ValueError, RecursionError):  # no TOML, a number of thousands of digits, brackets of any depth
         return text
-    if isinstance(value, (str, int, float, bool, list)):
-        return value
-    raise UsageError(
-        f"-P {name}={text}: found a {type(value).__name__}, expected text, a number, true, false or an array"
-    )
+    return tables["value"] if len(tables) == 1 else text
 
 
 def relative_path(root: str, current: str, path: str) -> str:
     """A path from the command line, relative to the current folder, as the project spells it.
 
     Raises:
-        FileError: It lies outside of the project.
+        FileError: It lies outside of the project, or is not UTF-8.
     """
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise FileError(f"{path!r}: the name is not UTF-8") from None
     full = os.path.normpath(os.path.join(os.path.realpath(current), path))
     inside = os.path.relpath(full, root)
     if inside == ".." or inside.startswith("../"):

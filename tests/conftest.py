@@ -6,6 +6,8 @@ on to every process that is started from there; provstore leaves a signal ignore
 
 import signal
 
+import pytest
+
 DEFAULTS = {
     signal.SIGINT: signal.default_int_handler,
     signal.SIGHUP: signal.SIG_DFL,
@@ -15,3 +17,10 @@ DEFAULTS = {
 for number, handler in DEFAULTS.items():
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the fault tests."""
+    group = parser.getgroup("faults")
+    group.addoption("--faults", type=int, default=1, metavar="N", help="Try N times as many faults.")
+    group.addoption("--figures", metavar="FILE", help="Write how many faults were tried into FILE, as JSON.")

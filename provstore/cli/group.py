@@ -22,6 +22,10 @@ COMMANDS = {
     "show": "show one run, execution or dataset in full",
     "logs": "show what a task printed",
     "restore": "put a recorded version of a file back",
+    "fsck": "check that the store is what was written",
+    "recover": "write a new store with all that is whole in a damaged one",
+    "backup": "copy the store, also while a run is under way",
+    "gc": "free the bytes of versions that nothing needs",
     "sql": "ask the store in SQL",
     "plugins": "show what is plugged in",
     "completion": "print the completion script for a shell",
@@ -84,12 +88,16 @@ def call(words: list[str]) -> int:
     """Runs the command line; usage errors become messages, the command's own value the exit status."""
     try:
         status: Any = root.main(words, prog_name="provstore", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return 2
     except click.ClickException as error:
-        error.show()
+        import io
+
+        from provstore.cli.main import say
+        from provstore.model.values import harmless
+
+        shown = io.StringIO()
+        error.show(shown)
+        say("\n".join(map(harmless, shown.getvalue().rstrip("\n").split("\n"))))
         return 2
-    except click.Abort:
-        return 130
+    except click.Abort as error:
+        raise error.__cause__ or KeyboardInterrupt from error
     return int(status or 0)

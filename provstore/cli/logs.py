@@ -48,7 +48,7 @@ def command(
 
 
 def write(project: Project, printed: Printed, *, follow: bool, name: bool) -> int:
-    """Writes one log to standard output as it is; returns 1 where it is no longer kept."""
+    """Writes one log to standard output as it is; returns 1 where it is no longer kept, or damaged."""
     from provstore.model.values import harmless
     from provstore.operations.logs import pieces
 
@@ -60,6 +60,6 @@ def write(project: Project, printed: Printed, *, follow: bool, name: bool) -> in
             if not show_bytes(piece):
                 break
     except KeyError:
-        say(f"{printed.execution}: what it printed is no longer kept")
+        say(f"{printed.execution}: what it printed is no longer kept, or damaged: 'provstore fsck --objects' tells")
         return 1
     return 0

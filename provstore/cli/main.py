@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import FrameType
+
     from provstore.errors import ProvstoreError
 
 FAULT_OF_OURS = 70
@@ -20,12 +23,56 @@ OUTPUT_LOST = 3
 
 def main() -> None:
     """Runs the command line and ends the process."""
-    prepare_streams()
-    status = run_command(sys.argv[1:])
-    if not flush_output():
-        status = status or OUTPUT_LOST
+    try:
+        prepare_signals()
+        prepare_streams()
+        sys.unraisablehook = _leave_unsaid
+        status = run_command(sys.argv[1:])
+        if not flush_output():
+            status = status or OUTPUT_LOST
+    except KeyboardInterrupt as error:
+        status = status_of(error)
     # Everything is written and closed: tearing the interpreter down would only take time.
     os._exit(status)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked this process to end; everything cleans up behind itself on its way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_status = 128 + number
+
+
+def status_of(interrupt: KeyboardInterrupt) -> int:
+    """The exit status of a command that a signal ended."""
+    return interrupt.exit_status if isinstance(interrupt, Interrupted) else 130
+
+
+def prepare_signals() -> None:
+    """SIGINT, SIGTERM and SIGHUP end a command alike, and at once if they come again. `run` has ways of its own."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores one, and so do we then
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Raises the first signal; what comes next, or finds no way to be raised, ends the process as it is."""
+    del frame
+
+    def end(*_: object) -> None:
+        os._exit(128 + number)
+
+    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(other) is _interrupt:
+            signal.signal(other, end)
+    sys.unraisablehook = end
+    raise Interrupted(number)
+
+
+def _leave_unsaid(unraisable: object) -> None:
+    """What goes wrong where nobody can be told (a wake-up that could not be written, say) is no traceback either."""
+    del unraisable
 
 
 class Output(io.TextIOWrapper):
@@ -76,6 +123,7 @@ def run_command(words: list[str]) -> int:
         print(f"provstore {__version__}")
         return 0
     try:
+        claim_text(words)
         from provstore.cli.quick import quick_call
 
         status = quick_call(words)
@@ -87,8 +135,8 @@ def run_command(words: list[str]) -> int:
     except ProvstoreError as error:
         report(error)
         return error.exit_status
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as error:
+        return status_of(error)
     except OSError as error:
         from provstore.errors import error_from_os
 
@@ -105,15 +153,27 @@ def run_command(words: list[str]) -> int:
         return report_fault(error)
 
 
+def claim_text(words: list[str]) -> None:
+    """Refuses words that are not UTF-8, which no record can hold; only the folder behind `-C` may be any bytes."""
+    for before, word in zip(["", *words], words, strict=False):
+        if not word.isascii() and before != "-C" and not word.startswith("-C"):
+            try:
+                word.encode()
+            except UnicodeEncodeError:
+                from provstore.errors import UsageError
+
+                raise UsageError(f"{word!r}: this word is not UTF-8") from None
+
+
 def report(error: ProvstoreError) -> None:
-    """Shows an error: message, hint, and where to read more."""
-    say(
-        f"error[{error.slug}]: {error.message}"
-        if "\n" not in error.message
-        else f"error[{error.slug}]:\n{error.message}"
-    )
+    """Shows an error: message, hint, and where to read more; names in it can't steer the terminal."""
+    from provstore.model.values import harmless
+
+    lines = [harmless(line) for line in error.message.split("\n")]
+    separator = "\n" if len(lines) > 1 else " "
+    say(f"error[{error.slug}]:{separator}" + "\n".join(lines))
     if error.hint:
-        say(f"hint: {error.hint}")
+        say(f"hint: {harmless(error.hint)}")
 
 
 def report_fault(error: Exception) -> int:

@@ -100,7 +100,7 @@ class Progress:
         pace = float(max(1, len(self._running)))
         since = now - self.began
         if since > LEARNING and self._worked + elapsed_sum > 0:
-            pace = (self._worked + elapsed_sum) / since
+            pace = (self._worked + elapsed_sum) / since or pace  # of next to nothing, nothing is left
         return max(longest, work / pace, 0.0)
 
     def _usual(self) -> float | None:

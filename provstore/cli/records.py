@@ -78,10 +78,10 @@ def _execution(record: Mapping[str, Any], short: Mapping[str, str]) -> list[Fiel
         ("environment", _values(record["environment"])),
         ("inputs", _datasets(record["inputs"], short)),
         ("outputs", _datasets(record["outputs"], short)),
-        ("printed", _size(record["log_size"]) if record["log_size"] else "nothing"),
+        ("printed", size_text(record["log_size"]) if record["log_size"] else "nothing"),
         *_times(record),
         ("processor", f"{record['cpu_seconds']:.2f} s" if record["cpu_seconds"] is not None else ""),
-        ("memory", _size(record["peak_memory"]) if record["peak_memory"] is not None else ""),
+        ("memory", size_text(record["peak_memory"]) if record["peak_memory"] is not None else ""),
         ("attempt", str(record["attempt"]) if record["attempt"] > 1 else ""),
         ("run", record["run"] or ""),
         *_circumstances(record),
@@ -95,7 +95,7 @@ def _dataset(record: Mapping[str, Any], short: Mapping[str, str]) -> list[Field]
     executable = ", executable" if record["executable"] else ""
     return _told(
         ("path", record["path"]),
-        ("kind", f"{record['kind']}{executable}, {_size(record['size'])}"),
+        ("kind", f"{record['kind']}{executable}, {size_text(record['size'])}"),
         ("digest", record["digest"]),
         ("semantic", record["semantic_digest"] or ""),
         ("type", record["type"]),
@@ -162,7 +162,7 @@ def _short(digest: str) -> str:
     return digest[:DIGEST_LETTERS]
 
 
-def _size(number: int) -> str:
+def size_text(number: int) -> str:
     """Bytes as people say them: ``12 B``, ``3.4 MiB``."""
     size = float(number)
     for unit in UNITS:

@@ -22,6 +22,7 @@ import sys
 import time
 from contextlib import suppress
 
+from provstore.errors import DISK_FAULTS
 from provstore.executors import processes
 from provstore.executors.programs import NotStartedError, Programs, why_not_started
 from provstore.executors.slots import Slot, out_of_the_way
@@ -47,6 +48,9 @@ SURVIVOR_GRACE = 0.2
 
 HOPELESS = 5.0
 """Seconds of SIGKILL after which a process hangs in the kernel or belongs to somebody else."""
+
+LONGEST_SLEEP = 1.0
+"""Seconds after which `wait` looks by itself: a wake-up that got lost must not make it sleep for ever."""
 
 TICK = 0.005
 """Seconds between two looks at processes that nobody tells us about."""
@@ -88,12 +92,13 @@ class _Run:
     """
 
     __slots__ = (
-        *("cpu_seconds", "due", "ended", "error", "exit_status", "group", "hopeless_at", "job", "peak_memory"),
+        *("began", "cpu_seconds", "due", "ended", "error", "exit_status", "group", "hopeless_at", "job", "peak_memory"),
         *("phase", "pid", "signal", "slot", "started", "stopped", "survivors", "timed_out"),
     )
 
     def __init__(self, job: Job, pid: int, slot: Slot, started: float) -> None:
         self.job, self.pid, self.slot, self.started = job, pid, slot, started
+        self.began = time.monotonic()
         self.group = pid
         self.phase = RUNNING
         self.due = None if job.timeout is None else time.monotonic() + job.timeout
@@ -106,9 +111,13 @@ class _Run:
         self.timed_out = self.stopped = False
         self.survivors: tuple[str, ...] = ()
 
+    def now(self) -> float:
+        """Seconds since 1970 as they go on from the start: a clock that is set meanwhile makes no task longer."""
+        return self.started + time.monotonic() - self.began
+
     def note_end(self, status: int, usage: struct_rusage) -> None:
         """Takes what the kernel says of the ended command."""
-        self.ended = time.time()
+        self.ended = self.now()
         if os.WIFSIGNALED(status):
             self.signal = os.WTERMSIG(status)
         else:
@@ -154,6 +163,7 @@ class LocalExecutor:
         _close_inherited_on_exec()
         self._null = out_of_the_way(os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC))
         self._home = out_of_the_way(os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC))
+        self._unclear = False
         self._boot = processes.boot_id()
         self._group = os.getpgrp()
         self._adopted_before = processes.adopt_strays(True)
@@ -244,6 +254,8 @@ class LocalExecutor:
                 self._watchdog = Watchdog(self._running_folder, self._null)
                 self._known.add(self._watchdog.pid)
         except OSError as error:
+            if error.errno in DISK_FAULTS:
+                raise
             raise NotStartedError(f"{error.filename or folder}: {error.strerror}") from error
         return slot
 
@@ -289,12 +301,11 @@ class LocalExecutor:
     def _sleep(self, until: float | None) -> bool:
         """Sleeps until something may have happened. Says whether the caller of `wait` wants to go on."""
         now = time.monotonic()
-        moments = [] if until is None else [until]
+        moments = [now + LONGEST_SLEEP] if until is None else [until, now + LONGEST_SLEEP]
         for run in self._runs.values():
             if run.due is not None:
                 moments.append(min(run.due, now + TICK) if run.ended else run.due)
-        pause = max(0.0, min(moments) - now) * 1000 if moments else None
-        if self._poll.poll(pause):
+        if self._poll.poll(max(0.0, min(moments) - now) * 1000):
             return bool(os.read(self._bell, 4096).strip(CHILD_SIGNAL))
         return until is not None and time.monotonic() >= until
 
@@ -315,7 +326,7 @@ class LocalExecutor:
         try:
             pid, status, usage = os.wait4(run.pid, os.WNOHANG)
         except ChildProcessError:
-            run.ended = time.time()
+            run.ended = run.now()
             run.error = "its exit status is lost: something else in this process has waited for it"
         else:
             if not pid:
@@ -332,7 +343,7 @@ class LocalExecutor:
         strays = self._strays(run)
         if run.group and not processes.group_lives(run.group):
             run.group = 0
-        if not strays and not run.group:
+        if not strays and not run.group and not self._unclear:
             return True
         if run.phase == RUNNING:
             run.phase, run.due = LINGERING, time.monotonic() + PATIENCE
@@ -351,6 +362,8 @@ class LocalExecutor:
             run.survivors = self._names(run)
             if run.survivors:
                 self._end(run, SURVIVOR_GRACE)
+            elif self._unclear and time.time() < run.ended + HOPELESS:
+                run.due = time.monotonic() + TICK
             else:  # zombies, whom nobody has to wait for
                 self._finish(run)
         else:
@@ -393,7 +406,12 @@ class LocalExecutor:
         return [int(pid) for pid in children.split()]
 
     def _strays(self, run: _Run | None) -> list[int]:
-        """Adopted children that `run` has left behind. Reaps those that have ended, whosever they are."""
+        """Adopted children that `run` has left behind. Reaps those that have ended, whosever they are.
+
+        `_unclear` then says that there may be more, which the next look shows: one that has ended may have handed
+        on its work, and one that is becoming another program has no environment for a moment.
+        """
+        self._unclear = False
         owners = [(pid, self._owner(pid)) for pid in self._children() if pid not in self._known]
         return [pid for pid, owner in owners if owner is not None and owner is run]
 
@@ -406,10 +424,15 @@ class LocalExecutor:
         try:
             group = os.getpgid(pid)
             if group != self._group and os.waitpid(pid, os.WNOHANG)[0]:
+                self._unclear = True
                 return None
         except OSError:
+            self._unclear = True
             return None
         mark = processes.execution_of(pid)
+        if not mark and group != self._group and processes.is_becoming_another(pid):
+            self._unclear = True
+            return None
         for run in self._runs.values():
             if mark == run.job.execution or (not mark and group == run.pid):
                 return run
@@ -428,7 +451,7 @@ class LocalExecutor:
 
 
 def _refused(job: Job, started: float, error: str) -> Finished:
-    return Finished(job.execution, None, None, error, False, False, (), started, time.time(), None, None, 0)
+    return Finished(job.execution, None, None, error, False, False, (), started, started, None, None, 0)
 
 
 def _send(pid: int, number: int) -> None:

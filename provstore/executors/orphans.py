@@ -5,8 +5,9 @@ Both read the folders of jobs under `.provstore/running`: `task.json`, written b
 its execution, and `process`, written just after, its process.
 
 Rule: a process is ended only if it is known for certain to be of such an execution: it carries the
-execution's id in its environment (where no environment can be read: it is the process that `process`
-names, of this boot and that moment), it is in the process group of one that is, or one that is started it.
+execution's id in its environment, or its standard output or error is the execution's log (where there is no
+/proc: it is the process that `process` names, of this boot and that moment), it is in the process group of
+one that is, or one that is started it. A daemon that gave up all of these can't be known.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def find_orphans(running: str) -> list[Orphan]:
     if not jobs:
         return []
     table = processes.table()
-    owners = _owners(jobs, table)
+    owners = _owners(jobs, {pid: process for pid, process in table.items() if not _is_elsewhere(pid, running)})
     return [Orphan(owners[pid], pid, processes.command_of(pid)) for pid in sorted(owners) if not table[pid].zombie]
 
 
@@ -63,12 +64,16 @@ def end_orphans(running: str) -> list[Orphan]:
 
 
 class _Recorded:
-    """What the folder of a job says of its process; `pid` 0: nothing that holds for this boot."""
+    """What the folder of a job says of its process; `pid` 0: nothing that holds for this boot.
 
-    __slots__ = ("pid", "started")
+    Attributes:
+        log: Device and inode of its log.
+    """
 
-    def __init__(self, pid: int = 0, started: float = 0.0) -> None:
-        self.pid, self.started = pid, started
+    __slots__ = ("log", "pid", "started")
+
+    def __init__(self, log: tuple[int, int], pid: int = 0, started: float = 0.0) -> None:
+        self.log, self.pid, self.started = log, pid, started
 
 
 def _jobs(running: str) -> dict[str, _Recorded]:
@@ -78,7 +83,7 @@ def _jobs(running: str) -> dict[str, _Recorded]:
     with suppress(OSError):
         for folder in os.listdir(running):
             if execution := _execution(os.path.join(running, folder, "task.json")):
-                jobs[execution] = _recorded(os.path.join(running, folder, "process"), boot)
+                jobs[execution] = _recorded(os.path.join(running, folder), boot)
     return jobs
 
 
@@ -90,19 +95,23 @@ def _execution(path: str) -> str:
     return ""
 
 
-def _recorded(path: str, boot: str) -> _Recorded:
-    with suppress(OSError, ValueError), open(path, encoding="ascii") as file:
+def _recorded(folder: str, boot: str) -> _Recorded:
+    log = (0, 0)
+    with suppress(OSError):
+        status = os.stat(folder + "/log")
+        log = status.st_dev, status.st_ino
+    with suppress(OSError, ValueError), open(folder + "/process", encoding="ascii") as file:
         recorded_boot, pid, started = file.read().split()
         if recorded_boot == boot:
-            return _Recorded(int(pid), float(started))
-    return _Recorded()
+            return _Recorded(log, int(pid), float(started))
+    return _Recorded(log)
 
 
 def _owners(jobs: Mapping[str, _Recorded], table: Mapping[int, processes.Process]) -> dict[int, str]:
     """Process id → its execution, for all processes that are of one; never this process or what it runs in."""
     spared = _ancestors(table)
     others = {pid: process for pid, process in table.items() if pid not in spared}
-    owners = _owners_by_environment(jobs, others) if processes.HAS_PROC else _owners_by_start(jobs, others)
+    owners = _owners_by_what_they_inherited(jobs, others) if processes.HAS_PROC else _owners_by_start(jobs, others)
     groups = {
         jobs[execution].pid: execution for pid, execution in owners.items() if others[pid].group == jobs[execution].pid
     }
@@ -112,9 +121,27 @@ def _owners(jobs: Mapping[str, _Recorded], table: Mapping[int, processes.Process
     return processes.with_descendants(others, owners)
 
 
-def _owners_by_environment(jobs: Mapping[str, _Recorded], table: Mapping[int, processes.Process]) -> dict[int, str]:
-    executions = ((pid, processes.execution_of(pid)) for pid in table)
-    return {pid: execution for pid, execution in executions if execution in jobs}
+def _is_elsewhere(pid: int, running: str) -> bool:
+    """Whether a process is of the original of which `running` is a copy, made while a run was under way."""
+    folder = os.path.dirname(os.path.dirname(processes.variable_of(pid, "PROVSTORE_TASK")))
+    with suppress(OSError):
+        return bool(folder) and not os.path.samefile(folder, running)
+    return False
+
+
+def _owners_by_what_they_inherited(
+    jobs: Mapping[str, _Recorded], table: Mapping[int, processes.Process]
+) -> dict[int, str]:
+    """By environment and by output. A runner holds the logs of its jobs too, but never as its own output."""
+    logs = {job.log: execution for execution, job in jobs.items()}
+    owners = {}
+    for pid in table:
+        execution = processes.execution_of(pid)
+        if execution in jobs:
+            owners[pid] = execution
+        elif not execution and (known := processes.output_of(pid) & logs.keys()):
+            owners[pid] = logs[known.pop()]
+    return owners
 
 
 def _owners_by_start(jobs: Mapping[str, _Recorded], table: Mapping[int, processes.Process]) -> dict[int, str]:

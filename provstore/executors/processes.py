@@ -76,8 +76,20 @@ def with_descendants(processes: Mapping[int, Process], owners: Mapping[int, str]
 
 def execution_of(pid: int) -> str:
     """The execution in a process's first environment; empty if it names none or may not be read."""
+    return variable_of(pid, MARK)
+
+
+def variable_of(pid: int, name: str) -> str:
+    """A variable of a process's first environment; empty if it has none of the name, or may not be read."""
     environment = b"\0" + _read(f"/proc/{pid}/environ")
-    return os.fsdecode(environment.partition(f"\0{MARK}=".encode())[2].partition(b"\0")[0])
+    return os.fsdecode(environment.partition(f"\0{name}=".encode())[2].partition(b"\0")[0])
+
+
+def is_becoming_another(pid: int) -> bool:
+    """Whether a process is in the middle of an exec: its arguments and environment are not in place yet (Linux)."""
+    with suppress(OSError), open(f"/proc/{pid}/cmdline", "rb", buffering=0) as file:
+        return not file.read(1) and _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[:1] not in ([], [b"Z"])
+    return False
 
 
 def command_of(pid: int) -> str:
@@ -89,6 +101,16 @@ def command_of(pid: int) -> str:
         text = _ps("-p", str(pid), "-ww", "-o", "command=")
     text = " ".join(text.split())
     return text if len(text) <= COMMAND_LIMIT else text[: COMMAND_LIMIT - 1] + "…"
+
+
+def output_of(pid: int) -> set[tuple[int, int]]:
+    """Device and inode of a process's standard output and standard error; empty without /proc."""
+    found = set()
+    for number in (1, 2):
+        with suppress(OSError):  # closed, gone, or somebody else's
+            status = os.stat(f"/proc/{pid}/fd/{number}")
+            found.add((status.st_dev, status.st_ino))
+    return found
 
 
 def started_at(pid: int) -> float:

@@ -10,7 +10,7 @@ from provstore.digest import canonical_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import TypeAlias
 
     JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
@@ -47,6 +47,20 @@ def harmless(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+COMPARED, LONGEST_COMPARED = 10_000, 200
+"""So many names are compared with a misspelt one, if it has at most so many characters: the rest would take minutes."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The most similar of `known`; "" if none is similar."""
+    if len(name) > LONGEST_COMPARED:
+        return ""
+    import difflib  # takes 3 ms, and only errors need it
+    import itertools
+
+    return next(iter(difflib.get_close_matches(name, itertools.islice(known, COMPARED), 1)), "")
 
 
 def new_id() -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from provstore.errors import PipelinefileError, Problem, TargetError
+from provstore.errors import FileError, PipelinefileError, Problem, ProvstoreError, QueryError, TargetError
+from provstore.model.values import nearest
 from provstore.model.verdict import FRESH
 from provstore.operations.targets import Selection, Targets, select, with_upstream
 from provstore.operations.verdicts import Verdicts
@@ -55,7 +56,7 @@ def assess(
         done: Tasks that this run has executed already, as (stage, data ID): those that always run have done so.
 
     Raises:
-        PipelinefileError: The Pipelinefile is wrong, or an input is missing that nothing makes.
+        PipelinefileError: The Pipelinefile is wrong, its default too, or an input is missing that nothing makes.
         TargetError: A target names nothing.
     """
     workspace = project.workspace()
@@ -67,11 +68,11 @@ def assess(
         gates = [number for number in range(len(plan.tasks)) if plan.gates and plan.stage_of(number).name in plan.gates]
         try:
             selection = select(plan, targets, project.root)
-        except TargetError:
+        except (TargetError, QueryError, FileError) as error:
             verdicts.judge(with_upstream(plan, gates), frozenset())
             fresh = _fresh_gates(plan, verdicts)
             if len(fresh) == len(plan.gates):
-                raise
+                raise (error if targets.texts else _wrong_default(project, error)) from None
             settled = fresh  # what was named may come to light later
             continue
         force = frozenset(position for position in selection.named if forced is not None and forced(plan, position))
@@ -88,6 +89,12 @@ def assess(
 def _fresh_gates(plan: Plan, verdicts: Verdicts) -> frozenset[str]:
     stale = {plan.stage_of(position).name for position, verdict in verdicts.of.items() if verdict.state != FRESH}
     return frozenset(gate for gate in plan.gates if gate not in stale)
+
+
+def _wrong_default(project: Project, error: ProvstoreError) -> PipelinefileError:
+    """The Pipelinefile, and not the command line, names what there is not."""
+    text = f"default: {error.message.partition(chr(10))[0]}"
+    return PipelinefileError([Problem(project.file, 0, "[project]", text, error.hint)])
 
 
 def _missing_inputs(project: Project, plan: Plan, verdicts: Verdicts, overrides: Mapping[str, str]) -> list[Problem]:
@@ -116,12 +123,11 @@ def _makes(plan: Plan, task: int, path: str) -> bool:
 def _nearest(project: Project, path: str) -> str:
     """A file of nearly this name in the same folder."""
     import os
-    from difflib import get_close_matches
 
     folder, _, name = path.rpartition("/")
     try:
         names = os.listdir(os.path.join(project.root, folder))
     except OSError:
         return f"there is no folder '{folder}'" if folder else ""
-    near = get_close_matches(name, names, 1)
-    return f"did you mean '{folder + '/' if folder else ''}{near[0]}'?" if near else ""
+    near = nearest(name, names)
+    return f"did you mean '{folder + '/' if folder else ''}{near}'?" if near else ""

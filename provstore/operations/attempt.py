@@ -11,7 +11,7 @@ import os
 import time
 from typing import NamedTuple
 
-from provstore.errors import FileError
+from provstore.errors import FileError, naming
 from provstore.model.files import Content, DirectoryMemo, Memo
 from provstore.model.values import new_id, utc_text
 from provstore.operations import recording
@@ -21,6 +21,7 @@ from provstore.store import history
 from provstore.store.facts import ExecutionFact
 from provstore.store.ledger import SOURCES
 from provstore.store.memory import TaskMemo
+from provstore.watch.durable import write_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from provstore.model.task import Output, Work
     from provstore.model.values import DataId
     from provstore.operations.recording import Begun
+    from provstore.operations.secrets import Secrets
     from provstore.store.facts import Row
     from provstore.store.ledger import Ledger
     from provstore.store.store import Store
@@ -45,6 +47,7 @@ class Circumstances(NamedTuple):
         root: Absolute path of the project.
         objects_limit: Outputs above this many bytes are not kept; None: all are.
         environment: What the runner itself was given.
+        secrets: What no record may show.
         tell: Gets remarks for the user.
     """
 
@@ -58,6 +61,7 @@ class Circumstances(NamedTuple):
     workspace: Workspace
     outputs: Outputs
     environment: Mapping[str, str]
+    secrets: Secrets
     tell: Callable[[str], None]
 
 
@@ -83,6 +87,7 @@ class Underway(NamedTuple):
     Attributes:
         folder: Where its log is.
         aside: What was moved, or copied, out of the way.
+        usage: What it reads, as (role, position within the role, dataset): noted before it may change.
     """
 
     ready: Ready
@@ -90,6 +95,7 @@ class Underway(NamedTuple):
     row: Row
     folder: str
     aside: Sequence[Aside]
+    usage: Sequence[tuple[str, int, str]]
 
 
 class Conclusion(NamedTuple):
@@ -118,16 +124,20 @@ def prepare(around: Circumstances, ready: Ready, folder: str) -> tuple[Underway,
         new_id(), around.run, ready.stage, ready.data_id_text, ready.key, ready.attempt, time.time()
     )
     row = recording.execution_row(begun, ready.work)
+    usage = _usage(around, ready)
     os.makedirs(folder, exist_ok=True)
     aside = {
         output.path: os.path.join(folder, f"aside-{begun.id}", str(number))
         for number, output in enumerate(ready.work.outputs)
+        if os.path.lexists(around.workspace.full(output.path))
     }
     write_description(around, ready, row, folder, aside)
+    if aside:
+        write_out([os.path.join(folder, "task.json")])  # before the moves it tells of: a power cut must leave both
     moved: list[Aside] = []
     try:
         for output in ready.work.outputs:
-            entry = clear(around, output.path, aside[output.path], keep=ready.work.keep)
+            entry = clear(around, output.path, aside.get(output.path), keep=ready.work.keep, cache=ready.work.cache)
             if entry is not None:
                 moved.append(entry)
     except BaseException:
@@ -143,7 +153,8 @@ def prepare(around: Circumstances, ready: Ready, folder: str) -> tuple[Underway,
         "PROVSTORE_TASK": os.path.join(folder, "task.json"),
     }
     cwd = os.path.join(around.root, ready.work.cwd) if ready.work.cwd else around.root
-    return Underway(ready, begun, row, folder, moved), Job(begun.id, argv, cwd, environment, folder, ready.work.timeout)
+    job = Job(begun.id, argv, cwd, environment, folder, ready.work.timeout)
+    return Underway(ready, begun, row, folder, moved, usage), job
 
 
 def _argv(work: Work, folder: str) -> tuple[str, ...]:
@@ -153,7 +164,7 @@ def _argv(work: Work, folder: str) -> tuple[str, ...]:
     if len(work.argv[-1].encode()) < LONGEST_ARGUMENT:
         return work.argv
     script = os.path.join(folder, "script")
-    with open(script, "w", encoding="utf-8") as file:
+    with naming(script), open(script, "w", encoding="utf-8") as file:
         file.write(work.argv[-1])
     return (*work.argv[:-2], script)
 
@@ -177,7 +188,8 @@ def write_description(around: Circumstances, ready: Ready, row: Row, folder: str
         "params": work.params,
         "execution": row["id"],
         "record": row,
-        "aside": aside,
+        "aside": {path: os.path.relpath(place, folder) for path, place in aside.items()},
+        "secrets": around.secrets.names,
     }
     write_in_place(os.path.join(folder, "task.json"), json.dumps(description, ensure_ascii=False).encode())
 
@@ -190,35 +202,53 @@ def write_in_place(path: str, data: bytes) -> None:
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        os.pwrite(descriptor, data.ljust(os.fstat(descriptor).st_size), 0)
+        with naming(path):
+            data = data.ljust(os.fstat(descriptor).st_size)
+            done = 0
+            while done < len(data):  # a disk that gets full takes a part
+                done += os.pwrite(descriptor, data[done:], done)
     finally:
         os.close(descriptor)
 
 
-def clear(around: Circumstances, path: str, place: str, *, keep: bool) -> Aside | None:
+def clear(around: Circumstances, path: str, place: str | None, *, keep: bool, cache: bool) -> Aside | None:
     """Moves an output out of the way, or copies it if the command goes on with it.
 
     Bytes that the store does not hold are kept first, and the user is told.
+
+    Args:
+        place: Where it goes; None: nothing was there.
     """
     around.outputs.check_place(path)
     around.outputs.make_folder(path)
-    look = around.workspace.look(path)
-    if look is None:
-        if os.path.lexists(around.workspace.full(path)):
-            os.unlink(around.workspace.full(path))  # a symbolic link to nowhere
+    if place is None:
         return None
-    protect(around, path, look, even_if_recorded=keep)
+    look = around.workspace.look(path)
+    if look is None:  # a symbolic link to nowhere
+        return around.outputs.move_aside(path, "", place)
+    protect(around, path, look, cache=cache, even_if_recorded=keep)
     aside = around.outputs.copy_aside if keep else around.outputs.move_aside
     return aside(path, look.identity, place)
 
 
-def protect(around: Circumstances, path: str, look: Memo | DirectoryMemo, *, even_if_recorded: bool = False) -> None:
-    """Keeps what lies at a path unless a task made it: what a person put there is never lost."""
-    if look.dataset is not None and not even_if_recorded and _is_safe(around, look.dataset):
+def protect(
+    around: Circumstances,
+    path: str,
+    look: Memo | DirectoryMemo,
+    *,
+    cache: bool = True,
+    even_if_recorded: bool = False,
+) -> None:
+    """Keeps what lies at a path unless the store holds it, or need not: what a person put there is never lost.
+
+    Args:
+        cache: What the task makes is to be kept; else that a task made it is enough.
+    """
+    if look.dataset is not None and not even_if_recorded and _is_safe(around, look.dataset, cache):
         return
     content, memo = around.workspace.read(path)
     known = around.ledger.dataset_with(path, content.digest, content.executable)
-    safe = known is not None and _is_safe(around, known)
+    safe = known is not None and _is_safe(around, known, cache)
     if known is not None and safe and not even_if_recorded:
         around.workspace.assign(path, memo, known)
         return
@@ -227,21 +257,34 @@ def protect(around: Circumstances, path: str, look: Memo | DirectoryMemo, *, eve
     if known is None:
         place = recording.Place(SOURCES, around.owner, utc_text(time.time()))
         around.workspace.assign(path, memo, around.ledger.add_dataset(recording.source_row(path, content, place)))
-    if not safe:
+    if not safe and (known is None or around.ledger.row_of(known)["execution"] is None):
         short = content.digest[: len("blake3:") + 12]
         around.tell(f"{path} holds what no task made; it is kept: provstore restore '{path}@{short}'")
+    around.ledger.write({}, {})  # before it is moved: a kill must not find these bytes in memory only
 
 
-def _is_safe(around: Circumstances, dataset: str) -> bool:
-    """A task made it, or its bytes are kept: not so a source that was only read."""
-    row = around.ledger.row_of(dataset)
-    return row["execution"] is not None or around.store.objects.has_all(str(row["digest"]), str(row["kind"]))
+def _is_safe(around: Circumstances, dataset: str, cache: bool) -> bool:
+    """Its bytes are kept, or a task made it whose outputs are not to be kept.
+
+    Not so a source that was only read, nor what `gc` has freed and somebody has put back.
+    """
+    row, limit = around.ledger.row_of(dataset), around.objects_limit
+    is_to_be_kept = cache and (limit is None or int(str(row["size"])) <= limit)
+    digest, kind = str(row["digest"]), str(row["kind"])
+    if row["execution"] is not None:  # a task can make it again, should the kept bytes be damaged
+        return not is_to_be_kept or around.store.objects.has_all(digest, kind)
+    return around.store.objects.holds(digest, kind)
 
 
-def conclude(around: Circumstances, underway: Underway, finished: Finished) -> Conclusion:
-    """Judges how an attempt ended, and hands its record to the ledger."""
+def conclude(around: Circumstances, underway: Underway, finished: Finished, printed: str) -> Conclusion:
+    """Judges how an attempt ended, and hands its record to the ledger.
+
+    Args:
+        printed: Absolute path of the file with what the command printed.
+    """
     ready = underway.ready
     outcome, message = _outcome_of(finished)
+    message = around.secrets.out_of(message)
     contents: list[tuple[Output, Content, Memo | DirectoryMemo]] = []
     if not message:
         outcome, message = _check_inputs(around, ready)
@@ -250,17 +293,16 @@ def conclude(around: Circumstances, underway: Underway, finished: Finished) -> C
         outcome = "failed" if message else "succeeded"
     if not message and not _keep(around, ready.work, contents):
         outcome, message = "failed", "an output changed after the command had ended"
-    log = _kept_log(around, underway.folder, finished.log_size)
-    usage = _usage(around, ready)
+    log = _kept_log(around, printed, finished.log_size)
     row = recording.ended(underway.row, finished, outcome, message, log)
     if outcome != "succeeded":
-        around.ledger.add_execution(ExecutionFact(row, usage, ()), ready.stage, None)
+        around.ledger.add_execution(ExecutionFact(row, underway.usage, ()), ready.stage, None)
         clean_up(around, underway)
         return Conclusion(outcome, message, ())
     made = _record_outputs(around, contents, row)
     identities = tuple(content.identity for _, content, _ in contents)
     memo = TaskMemo(ready.key, underway.begun.id, " ".join(identities))
-    around.ledger.add_execution(ExecutionFact(row, usage, made), ready.stage, memo)
+    around.ledger.add_execution(ExecutionFact(row, underway.usage, made), ready.stage, memo)
     return Conclusion("succeeded", "", identities)
 
 
@@ -331,13 +373,12 @@ def _keep(around: Circumstances, work: Work, contents: Sequence[tuple[Output, Co
     )
 
 
-def _kept_log(around: Circumstances, folder: str, size: int) -> str | None:
+def _kept_log(around: Circumstances, path: str, size: int) -> str | None:
     """Keeps what the command printed, of any size, and returns its digest."""
     if not size:
         return None
     from provstore.digest import digest_descriptor
 
-    path = os.path.join(folder, "log")
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         digest = digest_descriptor(descriptor, size)
@@ -347,13 +388,19 @@ def _kept_log(around: Circumstances, folder: str, size: int) -> str | None:
 
 
 def _usage(around: Circumstances, ready: Ready) -> list[tuple[str, int, str]]:
-    """What the execution read, as (role, position within the role, dataset)."""
+    """What the execution reads, as (role, position within the role, dataset).
+
+    Raises:
+        FileError: An input has changed since it was looked at.
+    """
     usage: list[tuple[str, int, str]] = []
     count: dict[str, int] = {}
     for (role, path), look in zip(ready.work.inputs, ready.looks, strict=True):
         dataset = look.dataset if look is not None else None
         if dataset is None and look is not None:
             dataset = _dataset_at(around, path, look)
+            if dataset is None:
+                raise FileError(f"input {path} changed while it was looked at", hint="run again")
         if dataset is not None:
             number = count[role] = count.get(role, -1) + 1
             usage.append((role, number, dataset))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 
-from provstore.errors import FileError
+from provstore.errors import FileError, StoreError
 from provstore.events import Remark, TaskEnded, TaskStarted
 from provstore.executors.local import LocalExecutor
 from provstore.model.verdict import FRESH, RESTORABLE
@@ -14,6 +15,7 @@ from provstore.operations.attempt import Circumstances, Ready, Underway
 from provstore.operations.circumstances import CodeState, user_name
 from provstore.operations.outputs import Outputs, discard
 from provstore.operations.report import TaskReport
+from provstore.operations.secrets import Secrets
 from provstore.schedule import BLOCKED, CANCELLED, Capacity, Schedule
 from provstore.store import history
 from provstore.store.ledger import INTERVAL
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from provstore.project import Planned, Project
     from provstore.store.facts import Row
     from provstore.watch.workspace import Workspace
+
+SLOTS = 64
+"""Folders for tasks under way, at least: each goes on describing its task until that is written."""
 
 LOG_TAIL = 8192
 """Bytes of a failed task's log that are shown."""
@@ -58,12 +63,14 @@ class Engine:
         self._environment = dict(os.environ)
         self._capacity = Capacity(request.jobs or cpus, cpus, memory)
         self._underway: dict[str, tuple[int, Underway]] = {}
-        self._free = list(range(self._capacity.jobs - 1, -1, -1))
+        self._free = list(range(max(SLOTS, 2 * self._capacity.jobs) - 1, -1, -1))
+        self._ended_slots: list[int] = []
         self._works: dict[int, Work] = {}
         self._discard: list[str] = []
         self._oldest = 0.0
         self._ended = 0
         self._stopping = False
+        self._stop_signal = 0
         self._alone: set[str] = set()
         self._executed: set[tuple[str, str]] = set()
         self.reports: dict[tuple[str, str], TaskReport] = {}
@@ -72,9 +79,9 @@ class Engine:
 
     # --- the run as a whole ---------------------------------------------------------------------------
 
-    def begin(self, row: Row, planned: Planned, collection: str) -> None:
+    def begin(self, row: Row, planned: Planned) -> None:
         """Writes the run's record, with the text of the Pipelinefile; remembers a new plan."""
-        self._collection = collection
+        self._collection = str(row["collection"])
         plan = planned.plan
         for file, digest in plan.files.items():
             try:
@@ -83,8 +90,7 @@ class Engine:
             except OSError:
                 continue
         self._ledger.add_run(row, plan.files)
-        if collection:
-            self._ledger.add_collection(collection, self._request.collection, str(row["started"]))
+        self._ledger.add_collection(self._collection, self._request.collection, str(row["started"]))
         self._ledger.write({}, {})
 
     def end(self, outcome: str, summary: dict[str, int]) -> None:
@@ -104,15 +110,18 @@ class Engine:
         if self.stop_request is None:
             return
         (number, at_once), self.stop_request = self.stop_request, None
-        self._stopping = True
+        self._stopping, self._stop_signal = True, number
         if at_once:
             self._executor.kill()
         else:
             self._executor.stop(number)
 
     def close(self) -> None:
-        """Ends what still runs after an error, and frees the executor. What is left to clean up, the next run does."""
+        """After an error: ends what still runs, and keeps what had ended, if that can be. The next run cleans up."""
         self._executor.close()
+        if not self._ledger.is_empty:
+            with contextlib.suppress(StoreError):
+                self._ledger.write({}, {})
 
     def recorded_seconds(self, assessment: Assessment) -> dict[str, float]:
         """How long the tasks that are not fresh took the last time, by name."""
@@ -182,6 +191,7 @@ class Engine:
             self._workspace,
             outputs,
             self._environment,
+            Secrets(settings.secret_env, self._environment),
             lambda text: self._observe(Remark(text)),
         )
 
@@ -193,10 +203,7 @@ class Engine:
             position = self._schedule.next_task(self._fits)
             if position is None:
                 return
-            try:
-                self._bring_up_to_date(position)
-            except FileError as error:
-                self._fail(position, error.message, "", 0.0, b"")
+            self._try(position, 1)
 
     def _fits(self, position: int) -> bool:
         work = self._work(position)
@@ -208,7 +215,14 @@ class Engine:
             work = self._works[position] = self._work_of(position)
         return work
 
-    def _bring_up_to_date(self, position: int) -> None:
+    def _try(self, position: int, number: int) -> None:
+        """The first attempt at a task, or a later one: of what is there by then."""
+        try:
+            self._bring_up_to_date(position, number)
+        except FileError as error:
+            self._fail(position, error.message, "", 0.0, b"")
+
+    def _bring_up_to_date(self, position: int, number: int) -> None:
         """Decides a task whose inputs are ready, from what is there now, and does what that asks for."""
         verdicts = self._verdicts
         verdicts.missing.clear()
@@ -218,7 +232,7 @@ class Engine:
         if verdict.state == FRESH:
             self._finish(position, "fresh", None, None)
         elif verdict.state != RESTORABLE or not self._restore(position):
-            self._start(position, 1)
+            self._start(position, number)
 
     def _restore(self, position: int) -> bool:
         success = self._verdicts.success[position]
@@ -228,7 +242,7 @@ class Engine:
             if look is not None and look.identity == identity:
                 continue
             if look is not None:
-                attempt.protect(self._around, path, look)
+                attempt.protect(self._around, path, look, cache=self._work(position).cache)
                 self._write_what_is_kept()
             if not self._around.outputs.restore(made[path]):
                 self._observe(Remark(f"{path} can't be restored: its kept bytes are damaged; the task runs instead"))
@@ -256,6 +270,8 @@ class Engine:
         if self._capacity.exceeds(work.cpu, work.memory) and ready.stage not in self._alone:
             self._alone.add(ready.stage)
             self._observe(Remark(f"{ready.stage} asks for more than this machine has: each of its tasks runs alone"))
+        if not self._free:
+            self._write()
         slot = self._free.pop()
         folder = os.path.join(self._running, str(slot))
         try:
@@ -278,13 +294,17 @@ class Engine:
     def _conclude(self, finished: Finished) -> None:
         position, underway = self._underway.pop(finished.execution)
         work = underway.ready.work
-        tail = b""
+        if finished.signal and finished.signal == self._stop_signal:  # the runner's group got it, and so a new-born job
+            finished = finished._replace(stopped=True)
+        log = os.path.join(underway.folder, "log")
         if finished.log_size:
-            tail = _end_of(os.path.join(underway.folder, "log"))
-        conclusion = attempt.conclude(self._around, underway, finished)
+            log, size = self._around.secrets.clean(log, finished.log_size)
+            finished = finished._replace(log_size=size)
+        tail = _end_of(log) if finished.log_size else b""
+        conclusion = attempt.conclude(self._around, underway, finished, log)
         self._discard.append(os.path.join(underway.folder, f"aside-{underway.begun.id}"))
         self._oldest = self._oldest or time.monotonic()
-        self._free.append(int(os.path.basename(underway.folder)))
+        self._ended_slots.append(int(os.path.basename(underway.folder)))
         self._capacity.give_back(work.cpu, work.memory)
         seconds = finished.ended - finished.started
         if conclusion.outcome == "succeeded":
@@ -296,7 +316,7 @@ class Engine:
             self._report(position, "cancelled", underway.begun.id, seconds)
         elif underway.ready.attempt <= work.retries and not self._stopping:
             self._tell_end(position, underway.begun.id, "failed", seconds, conclusion.message, tail, will_retry=True)
-            self._start(position, underway.ready.attempt + 1)
+            self._try(position, underway.ready.attempt + 1)
         else:
             self._fail(position, conclusion.message, underway.begun.id, seconds, tail)
 
@@ -372,6 +392,8 @@ class Engine:
         self._ledger.write(*self._workspace.take_noted())
         discard(self._discard)
         self._discard.clear()
+        self._free += self._ended_slots
+        self._ended_slots.clear()
         self._oldest = 0.0
 
 

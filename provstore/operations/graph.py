@@ -11,7 +11,7 @@ from provstore.operations.targets import stage_links
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from provstore.model.pipeline import Pipeline
     from provstore.model.task import Plan
@@ -143,8 +143,6 @@ def _makers(plan: Plan) -> _Makers:
 
 
 def _of_stages(found: Assessment, pipeline: Pipeline, *, is_known: bool) -> tuple[tuple[Step, ...], tuple[Edge, ...]]:
-    from provstore import graph as graphs
-
     plan = found.plan
     links = stage_links(plan)
     members: dict[str, list[int]] = {}
@@ -155,7 +153,7 @@ def _of_stages(found: Assessment, pipeline: Pipeline, *, is_known: bool) -> tupl
              if stage in chosen}  # fmt: skip
     made = _makers(plan)
     steps = []
-    for stage in graphs.ordered(links):
+    for stage in _in_order(links):
         positions = members.get(stage, [])
         declared = pipeline.stages[stage]
         sources = _source_roles(found, positions, made)
@@ -177,6 +175,16 @@ def _of_stages(found: Assessment, pipeline: Pipeline, *, is_known: bool) -> tupl
         for source in sources
     ]
     return tuple(steps), tuple(edges)
+
+
+def _in_order(links: Mapping[str, Sequence[str]]) -> list[str]:
+    """Each stage behind those it takes data from; where tasks of two read from each other, the order of the file."""
+    from provstore import graph as graphs
+
+    try:
+        return graphs.ordered(links)
+    except graphs.CycleError:
+        return list(links)
 
 
 def _source_roles(found: Assessment, positions: Sequence[int], made: _Makers) -> set[str]:

@@ -8,10 +8,11 @@ import time
 from typing import NamedTuple
 
 from provstore.errors import TargetError
-from provstore.model.values import spelled, task_name
+from provstore.model.values import nearest, spelled, task_name
 from provstore.operations.identify import identify, records_like
 from provstore.store import history, records
 from provstore.store.lock import holder_is_alive
+from provstore.store.proof import prove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,15 +114,13 @@ def _rows_of_id(project: Project, text: str) -> list[dict[str, Any]]:
 
 
 def _unknown(project: Project, text: str) -> TargetError:
-    from difflib import get_close_matches
-
     from provstore.operations.names import target_names
 
     names = target_names(project)
     if text.partition("@")[0] in names:
         return TargetError(f"{text}: was never run", hint=f"provstore run '{text}'")
-    near = get_close_matches(text, names, 1)
-    hint = f"did you mean '{near[0]}'?" if near else "'provstore log' shows the runs"
+    near = nearest(text, names)
+    hint = f"did you mean '{near}'?" if near else "'provstore log' shows the runs"
     return TargetError(f"{text}: no stage, task or id has this name", hint=hint)
 
 
@@ -195,11 +194,13 @@ def pieces(project: Project, printed: Printed, *, follow: bool) -> Iterator[byte
         follow: Of one that runs, wait for more until it ends.
 
     Raises:
-        KeyError: It is no longer kept.
+        KeyError: It is no longer kept, or damaged.
+        StoreDamagedError: The execution is not what was recorded.
     """
     if printed.folder:
         yield from _growing(project, printed, follow=follow)
     elif printed.log is not None and project.store is not None:
+        prove(project.store, "execution", printed.execution)
         yield from project.store.objects.pieces(printed.log)
 
 
@@ -223,7 +224,7 @@ def _piece_of(printed: Printed, start: int) -> bytes | None:
     """What lies in the log from `start` on; None when the folder is no longer this execution's.
 
     A folder's description changes before its log is emptied. So what was read while the description still
-    was this execution's is its own.
+    was this execution's is its own. Where variables are secret it is empty: they are taken out when the task has ended.
     """
     try:
         with open(os.path.join(printed.folder, "log"), "rb") as file:
@@ -232,7 +233,9 @@ def _piece_of(printed: Printed, start: int) -> bytes | None:
     except OSError:
         return None
     task = _task_in(printed.folder)
-    return piece if task is not None and task["execution"] == printed.execution else None
+    if task is None or task["execution"] != printed.execution:
+        return None
+    return b"" if task.get("secrets") else piece
 
 
 def _rest(project: Project, printed: Printed, start: int) -> Iterator[bytes]:

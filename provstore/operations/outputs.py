@@ -13,8 +13,9 @@ import shutil
 from typing import NamedTuple
 
 from provstore.digest import Entry
-from provstore.errors import FileError
+from provstore.errors import DISK_FAULTS, FileError, ProvstoreError, error_from_os
 from provstore.model.files import TOOL_FOLDERS, Content
+from provstore.watch.durable import write_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from provstore.watch.workspace import Workspace
 
 
-SCRATCH = "scratch"
+SCRATCH = "running/scratch"
 """Folder in `.provstore` in which a version is built before it is moved to its place."""
 
 
@@ -84,7 +85,7 @@ class Outputs:
         try:
             os.makedirs(folder, exist_ok=True)
         except OSError as error:
-            raise FileError(f"{path}: its folder can't be made: {error.strerror}") from error
+            raise _explained(error, f"{path}: its folder can't be made") from error
         self._known_folders.add(folder)
 
     def move_aside(self, path: str, identity: str, place: str) -> Aside:
@@ -93,7 +94,7 @@ class Outputs:
         try:
             _move(self._workspace.full(path), place)
         except OSError as error:
-            raise FileError(f"{path}: can't be moved out of the way: {error.strerror}") from error
+            raise _explained(error, f"{path}: can't be moved out of the way") from error
         self._workspace.forget(path)
         return Aside(path, place, identity)
 
@@ -106,9 +107,10 @@ class Outputs:
                 shutil.copytree(full, fresh, symlinks=True)
             else:
                 shutil.copy2(full, fresh)
+            write_out(_files_of(fresh))
             os.rename(fresh, place)
         except OSError as error:
-            raise FileError(f"{path}: can't be copied: {error.strerror or error}") from error
+            raise _explained(error, f"{path}: can't be copied") from error
         return Aside(path, place, identity)
 
     def keep(self, path: str, content: Content) -> bool:
@@ -140,8 +142,9 @@ class Outputs:
         self.check_place(made.path)
         self.make_folder(made.path)
         self._workspace.forget(made.path)
-        os.makedirs(self._scratch, exist_ok=True)
-        fresh = os.path.join(self._scratch, f"restoring-{os.getpid()}")
+        _remove(self._scratch)  # a killed run may have left something there
+        os.makedirs(self._scratch)
+        fresh = os.path.join(self._scratch, "restoring")
         whole = False
         try:
             if made.kind == "directory":
@@ -150,13 +153,14 @@ class Outputs:
             else:
                 whole = self._objects.write_to(made.digest, fresh, executable=made.executable)
             if whole:
-                if made.kind == "directory" or os.path.isdir(full):
-                    _remove(full)
+                if os.path.isdir(full) or (made.kind == "directory" and os.path.lexists(full)):
+                    _move(full, os.path.join(self._scratch, "replaced"))
                 _move(fresh, full)
             return whole
+        except OSError as error:
+            raise _explained(error, f"{made.path}: can't be put back") from error
         finally:
-            _remove(fresh)
-            os.rmdir(self._scratch)
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _build(self, folder: str, digest: str) -> bool:
         os.mkdir(folder)
@@ -204,15 +208,35 @@ class Outputs:
             good, entry = last_good.get(path), moved.get(path)
             if entry is not None and (good is None or is_made(path, entry.identity)):
                 self._move_back(entry)
-            elif good is not None and self._objects.has_all(good.digest, good.kind) and self.restore(good):
                 continue
-            elif entry is not None:
+            is_back = good is not None and self._is_back(good)
+            if entry is not None and not is_back:
                 self._move_back(entry)
+
+    def _is_back(self, good: Made) -> bool:
+        """Sees to it that a recorded version is in its place; False when its bytes are not at hand."""
+        if self._workspace.identity(good.path) == good.identity:
+            return True
+        return self._objects.has_all(good.digest, good.kind) and self.restore(good)
 
     def _move_back(self, entry: Aside) -> None:
         self.make_folder(entry.path)
         _move(entry.place, self._workspace.full(entry.path))
         self._workspace.forget(entry.path)
+
+
+def _explained(error: OSError, text: str) -> ProvstoreError:
+    """The disk's fault ends the run; what is wrong with one file fails its task."""
+    if error.errno in DISK_FAULTS:
+        return error_from_os(error, text)
+    return FileError(f"{text}: {error.strerror or error}")
+
+
+def _files_of(full: str) -> Iterable[str]:
+    """Every file of a directory; a file itself."""
+    if not os.path.isdir(full):
+        return [full]
+    return [os.path.join(folder, name) for folder, _, names in os.walk(full) for name in names]
 
 
 def _move(source: str, target: str) -> None:

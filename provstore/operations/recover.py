@@ -1,86 +1,186 @@
-"""After a kill or a power cut: finds what was under way, marks it `interrupted`, and makes its place clean.
+"""Writes a new store with all that is whole in a damaged one, and keeps the damaged one beside it.
 
-Called by a run that holds the lock, so that what it finds belongs to no living run.
+At every moment there is a store in its place: first the damaged one, which gets a second name, then the new one,
+complete and written out. A kill leaves one of the two.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
-import shutil
 import time
+from typing import NamedTuple
 
+from provstore.digest import digest_descriptor
+from provstore.errors import (
+    SchemaTooNewError,
+    StoreDamagedError,
+    StoreForeignError,
+    StoreUnwritableError,
+    UsageError,
+)
 from provstore.events import Remark
-from provstore.operations.outputs import SCRATCH, Aside, Outputs
-from provstore.store import history, records
-from provstore.store.facts import ExecutionFact
+from provstore.model.values import utc_text
+from provstore.operations.identify import NO_STORE, RUN_FIRST
+from provstore.project import FOLDER, locate
+from provstore.store.objects import synchronise_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from provstore.events import Observer
-    from provstore.project import Project
-    from provstore.store.ledger import Ledger
+    from provstore.store.salvage import Salvage
+
+FRESH = ".recovered"
+"""Ending of the new file until it is complete."""
+
+COPY_CHUNK = 1 << 22
+
+
+class RecoverReport(NamedTuple):
+    """How it went.
+
+    Attributes:
+        damage: What was wrong with the store; "" when it is sound, and nothing was written.
+        kept_as: Where the damaged file lies now, relative to the project; None when nothing was wrong.
+        salvage: What was taken over; None likewise.
+    """
+
+    damage: str
+    kept_as: str | None
+    salvage: Salvage | None
+
+
+def recover(folder: str, file: str | None, observe: Observer) -> RecoverReport:
+    """Recovers the store of a project, whatever is in its Pipelinefile.
+
+    Args:
+        folder: Absolute; where to look for the project.
+        file: The Pipelinefile, where one is named.
+
+    Raises:
+        NoProjectError, UsageError: There is no project, or no store.
+        StoreError: The new file can't be written, or the store is of a newer provstore.
+    """
+    from provstore.store.lock import RunLock
+
+    root, _ = locate(folder, file)
+    path = os.path.join(root, FOLDER, "store.db")
+    if not os.path.lexists(path):
+        raise UsageError(f"{path}: there is no store: {NO_STORE}", hint=RUN_FIRST)
+    lock = RunLock(
+        os.path.join(root, FOLDER, "lock"),
+        "provstore recover",
+        wait=True,
+        on_wait=lambda holder: observe(Remark(f"waiting for a run of this project: {holder}")),
+    )
+    try:
+        damage = _damage(path)
+        if not damage:
+            return RecoverReport("", None, None)
+        kept_as, salvage = _replace(path)
+    finally:
+        lock.release()
+    return RecoverReport(damage, os.path.relpath(kept_as, root), salvage)
+
+
+def _damage(path: str) -> str:
+    """What is wrong with a store; "" when nothing is."""
+    from provstore.store.fsck import problems
+    from provstore.store.salvage import is_of_our_schema
     from provstore.store.store import Store
 
-
-def recover(project: Project, observe: Observer) -> bool:
-    """Ends orphans, puts half-written outputs away, brings the last good versions back.
-
-    Returns:
-        Whether there was anything to do.
-    """
-    store = project.store
-    if store is None:
-        return False
-    running = os.path.join(project.folder, "running")
-    left_over = os.path.isdir(running)
-    unended = store.ask(records.last_run_without_end)
-    if not left_over and unended is None:
-        return False
-    ledger = store.ledger()
-    if left_over:
-        from provstore.executors.orphans import end_orphans
-
-        for orphan in end_orphans(running):
-            observe(Remark(f"ended what an earlier run had left running: pid {orphan.pid} ({orphan.command})"))
-        for name in sorted(os.listdir(running)):
-            _recover_slot(project, store, ledger, os.path.join(running, name), observe)
-    if unended is not None:
-        from provstore.model.values import utc_text
-
-        ended = {"run": unended, "ended": utc_text(time.time()), "outcome": "interrupted", "summary": "{}"}
-        ledger.add("run_end", ended)
-        observe(Remark(f"the run {unended} was interrupted"))
-    if not ledger.is_empty:
-        ledger.write({}, {})
-    store.objects.remove_leftovers()
-    shutil.rmtree(os.path.join(project.folder, SCRATCH), ignore_errors=True)
-    shutil.rmtree(running, ignore_errors=True)
-    return True
-
-
-def _recover_slot(project: Project, store: Store, ledger: Ledger, folder: str, observe: Observer) -> None:
-    """One task that was, or may have been, under way."""
     try:
-        with open(os.path.join(folder, "task.json"), encoding="utf-8") as file:
-            description = json.load(file)
-        row, places = description["record"], description["aside"]
-        outputs = [path for _, path, _ in json.loads(row["outputs"])]
-    except (OSError, ValueError, KeyError, TypeError):
-        return  # killed while it was being written: nothing had been touched yet
-    if store.ask(history.outcome_of, row["id"]) is not None:
+        with Store(path) as store:
+            problem = next(problems(store, objects=False), None)
+    except SchemaTooNewError as error:
+        if not is_of_our_schema(path):
+            raise
+        return error.message
+    except (StoreDamagedError, StoreForeignError) as error:
+        return error.message
+    except StoreUnwritableError as error:
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise
+        return error.message  # what can't be read of it is lost, the rest is not
+    return "" if problem is None else f"{problem.subject}: {problem.text}"
+
+
+def _replace(path: str) -> tuple[str, Salvage]:
+    """Puts the new store in the place of the damaged one; also where that is kept."""
+    from provstore.store.salvage import Source, build
+
+    place = os.path.realpath(path) if os.path.isfile(path) else path
+    fresh, kept_as = place + FRESH, _name_for(place)
+    for leftover in (fresh, fresh + "-journal"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(leftover)
+    source = Source(place, os.path.basename(kept_as), _digest(place), os.path.join(os.path.dirname(path), "objects"))
+    try:
+        salvage = build(source, fresh, time.time())
+        _swap(place, fresh, kept_as)
+    except OSError as error:
+        named = error.filename if isinstance(error.filename, str) else fresh
+        raise StoreUnwritableError(
+            f"{named}: {error.strerror or error}", hint="free space or give permission; the damaged file is as it was"
+        ) from error
+    return kept_as, salvage
+
+
+def _swap(place: str, fresh: str, kept_as: str) -> None:
+    """The damaged file gets another name beside its own, and then the new one takes over its own."""
+    if os.path.isfile(place):
+        os.chmod(fresh, os.stat(place).st_mode & 0o777)
+    _keep(place, kept_as)
+    if os.path.lexists(place + "-journal"):  # SQLite could not use it; in the new file it would do harm
+        os.rename(place + "-journal", kept_as + "-journal")
+    synchronise_folder(os.path.dirname(place))
+    os.rename(fresh, place)
+    synchronise_folder(os.path.dirname(place))
+
+
+def _name_for(place: str) -> str:
+    """A name that nothing has, but perhaps this very file, from a recovery that was killed."""
+    folder, name = os.path.split(place)
+    for other in sorted(os.listdir(folder)):
+        full = os.path.join(folder, other)
+        if other.startswith(f"{name}.damaged-") and os.path.isfile(place) and os.path.samefile(full, place):
+            return full
+    stamp = utc_text(time.time()).replace(":", "")[:-8] + "Z"
+    wanted = kept_as = f"{place}.damaged-{stamp}"
+    number = 1
+    while os.path.lexists(kept_as):
+        number += 1
+        kept_as = f"{wanted}-{number}"
+    return kept_as
+
+
+def _keep(place: str, kept_as: str) -> None:
+    """Gives the damaged file a second name; a copy where the file system knows none, and what is no file moves."""
+    if os.path.lexists(kept_as):
         return
-    workspace = project.workspace()
-    keeper = Outputs(project.root, project.folder, workspace, store.objects)
-    aside = [
-        Aside(path, place, workspace.identity(os.path.relpath(place, project.root)))
-        for path, place in places.items()
-        if os.path.lexists(place)
-    ]
-    if keeper.put_away(outputs, row["id"]):
-        observe(Remark(f"{row['stage']} was interrupted; what it had written is in .provstore/failed/{row['id']}"))
-    last = store.ask(history.last_success, row["stage"], row["data_id"])
-    good = store.ask(history.made_by, last) if last is not None else {}
-    keeper.put_back(good, aside, outputs, lambda path, identity: store.ask(history.is_made, path, identity))
-    if store.ask(records.run_exists, row["run"]):
-        ledger.add_execution(ExecutionFact(row, (), ()), row["stage"], None)
+    try:
+        os.link(place, kept_as, follow_symlinks=False)
+        return
+    except OSError:
+        if not os.path.isfile(place):
+            os.rename(place, kept_as)
+            return
+    with open(place, "rb") as damaged, open(kept_as + ".new", "wb") as copy:
+        while data := damaged.read(COPY_CHUNK):
+            copy.write(data)
+        copy.flush()
+        os.fsync(copy.fileno())
+    os.rename(kept_as + ".new", kept_as)
+
+
+def _digest(place: str) -> str:
+    """Of the damaged file's bytes; "" for what is no file, or can't be read to its end."""
+    if not os.path.isfile(place):
+        return ""
+    descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return digest_descriptor(descriptor, os.fstat(descriptor).st_size)
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)

@@ -7,16 +7,20 @@ ever lost by going back to another one.
 from __future__ import annotations
 
 import os
+import shutil
 from typing import NamedTuple
 
 from provstore.errors import UnknownIdError, UsageError
 from provstore.events import Remark
 from provstore.model.files import TOOL_FOLDERS
+from provstore.model.values import nearest
 from provstore.operations.attempt import Circumstances, protect
 from provstore.operations.circumstances import user_name
 from provstore.operations.identify import NO_STORE, RUN_FIRST
+from provstore.operations.secrets import Secrets
 from provstore.store import records
 from provstore.store.history import Made
+from provstore.store.proof import prove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,8 +82,9 @@ def restore(project: Project, request: RestoreRequest, observe: Observer) -> Res
         UnknownIdError: The store knows no such version, or several.
         UsageError: It can't be put there, or there is no store.
         FileError: The place can't be written, or lies behind a link that leaves the project.
+        StoreDamagedError: The version's record is not what was recorded.
     """
-    from provstore.operations.recover import recover
+    from provstore.operations.interrupted import end_interrupted
     from provstore.store.lock import RunLock
 
     store = project.store
@@ -88,6 +93,7 @@ def restore(project: Project, request: RestoreRequest, observe: Observer) -> Res
     if os.environ.get("PROVSTORE_ROOT") == project.root:
         raise UsageError("a task of this project can't restore its files: that waits for the run's end")
     version = _version_of(project, store, request)
+    prove(store, "dataset", version.made.dataset)
     target = _target(project, request, version.made)
     lock = RunLock(
         os.path.join(project.folder, "lock"),
@@ -95,9 +101,14 @@ def restore(project: Project, request: RestoreRequest, observe: Observer) -> Res
         wait=True,
         on_wait=lambda holder: observe(Remark(f"waiting for a run of this project: {holder}")),
     )
+    running = os.path.join(project.folder, "running")
     try:
-        recover(project, observe)
-        outcome = _put(project, store, version.made, target, observe)
+        end_interrupted(project, observe)
+        os.makedirs(running, exist_ok=True)  # should this be killed, the next run cleans up behind it
+        try:
+            outcome = _put(project, store, version.made, target, observe)
+        finally:
+            shutil.rmtree(running, ignore_errors=True)
     finally:
         lock.release()
     return RestoreReport(version.made.path, target, version.made.dataset, version.made.digest, outcome)
@@ -128,11 +139,9 @@ def _inside(project: Project, current: str, path: str) -> str:
 
 
 def _near(project: Project, store: Store, path: str) -> str:
-    from difflib import get_close_matches
-
     plan = project.plan({}).plan
-    near = get_close_matches(path, [made for task in range(len(plan.tasks)) for made in plan.outputs(task)], 1)
-    return f"did you mean '{near[0]}'?" if near else ""
+    near = nearest(path, (made for task in range(len(plan.tasks)) for made in plan.outputs(task)))
+    return f"did you mean '{near}'?" if near else ""
 
 
 def _versions(store: Store, path: str) -> list[_Version]:
@@ -254,6 +263,7 @@ def _put(project: Project, store: Store, made: Made, target: str, observe: Obser
             workspace=workspace,
             outputs=outputs,
             environment={},
+            secrets=Secrets((), {}),
             tell=lambda text: observe(Remark(text)),
         )
         protect(around, target, look, even_if_recorded=True)

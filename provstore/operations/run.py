@@ -17,7 +17,6 @@ from provstore.digest import canonical_json
 from provstore.errors import ProvstoreError, StoreError, UsageError
 from provstore.events import Remark, RunEnded, RunStarted, TasksFound
 from provstore.model.values import new_id, utc_text
-from provstore.model.verdict import MUST_RUN, WAITING
 from provstore.operations.assess import Assessment, assess
 from provstore.operations.report import OUTCOMES, TaskReport
 from provstore.operations.targets import Targets
@@ -117,7 +116,7 @@ def _run_with_lock(
     before: tuple[int, ...] | None,
     assessment: Assessment | None,
 ) -> RunReport:
-    from provstore.operations.recover import recover
+    from provstore.operations.interrupted import end_interrupted
     from provstore.project import make_folder
 
     if os.environ.get("PROVSTORE_ROOT") == project.root:
@@ -137,7 +136,7 @@ def _run_with_lock(
     try:
         outdated = assessment is None or lock.waited or before != _look_of_store(project)
         _check_collection(project.writable_store(time.time()), request.collection)
-        if recover(project, observe) or outdated or assessment is None:
+        if end_interrupted(project, observe) or outdated or assessment is None:
             project.forget_pipeline()
             assessment = _assess(project, request, frozenset())
         if not assessment.active and not assessment.selection.unresolved:
@@ -219,32 +218,37 @@ class _Runner:
         self._is_recorded = False
 
     def run(self, assessment: Assessment) -> RunReport:
-        """Rounds of tasks, until no further ones come to light."""
-        from provstore.operations.engine import Engine
-
+        """Rounds of tasks, until no further ones come to light. Signals are heard from the first to the last step."""
         running = os.path.join(self._project.folder, "running")
-        engine = self._engine = Engine(self._project, self._id, self._request, self._observe, running)
         heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores one
         handlers = {number: signal.signal(number, self._on_signal) for number in heard}
         try:
-            self._begin(engine, assessment)
-            while True:
-                self._say_remarks(assessment)
-                engine.round(assessment)
-                if not assessment.selection.unresolved or not engine.all_is_well or self._signal:
-                    break
-                assessment = self._assess_again(engine, assessment)
-                if not assessment.active:
-                    break
-                self._observe(TasksFound(len(assessment.active), self._seconds(engine, assessment)))
-            report = self._end(engine, assessment)
+            return self._rounds(running, assessment)
         finally:
-            engine.close()
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+            if self._engine is not None:
+                self._engine.close()
             if self._is_recorded:
                 shutil.rmtree(running, ignore_errors=True)
-        return report
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    def _rounds(self, running: str, assessment: Assessment) -> RunReport:
+        from provstore.operations.engine import Engine
+
+        engine = self._engine = Engine(self._project, self._id, self._request, self._observe, running)
+        if self._signal:
+            engine.stop_request = (self._signal, False)
+        self._begin(engine, assessment)
+        while True:
+            self._say_remarks(assessment)
+            engine.round(assessment)
+            if not assessment.selection.unresolved or not engine.all_is_well or self._signal:
+                break
+            assessment = self._assess_again(engine, assessment)
+            if not assessment.active:
+                break
+            self._observe(TasksFound(len(assessment.active), self._seconds(engine, assessment)))
+        return self._end(engine, assessment)
 
     def _assess_again(self, engine: Engine, before: Assessment) -> Assessment:
         """What is to be done now that more is known. A mistake that shows only now ends the run."""
@@ -276,11 +280,7 @@ class _Runner:
 
         started = time.time()
         planned = assessment.planned
-        has_work = any(
-            verdict.state in MUST_RUN or verdict.state == WAITING for verdict in assessment.verdicts.of.values()
-        )
-        stamp = utc_text(started).replace(":", "")[:-4] + "Z"
-        collection = f"{self._request.collection}/{stamp}" if has_work or assessment.selection.unresolved else ""
+        collection = self._free_collection(started)  # also where all can be put back: what is kept may be damaged
         row = {
             "id": self._id,
             "started": utc_text(started),
@@ -289,8 +289,18 @@ class _Runner:
             "collection": collection,
             **machine(),
         }
-        engine.begin(row, planned, collection)
+        engine.begin(row, planned)
         self._observe(RunStarted(self._id, len(assessment.active), self._seconds(engine, assessment)))
+
+    def _free_collection(self, started: float) -> str:
+        """Name of the run's own collection: the time, or the next millisecond that no run has yet (clocks go back)."""
+        store = self._project.writable_store(started)
+        while True:
+            stamp = utc_text(started).replace(":", "")[:-4] + "Z"
+            name = f"{self._request.collection}/{stamp}"
+            if store.ask(facts.collection_type, name) is None:
+                return name
+            started += 0.001
 
     def _seconds(self, engine: Engine, assessment: Assessment) -> dict[str, float]:
         """How long the tasks took the last time, if the observer wants to know."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from provstore.operations.identify import identify, shortener
 from provstore.store import records
+from provstore.store.proof import prove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,10 +41,12 @@ def show(project: Project, text: str, *, pipelinefile: bool) -> ShowReport:
 
     Raises:
         UnknownIdError: No record begins so, or several do.
+        StoreDamagedError: It is not what was recorded.
     """
     kind, id = identify(project.store, text)
     store = project.store
     assert store is not None  # `identify` has found something in it
+    prove(store, kind, id)
     record = store.ask(QUESTIONS[kind], id)
     texts = _pipelinefile(store, kind, record) if pipelinefile else None
     shortened = shortener(store)

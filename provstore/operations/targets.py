@@ -7,6 +7,7 @@ import os
 from typing import NamedTuple
 
 from provstore.errors import TargetError
+from provstore.model.values import nearest
 from provstore.project import relative_path
 
 TYPE_CHECKING = False
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from provstore.model.task import Plan
+
+
+LISTED = 20
+"""Stages that a message names."""
 
 
 class Targets(NamedTuple):
@@ -240,11 +245,10 @@ def _stages_downstream(plan: Plan, stages: set[str]) -> set[str]:
 
 
 def _unknown(plan: Plan, text: str) -> TargetError:
-    from difflib import get_close_matches
-
     names: Sequence[str] = [stage.name for stage in plan.stages] + list(plan.settings.subsets)
     outputs = [plan.paths[number] for task in plan.tasks for number in task.outputs]
-    near = get_close_matches(text, [*names, *outputs], 1)
-    hint = f"did you mean '{near[0]}'?" if near else f"stages are: {', '.join(names) or 'none'}"
+    near = nearest(text, [*names, *outputs])
+    stages = ", ".join(names[:LISTED]) + (" …" if len(names) > LISTED else "")
+    hint = f"did you mean '{near}'?" if near else f"stages are: {stages or 'none'}"
     shown = os.path.normpath(text) if text else "''"
     return TargetError(f"{shown}: no stage, subset, task or output has this name", hint=hint)

@@ -49,6 +49,7 @@ class Verdicts:
         self._plan, self._workspace, self._store, self._work, self._done = plan, workspace, store, work, done
         self._memos: dict[tuple[str, str], TaskMemo] = store.ask(memory.task_memos) if store else {}
         self._identity: dict[int, str] = {}
+        self._proved: set[str] = set()
         self._pending: set[int] = set()
         self._restoring: set[int] = set()
         self.of: dict[int, Verdict] = {}
@@ -70,6 +71,8 @@ class Verdicts:
         waiting_for = self._waiting_for(position)
         missing_before = len(self.missing)
         key = None if waiting_for else self._key(position)
+        if waiting_for:
+            self._note_missing(position, waiting_for)
         seen = tuple([self._seen(number) for number in task.outputs])
         success = self._success(position, key) if key is not None else None
         facts = Facts(
@@ -83,6 +86,8 @@ class Verdicts:
             stage.frozen,
         )
         verdict = decide(facts)
+        if (verdict is None or verdict.state != FRESH) and self._forget_damaged(position):
+            return self.judge_one(position, forced=forced)
         if verdict is None:
             verdict = decide(facts._replace(history=self._history(position, facts)))
         if verdict is None:
@@ -164,6 +169,16 @@ class Verdicts:
             identities.append(identity)
         return digest_text("\n".join([task.static, *identities]))
 
+    def _note_missing(self, position: int, waiting_for: list[int]) -> None:
+        """Of a task that waits: what it needs besides, and will not get by waiting."""
+        task = self._plan.tasks[position]
+        to_come = {number for source in waiting_for for number in self._plan.tasks[source].outputs}
+        for number in task.inputs:
+            if number not in to_come and number not in self._identity and not self._seen(number):
+                path = self._plan.paths[number]
+                if not any(self._hides(source, [path]) for source in task.upstream):
+                    self.missing.append((position, path))
+
     def _success(self, position: int, key: str) -> Success | None:
         if self._store is None:
             return None
@@ -175,6 +190,30 @@ class Verdicts:
         if success is not None:
             self.found.append((position, success))
         return success
+
+    def _forget_damaged(self, position: int) -> bool:
+        """Before a task is called anything but fresh: forgets what is remembered wrongly, the store being damaged.
+
+        Memory that is right costs this look once for each path of a task that has to run, not for those that
+        are fresh: no damage makes a task fresh that is not.
+        """
+        store, task = self._store, self._plan.tasks[position]
+        if store is None:
+            return False
+        found = False
+        for number in (*task.inputs, *task.outputs):
+            path = self._plan.paths[number]
+            if path not in self._proved and self._workspace.remembers(path):
+                self._proved.add(path)
+                if not store.ask(memory.is_sound, path):
+                    self._workspace.forget(path)
+                    self._identity.pop(number, None)
+                    found = True
+        name = (self._plan.stages[task.stage].name, task.data_id)
+        if name in self._memos and not store.ask(memory.is_task_sound, *name):
+            del self._memos[name]
+            found = True
+        return found
 
     def _history(self, position: int, facts: Facts) -> History:
         now = self._material(position)

@@ -137,8 +137,10 @@ class _Files:
         paths = Paths(self.root, dimensions, types, self.digests)
         stages = self._stages(projects, paths, params.leaves, params.tables)
         subsets = self._subsets(stages)
+        made = {spec.template for stage in stages.values() for spec in stage.outputs}
         for table, values in projects:
-            self._check_default(table, values.get("default", ()), {*stages, *subsets})
+            targets = [target for target in values.get("default", ()) if target not in made]
+            self._check_default(table, targets, {*stages, *subsets})
         return Pipeline(
             file=self.sources[0].file,
             name=main.get("name", ""),
@@ -204,8 +206,9 @@ class _Files:
 
     def _check_default(self, table: Table, targets: Sequence[str], known: set[str]) -> None:
         for target in targets:
-            if target not in known and not _SELECTION.search(target):
-                error = UnknownNameError(f"unknown stage or subset {quoted(target)}", target, known)
+            try:
+                _check_target(target, known)
+            except UnexpectedError as error:
                 table.note_error("default", error, near=target)
 
     def _formats(self) -> dict[str, str]:
@@ -242,10 +245,42 @@ def _members(table: Table, name: str, value: object, known: set[str]) -> tuple[s
         table.note_whole(error.text, error.hint)
         return ()
     for member in members:
-        if member not in known and (NAME.fullmatch(member) or not _SELECTION.search(member)):
-            hint = table.suggestion(member, known)
-            table.note_whole(f"unknown stage or subset {quoted(member)}", hint)
+        try:
+            if NAME.fullmatch(member) and member not in known:  # a name with a dot is no path here
+                raise _unknown(member, known)
+            _check_target(member, known)
+        except UnknownNameError as error:
+            table.note_whole(error.text, table.suggestion(error.name, error.choices))
+        except UnexpectedError as error:
+            table.note_whole(error.text, error.hint)
     return members
+
+
+def _check_target(text: str, known: set[str]) -> None:
+    """A name is that of a stage or subset, a selection can be read; of tasks and paths more is known later.
+
+    Raises:
+        UnexpectedError: It is not.
+    """
+    from provstore.errors import QueryError
+    from provstore.query import is_selection, parse_selection, selected_names
+
+    if text in known:
+        return
+    if not _SELECTION.search(text):
+        raise _unknown(text, known)
+    if not is_selection(text):
+        return
+    try:
+        names = selected_names(parse_selection(text))
+    except QueryError as error:
+        raise UnexpectedError(f"{quoted(text)}: {error.message.partition(chr(10))[0]}", error.hint) from None
+    for name in sorted(names - known):
+        raise _unknown(name, known)
+
+
+def _unknown(name: str, known: set[str]) -> UnknownNameError:
+    return UnknownNameError(f"unknown stage or subset {quoted(name)}", name, known)
 
 
 def _plugins(table: Table, values: Mapping[str, Any]) -> list[str]:

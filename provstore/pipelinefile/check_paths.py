@@ -191,6 +191,8 @@ class Paths:
         if written.startswith("~/"):
             raise UnexpectedError(f"path {quoted(written)} begins with '~', which is not expanded", "write it in full")
         path = normalised(escaped(folder), written)
+        if too_long := templates.too_long(path):
+            raise UnexpectedError(f"path {quoted(written)} {too_long}")
         if path[0] in "./":
             path = self._placed(path, written)
         return Normal(path, written.endswith(("/", "/.")), path.startswith(("/", "../")))

@@ -16,7 +16,7 @@ from provstore.model.values import data_id_text, task_name
 from provstore.pipelinefile.catalogue import Catalogue
 from provstore.pipelinefile.links import Links, gates, is_gathered, is_searched, searched, sources_of, unresolved
 from provstore.pipelinefile.makers import Makers
-from provstore.pipelinefile.relations import Relation, joined, relation_of, sorted_rows
+from provstore.pipelinefile.relations import Relation, TooManyError, joined, relation_of, sorted_rows
 from provstore.pipelinefile.render import rendered_work
 from provstore.pipelinefile.templates import TemplateError, fields, unescaped, write
 
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from provstore.model.pipeline import PathSpec, Pipeline, Stage
     from provstore.model.task import Search, Work
     from provstore.model.values import DataId, Value
+
+
+MOST_TASKS = 250_000
+MOST_INPUTS = 3_000_000
+"""Of all tasks together. A plan of that size takes half a gigabyte of memory and half a minute."""
 
 
 class Draft(NamedTuple):
@@ -82,7 +87,7 @@ class _Expansion:
             self._add_tasks(stage)
         self._raise_problems()
         self._problems += self._makers.problems(self._drafts)
-        inputs = [self._inputs_of(number) for number in range(len(self._drafts))]
+        inputs = self._all_inputs()
         upstream = [self._makers.upstream([path for _, path in found]) for found in inputs]
         order = self._task_order(upstream, inputs)
         self._raise_problems()
@@ -140,6 +145,7 @@ class _Expansion:
     def _add_tasks(self, stage: Stage) -> None:
         try:
             data_ids = self._data_ids(stage) if stage.dimensions else [{}]
+            self._claim_room(len(data_ids))
             for values in data_ids:
                 data_id = tuple((name, values[name]) for name in stage.dimensions)
                 outputs = tuple(write(spec.template, values) for spec in stage.outputs)
@@ -148,15 +154,25 @@ class _Expansion:
                 self._catalogue.add(stage.name, outputs)
         except TemplateError as error:
             self._problems.append(_problem(stage, "dimensions", str(error)))
+        except TooManyError as error:
+            hint = f"a pipeline has at most {MOST_TASKS:,} tasks"
+            self._problems.append(_problem(stage, "dimensions", str(error), hint))
 
     def _data_ids(self, stage: Stage) -> list[dict[str, Value]]:
         found = self._relation(stage)
+        if not stage.where:
+            self._claim_room(len(found.rows))
         rows = sorted_rows(found, stage.dimensions)
         if not rows:
             self._remark(f"stage '{stage.name}' has no tasks: {self._why_empty(stage)}")
         if stage.where and rows:
             rows = self._narrowed(stage, rows)
         return rows
+
+    def _claim_room(self, number: int) -> None:
+        """Refuses so many tasks more."""
+        if len(self._drafts) + number > MOST_TASKS:
+            raise TooManyError(f"its {number:,} tasks make {len(self._drafts) + number:,} in all")
 
     def _relation(self, stage: Stage) -> Relation:
         """All that inputs, found dimensions and listed values allow."""
@@ -198,6 +214,19 @@ class _Expansion:
         return "no values of its dimensions go together"
 
     # --- what each task reads -------------------------------------------------------------------------
+
+    def _all_inputs(self) -> list[list[tuple[str, str]]]:
+        """What each task reads, by draft."""
+        inputs, number = [], 0
+        for draft in range(len(self._drafts)):
+            inputs.append(self._inputs_of(draft))
+            number += len(inputs[-1])
+            if number > MOST_INPUTS:
+                text = f"all tasks together read more than {MOST_INPUTS:,} inputs"
+                hint = "let a task of its own gather what many tasks read, or name a folder"
+                self._problems.append(_problem(self._drafts[draft].stage, "inputs", text, hint))
+                self._raise_problems()
+        return inputs
 
     def _inputs_of(self, number: int) -> list[tuple[str, str]]:
         """(role, path) of all inputs of a task."""
@@ -295,8 +324,12 @@ class _Expansion:
         tasks, works = [], []
         for draft_number in order:
             draft = self._drafts[draft_number]
-            work, static = rendered_work(self._pipeline, draft.stage, draft.data_id, inputs[draft_number],
-                                         draft.outputs, self._environment)  # fmt: skip
+            try:
+                work, static = rendered_work(self._pipeline, draft.stage, draft.data_id, inputs[draft_number],
+                                             draft.outputs, self._environment)  # fmt: skip
+            except TemplateError as error:
+                self._problems.append(_problem(draft.stage, "argv" if draft.stage.argv else "run", str(error)))
+                self._raise_problems()
             works.append(work)
             tasks.append(
                 Task(

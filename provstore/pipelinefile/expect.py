@@ -24,11 +24,11 @@ LARGEST = 2**63 - 1
 LONGEST_RANGE = 1_000_000
 
 _SHOWN = 60
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _UNITS = {"B": 1} | {f"{unit}B": 1000**power for power, unit in enumerate("kMGT", 1)}
 _UNITS |= {"KB": 1000} | {f"{unit}iB": 1024**power for power, unit in enumerate("KMGT", 1)}
-_DURATION = re.compile(r"(?:\d{1,12}(?:\.\d{1,12})?[smhd])+")
-_DURATION_PART = re.compile(r"([\d.]+)([smhd])")
+_DURATION = re.compile(r"(?:\d{1,12}(?:\.\d{1,12})?[smhdw])+")
+_DURATION_PART = re.compile(r"([\d.]+)([smhdw])")
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,12})?) ?([A-Za-z]+)")
 _RANGE = re.compile(r"(-?\d{1,18})\.\.(-?\d{1,18})(?::(-?\d{1,18}))?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -282,7 +282,7 @@ def writes(spec: str, samples: Iterable[Value]) -> bool:
     for sample in samples:
         try:
             format(spelled(sample) if isinstance(sample, bool) else sample, spec)
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
         return True
     return not spec

@@ -16,13 +16,22 @@ if TYPE_CHECKING:
 DEEPEST = 64
 """Only so many parts of a key count: the prefixes of longer ones would take memory by the square of their length."""
 
+MOST_PARTS = 2000
+"""Keys of more parts are not even parsed: tomllib takes seconds, by the square of their length."""
+
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
 _KEY = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*"
 _STATEMENT = re.compile(rf"""[ \t]*(?:\[\[?[ \t]*({_KEY})[ \t]*\]|({_KEY})[ \t]*=[ \t]*(\"\"\"|'''|[\[{{])?)""")
+_DEEP = re.compile(rf"^[ \t]*\[{{0,2}}[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{MOST_PARTS}}}", re.MULTILINE)
 _BARE = re.compile(r"[A-Za-z0-9_.-]+")
 _PARTS = re.compile(_PART)
 _LONG_END = {'"""': re.compile(r'\\.|"{3,5}', re.DOTALL), "'''": re.compile(r"'{3,5}")}
 _INNER = re.compile(rf"""\"\"\"|'''|#[^\n]*|[\[\]{{}},]|({_KEY})([ \t]*=)?""")
+
+
+def deep_key(text: str) -> re.Match[str] | None:
+    """The first key, of a line or a table, with more than `MOST_PARTS` parts."""
+    return _DEEP.search(text) if text.count(".") >= MOST_PARTS else None
 
 
 def key_lines(text: str) -> Mapping[tuple[str, ...], int]:

@@ -57,14 +57,22 @@ def relation(one: tuple[str, ...], other: tuple[str, ...]) -> Relation:
 
 
 def _overlap_of_folders(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """With ``**`` in one of them: whether some path fits both, or lies below or above."""
-    if not one or not other:
-        return True
-    if one[0] == FOLDERS:
-        return _overlap_of_folders(one[1:], other) or _overlap_of_folders(one, other[1:])
-    if other[0] == FOLDERS:
-        return _overlap_of_folders(other, one)
-    return _may_be_one(one[0], other[0]) and _overlap_of_folders(one[1:], other[1:])
+    """With ``**`` in one of them: whether some path fits both, or lies below or above.
+
+    A pair of places is visited once, so that any number of ``**`` costs no more than the product of both lengths.
+    """
+    seen, pending = {(0, 0)}, [(0, 0)]
+    while pending:
+        here, there = pending.pop()
+        if here == len(one) or there == len(other):
+            return True
+        if FOLDERS in (one[here], other[there]):
+            following = {(here + 1, there), (here, there + 1)}
+        else:
+            following = {(here + 1, there + 1)} if _may_be_one(one[here], other[there]) else set()
+        pending += following - seen
+        seen |= following
+    return False
 
 
 @functools.lru_cache(maxsize=65536)
@@ -75,9 +83,23 @@ def _may_be_one(one: str, other: str) -> bool:
     if ANY not in one:
         one, other = other, one
     if ANY not in other:
-        return re.fullmatch(".*".join(map(re.escape, one.split(ANY))), other, re.DOTALL) is not None
+        return _has_in_order(other, one.split(ANY))
     head_one, head_other = one.partition(ANY)[0], other.partition(ANY)[0]
     tail_one, tail_other = one.rpartition(ANY)[2], other.rpartition(ANY)[2]
     heads = head_one.startswith(head_other) or head_other.startswith(head_one)
     tails = tail_one.endswith(tail_other) or tail_other.endswith(tail_one)
     return heads and tails
+
+
+def _has_in_order(text: str, parts: list[str]) -> bool:
+    """The text begins with the first part, ends with the last, and has the others between them in this order."""
+    first, *others, last = parts
+    if not (text.startswith(first) and text.endswith(last) and len(text) >= len(first) + len(last)):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for part in others:
+        found = text.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True

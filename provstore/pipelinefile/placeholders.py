@@ -30,14 +30,18 @@ if TYPE_CHECKING:
 
 _BRACED = re.compile(
     r"""
-    (?P<opening>\{+)
+    (?<!\{)(?P<opening>\{++)
     (?P<word> (?P<name>[A-Za-z_][A-Za-z0-9_]*)
         (?: \[(?P<index>[0-9]+)\] | (?P<dotted>(?:\.[A-Za-z0-9_-]+)+) )?
         (?: :(?P<format>[^{}\s]*) )? )
-    (?P<closing>\}+)
+    (?P<closing>\}++)
     """,
     re.VERBOSE,
 )
+
+
+_UNSAYABLE = re.compile("[\0\ud800-\udfff]")
+"""What no command can carry: NUL, and halves of characters."""
 
 
 class Placeholder(NamedTuple):
@@ -164,7 +168,10 @@ def _written(value: JSON, placeholder: Placeholder) -> str:
     if isinstance(value, (bool, list, tuple, dict)):
         value = spelled(value)
     try:
-        return format(value, placeholder.format)
-    except ValueError:
-        message = f"'{placeholder.text}' can't write the value {value!r}"
-        raise TemplateError(message) from None
+        text = format(value, placeholder.format)
+        if not _UNSAYABLE.search(text):
+            return text
+    except (ValueError, OverflowError):
+        pass
+    message = f"'{placeholder.text}' can't write the value {value!r}"
+    raise TemplateError(message)

@@ -19,7 +19,7 @@ from provstore.pipelinefile import expect
 from provstore.pipelinefile.check import check
 from provstore.pipelinefile.check_paths import normalised
 from provstore.pipelinefile.expect import quoted
-from provstore.pipelinefile.locate import key_lines
+from provstore.pipelinefile.locate import MOST_PARTS, deep_key, key_lines
 from provstore.pipelinefile.tables import Source, Table
 
 TYPE_CHECKING = False
@@ -196,6 +196,10 @@ class _Reader:
             return None
 
     def _parsed(self, file: str, text: str, is_json: bool) -> dict[str, Any] | None:
+        if not is_json and (deep := deep_key(text)):
+            line = text.count("\n", 0, deep.end()) + 1
+            self.problems.append(Problem(file, line, "", f"found a key of more than {MOST_PARTS:,} parts"))
+            return None
         try:
             tables = json.loads(text) if is_json else tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from provstore.model.values import Value
 
 
+MOST_ROWS = 1_000_000
+"""Combinations beyond are a mistake more often than work, and would fill the memory."""
+
+
+class TooManyError(ValueError):
+    """More combinations than anybody can want; the message says so."""
+
+
 class Relation(NamedTuple):
     """Rows over dimensions; a row's values are in the order of `names`."""
 
@@ -31,7 +39,11 @@ def relation_of(names: Iterable[str], found: Iterable[Mapping[str, Value]]) -> R
 
 
 def joined(one: Relation, other: Relation) -> Relation:
-    """The natural join; without shared dimensions, all combinations."""
+    """The natural join; without shared dimensions, all combinations.
+
+    Raises:
+        TooManyError: It has more than `MOST_ROWS` rows.
+    """
     shared = [name for name in one.names if name in other.names]
     extra = [name for name in other.names if name not in one.names]
     here = [one.names.index(name) for name in shared]
@@ -40,7 +52,11 @@ def joined(one: Relation, other: Relation) -> Relation:
     partners: dict[tuple[Value, ...], list[tuple[Value, ...]]] = {}
     for row in other.rows:
         partners.setdefault(tuple(row[i] for i in there), []).append(tuple(row[i] for i in added))
-    rows = (row + rest for row in one.rows for rest in partners.get(tuple(row[i] for i in here), ()))
+    found = [(row, partners.get(tuple(row[i] for i in here), ())) for row in one.rows]
+    number = sum(len(rests) for _, rests in found)
+    if number > MOST_ROWS:
+        raise TooManyError(f"there are {number:,} combinations of {', '.join((*one.names, *extra))}")
+    rows = (row + rest for row, rests in found for rest in rests)
     return Relation((*one.names, *extra), frozenset(rows))
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from provstore.errors import Problem
 from provstore.model.pipeline import Place
+from provstore.model.values import nearest
 from provstore.pipelinefile import expect
 from provstore.pipelinefile.expect import quoted
 
@@ -109,9 +110,7 @@ class Table:
         """The name that is spelt most like a word, if one is near enough."""
         if len(self.problems) > ENOUGH:
             return None
-        import difflib
-
-        return next(iter(difflib.get_close_matches(word, choices, 1)), None)
+        return nearest(word, choices) or None
 
     def unknown(self, key: str, keys: Iterable[str], confused: Mapping[str, str]) -> None:
         """Notes a key that this table does not have."""

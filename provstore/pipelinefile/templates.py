@@ -27,6 +27,11 @@ BRACKET = re.compile(r"\[([!^]?+)(\]?+[^\]]*)\]")
 """A glob's set of characters: its negation and its members, of which ``]`` may be the first."""
 _GLOB = re.compile(rf"[*?]|{BRACKET.pattern}")
 _NEVER = re.compile(r"(?!)")
+_NO_NAME = re.compile("[/\0\ud800-\udfff]")
+_NO_LITERAL = re.compile(r"[{\[]")
+
+LONGEST_PATH, LONGEST_NAME = 4095, 255
+"""Bytes of a path that a system call takes; characters of a name that any file system takes."""
 
 
 class TemplateError(ValueError):
@@ -101,10 +106,29 @@ def write(template: str, values: Mapping[str, Value]) -> str:
             value = "true" if value else "false"
         try:
             pieces.append(format(value, piece.format))
-        except ValueError:
+        except (ValueError, OverflowError):
             message = f"'{{{piece.name}:{piece.format}}}' in path '{template}' can't write the value {value!r}"
             raise TemplateError(message) from None
-    return "".join(pieces)
+        if not pieces[-1] or _NO_NAME.search(pieces[-1]):
+            message = f"'{{{piece.name}}}' in path '{template}' writes {pieces[-1]!r}, which can't be part of a name"
+            raise TemplateError(message)
+    path = "".join(pieces)
+    if "/../" in f"/{path}/":
+        raise TemplateError(f"path '{template}' becomes '{path}', which leads back by '..'")
+    if fault := too_long(path):
+        raise TemplateError(f"path '{template}' becomes '{path[:LONGEST_NAME]}…', which {fault}")
+    return path
+
+
+def too_long(path: str) -> str:
+    """What no file system takes in a path, or in a template's literal names, as a message says it; empty: nothing."""
+    if len(path) <= LONGEST_NAME:
+        return ""
+    if len(path.encode("utf-8", "surrogatepass")) > LONGEST_PATH:
+        return f"has more than the {LONGEST_PATH:,} bytes that a path can have"
+    if any(len(name) > LONGEST_NAME and not _NO_LITERAL.search(name) for name in path.split("/")):
+        return f"has a name of more than {LONGEST_NAME} characters"
+    return ""
 
 
 def unescaped(template: str) -> str:
@@ -159,7 +183,7 @@ class Matcher:
             if (axis := axes[field.name]).values is not None
         }
         self._groups: dict[Field, str] = {}
-        raw = [self._segment(pieces) for pieces in _cut(parse(template))]
+        raw = _without_repeated_folders([self._segment(pieces) for pieces in _cut(parse(template))])
         self.parts = _standing_alone(raw)
         self.regex = _joined(raw)
         self._compiled = re.compile(self.regex, re.DOTALL)
@@ -215,15 +239,32 @@ def _standing_alone(raw: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(kind, re.sub(r"\(\?P=\w+\)", "[^/]+?", text) if kind == "pattern" else text) for kind, text in raw]
 
 
+FOLDERS = ("pattern", "**")
+
+
+def _without_repeated_folders(raw: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """``**/**`` says the same as ``**``."""
+    return [segment for before, segment in zip([None, *raw], raw, strict=False) if not before == segment == FOLDERS]
+
+
 def _joined(raw: list[tuple[str, str]]) -> str:
-    """The regular expression of a whole path; ``**`` stands for any number of folders."""
-    whole = ""
-    for number, (kind, text) in enumerate(raw):
-        last = number == len(raw) - 1
-        if text == "**" and kind == "pattern":
-            whole += r"(?:(?!\.)[^/]+/)*" + (r"(?!\.)[^/]+" if last else "")
-        else:
-            whole += (re.escape(text) if kind == "name" else text) + ("" if last else "/")
+    """The regular expression of a whole path; ``**`` stands for any number of folders.
+
+    Between two ``**`` without a field, the first place that fits is as good as any other, so that it is settled
+    (an atomic group) and not tried again: the time stays in proportion to the path.
+    """
+    whole, start = "", 0
+    for number, segment in enumerate([*raw, FOLDERS]):
+        if segment != FOLDERS:
+            continue
+        part = "/".join(re.escape(text) if kind == "name" else text for kind, text in raw[start:number])
+        part += "/" if start < number < len(raw) else ""
+        before = r"(?:(?!\.)[^/]+/)*?" if start else ""
+        if number == len(raw) and start == number:
+            part = r"(?!\.)[^/]+"
+        settled = start and number < len(raw) and "(?P" not in part
+        whole += f"(?>{before}{part})" if settled else before + part
+        start = number + 1
     return whole
 
 
@@ -253,16 +294,24 @@ def _integer_pattern(spec: str) -> str:
 
 
 def _translated(text: str) -> str:
-    """A glob within one segment as a regular expression."""
-    out, position = "", 0
+    """A glob within one segment as a regular expression.
+
+    What stands between two ``*`` is settled where it is found first, as in `_joined`.
+    """
+    parts, position = [""], 0
     for found in _GLOB.finditer(text):
-        out += re.escape(text[position : found.start()])
+        parts[-1] += re.escape(text[position : found.start()])
         position = found.end()
         if found[2] is not None:
-            out += _one_of(found[2], negated=bool(found[1]))
+            parts[-1] += _one_of(found[2], negated=bool(found[1]))
+        elif found.group() == "*":
+            parts.append("")
         else:
-            out += "[^/]*" if found.group() == "*" else "[^/]"
-    return out + re.escape(text[position:])
+            parts[-1] += "[^/]"
+    parts[-1] += re.escape(text[position:])
+    first, *others = parts
+    settled = "".join(f"(?>[^/]*?{part})" for part in others[:-1] if part)
+    return first + settled + "".join(f"[^/]*{part}" for part in others[-1:])
 
 
 def _one_of(members: str, *, negated: bool) -> str:
@@ -286,7 +335,7 @@ def _is_written(field: Field, text: str) -> bool:
     """The field, given this text as its value, writes it as it is."""
     try:
         return format(text, field.format) == text
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
 
 
@@ -296,7 +345,7 @@ def _integer(field: Field, text: str) -> int | None:
     try:
         value = int(text.replace(",", ""), base)
         return value if format(value, field.format) == text else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -305,5 +354,7 @@ def natural_key(value: Value) -> tuple[tuple[int, float, str], ...]:
     if not isinstance(value, str):
         return ((0, value, ""),)
     return tuple(
-        (0, int(part), part) if part.isdecimal() else (1, 0, part) for part in re.split(r"([0-9]+)", value) if part
+        (0, int(part), part) if part.isdecimal() and len(part) <= LONGEST_NAME else (1, 0, part)
+        for part in re.split(r"([0-9]+)", value)
+        if part
     )

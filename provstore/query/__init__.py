@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from provstore.query.check import check_where
     from provstore.query.evaluate import matches
     from provstore.query.parse import parse_where
-    from provstore.query.selection import Selection, is_selection, parse_selection, printed_selection, select
+    from provstore.query.selection import (
+        Selection,
+        is_selection,
+        parse_selection,
+        printed_selection,
+        select,
+        selected_names,
+    )
     from provstore.query.spell import printed
     from provstore.query.task import parse_task
     from provstore.query.tree import Expression, bound_names, names
@@ -36,6 +43,7 @@ __all__ = [
     "printed",
     "printed_selection",
     "select",
+    "selected_names",
 ]
 
 _HOMES = {
@@ -52,6 +60,7 @@ _HOMES = {
     "printed": "spell",
     "printed_selection": "selection",
     "select": "selection",
+    "selected_names": "selection",
 }
 
 

@@ -47,10 +47,10 @@ def quoted(text: str) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint that names the most similar of `known`; empty if none is similar."""
-    import difflib  # takes 3 ms, and only errors need it
+    from provstore.model import values
 
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else ""
+    close = values.nearest(name, known)
+    return f"did you mean '{close}'?" if close else ""
 
 
 def listed(names: Iterable[str]) -> str:

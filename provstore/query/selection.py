@@ -20,7 +20,7 @@ from provstore.query.place import listed, nearest, query_error, quoted, target_e
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from typing import TypeAlias
 
@@ -145,6 +145,26 @@ def select(
         TargetError: A name that is neither stage nor subset, or a subset that contains itself.
     """
     return _Selector(tree.text, frozenset(stages), subsets, ancestors, descendants).stages_of(tree.root)
+
+
+def selected_names(tree: Selection) -> frozenset[str]:
+    """All names of stages and subsets in a selection."""
+    return frozenset(_names(tree.root))
+
+
+def _names(node: Node) -> Iterator[str]:
+    match node:
+        case Stages():
+            yield node.name
+        case Reached() | Others():
+            yield from _names(node.part)
+        case Between():
+            for end in (node.first, node.last):
+                if end is not None:
+                    yield from _names(end)
+        case Both() | Either():
+            for part in node.parts:
+                yield from _names(part)
 
 
 def printed_selection(tree: Selection) -> str:

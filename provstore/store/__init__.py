@@ -8,4 +8,7 @@ history       questions that `decide` asks: successes, attempts, material
 records       questions that people ask: runs, executions, datasets
 objects       the bytes that are kept
 ledger        what happened and is not yet written: one transaction for each tenth of a second
+pages         rows out of the pages of a damaged file, without SQLite
+sift          which table a found row could be of
+salvage       a new store from all facts that are whole
 """

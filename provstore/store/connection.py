@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import stat
 
 from provstore.errors import StoreDamagedError, StoreError, StoreForeignError, StoreLockedError, StoreUnwritableError
 
@@ -31,6 +32,12 @@ SETTINGS = (
     "PRAGMA synchronous = EXTRA",  # what a run reported when it ended survives a power cut
     "PRAGMA cell_size_check = ON",  # a damaged page is an error, not an answer
 )
+RECOVER = "'provstore recover' writes a new file with all that is whole, and keeps this one"
+"""Hint of every message about a file that is damaged."""
+
+TIDY = ("PRAGMA journal_mode = PERSIST", "PRAGMA journal_mode = DELETE")
+"""Removes a journal that a killed writer left before there was anything to roll back; none that is in use."""
+
 READ_ONLY = "PRAGMA query_only = ON"
 APPLICATION = "PRAGMA application_id"
 VERSION = "PRAGMA user_version"
@@ -46,8 +53,7 @@ def connect(path: str) -> sqlite3.Connection:
         StoreError: It is no store, damaged, or can't be opened.
     """
     with explained(path):
-        if os.path.getsize(path) == 0:
-            raise StoreDamagedError(f"{path}: the file is empty, expected a store", hint=_RECOVER)
+        _check_file(path)
         mode = "rw" if os.access(path, os.W_OK) else "ro"
         escaped = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
         conn = sqlite3.connect(
@@ -57,6 +63,9 @@ def connect(path: str) -> sqlite3.Connection:
             _check_owner(conn, path)
             for setting in SETTINGS:
                 conn.execute(setting)
+            if mode == "rw" and os.path.exists(f"{path}-journal"):
+                for setting in TIDY:
+                    conn.execute(setting)
             conn.execute(READ_ONLY)
         except BaseException:
             conn.close()
@@ -64,7 +73,15 @@ def connect(path: str) -> sqlite3.Connection:
         return conn
 
 
-_RECOVER = "keep the file, and put a copy of it from a backup in its place"
+def _check_file(path: str) -> None:
+    """SQLite makes a new store of an empty file, waits for a pipe, and has no word for the others."""
+    if not os.path.exists(path) and os.path.islink(path):
+        raise StoreForeignError(f"{path}: found a symbolic link that leads nowhere, expected a store", hint=RECOVER)
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise StoreForeignError(f"{path}: found no regular file, expected a store", hint=RECOVER)
+    if status.st_size == 0:
+        raise StoreDamagedError(f"{path}: the file is empty, expected a store", hint=RECOVER)
 
 
 def _check_owner(conn: sqlite3.Connection, path: str) -> None:
@@ -72,7 +89,7 @@ def _check_owner(conn: sqlite3.Connection, path: str) -> None:
     if found != APPLICATION_ID:
         raise StoreForeignError(
             f"{path}: this is another program's SQLite file (application id {found:#x}, expected {APPLICATION_ID:#x})",
-            hint="move it away: provstore makes its own file there",
+            hint=RECOVER,
         )
 
 
@@ -84,7 +101,7 @@ def explained(path: str) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _store_error(path, error) from error
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise StoreDamagedError(f"{path}: {error}", hint=_RECOVER) from error
+        raise StoreDamagedError(f"{path}: {error}", hint=RECOVER) from error
     except OSError as error:
         named = error.filename if isinstance(error.filename, str) else path
         raise StoreUnwritableError(
@@ -95,13 +112,15 @@ def explained(path: str) -> Iterator[None]:
 def _store_error(path: str, error: sqlite3.Error) -> StoreError:
     name = getattr(error, "sqlite_errorname", "")
     text = f"{path}: {error}"
+    if name == "SQLITE_IOERR_SHORT_READ":
+        return StoreDamagedError(f"{path}: the file is cut", hint=RECOVER)
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return StoreUnwritableError(text, hint="free space on the disk or give permission; finished tasks are kept")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return StoreLockedError(text, hint="another program holds the store's file; try again when it has ended")
     if name.startswith("SQLITE_NOTADB"):
-        return StoreForeignError(f"{path}: this is no SQLite file, or its beginning is damaged", hint=_RECOVER)
-    return StoreDamagedError(text, hint=_RECOVER)
+        return StoreForeignError(f"{path}: this is no SQLite file, or its beginning is damaged", hint=RECOVER)
+    return StoreDamagedError(text, hint=RECOVER)
 
 
 def only_row(conn: sqlite3.Connection, question: str, parameters: tuple[object, ...] = ()) -> tuple[str, ...]:
@@ -127,3 +146,14 @@ def transaction(conn: sqlite3.Connection) -> Iterator[None]:
             conn.execute("ROLLBACK")
         raise
     conn.execute("COMMIT")
+
+
+@contextlib.contextmanager
+def undone(conn: sqlite3.Connection) -> Iterator[None]:
+    """One state of the store for several questions; whatever is written inside is undone."""
+    conn.execute("BEGIN")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(sqlite3.Error):
+            conn.execute("ROLLBACK")

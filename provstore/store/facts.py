@@ -1,8 +1,13 @@
-"""Adding facts. Each finished fact gets a row in `record`: its digest, chained to the fact before.
+"""Adding facts, and reading them as they were added. Each fact gets a row in `record`: its digest, chained.
 
 Rules: facts are added, never updated and never deleted; only this file adds them; it is called inside a
-transaction. A fact's canonical JSON is `{table: row}` with all columns; an execution's is
-`{"execution": row, "usage": [[role, position, dataset], …], "dataset": [row, …]}` with what it made.
+transaction. A fact's canonical JSON is `{table: row}` with all columns. Some tables belong to others:
+
+    run        {"run": row, "run_source": [[file, digest], …]}, sorted by file
+    execution  {"execution": row, "usage": [[role, position, dataset], …], "dataset": [row, …]} with what it read,
+               sorted by role and position, and what it made
+
+The chain begins with the digest of `{"store": row}`.
 """
 
 from __future__ import annotations
@@ -48,19 +53,53 @@ INSERT = {
                 :created, :execution, :role, :name, :version, :owner, :owner_type, :description, :location, :url,
                 :contact, :overwritable, :iteration, :replaces, :metadata)
     """,
+    "collection": """
+        INSERT INTO collection (name, type, created, description) VALUES (:name, :type, :created, :description)
+    """,
+    "chain_member": """
+        INSERT INTO chain_member (id, chain, child, position, added) VALUES (:id, :chain, :child, :position, :added)
+    """,
+    "recovery": """
+        INSERT INTO recovery (id, recovered, source, source_digest, kept, unproved, lost)
+        VALUES (:id, :recovered, :source, :source_digest, :kept, :unproved, :lost)
+    """,
 }
-SUBJECT = {"run": "id", "run_code": "run", "run_end": "run", "execution": "id", "dataset": "id"}
+READ = {
+    "run": "SELECT * FROM run WHERE id = ?",
+    "run_code": "SELECT * FROM run_code WHERE run = ?",
+    "run_end": "SELECT * FROM run_end WHERE run = ?",
+    "execution": "SELECT * FROM execution WHERE id = ?",
+    "dataset": "SELECT * FROM dataset WHERE id = ?",
+    "collection": "SELECT * FROM collection WHERE name = ?",
+    "chain_member": "SELECT * FROM chain_member WHERE id = ?",
+    "recovery": "SELECT * FROM recovery WHERE id = ?",
+}
+SUBJECT = {
+    "run": "id",
+    "run_code": "run",
+    "run_end": "run",
+    "execution": "id",
+    "dataset": "id",
+    "collection": "name",
+    "chain_member": "id",
+    "recovery": "id",
+}
 """Column of each table that its record is known by."""
 
 INSERT_USAGE = "INSERT INTO usage (execution, role, position, dataset) VALUES (?, ?, ?, ?)"
 INSERT_SOURCE = "INSERT INTO run_source (run, file, digest) VALUES (?, ?, ?)"
 INSERT_RECORD = "INSERT INTO record (position, origin, kind, subject, digest, chain) VALUES (?, ?, ?, ?, ?, ?)"
 INSERT_OBJECT = "INSERT OR IGNORE INTO object (digest, size, content) VALUES (?, ?, ?)"
-INSERT_COLLECTION = "INSERT OR IGNORE INTO collection (name, type, created, description) VALUES (?, ?, ?, ?)"
-INSERT_MEMBER = """
-    INSERT INTO chain_member (id, chain, child, position, added)
-    SELECT :id, :chain, :child, coalesce(min(position), 1) - 1, :added FROM chain_member WHERE chain = :chain
+PUT_OBJECT = "INSERT OR REPLACE INTO object (digest, size, content) VALUES (?, ?, ?)"
+SOURCES = "SELECT file, digest FROM run_source WHERE run = ? ORDER BY file"
+USAGE = "SELECT role, position, dataset FROM usage WHERE execution = ? ORDER BY role, position"
+MADE = """
+    SELECT * FROM dataset AS d
+     WHERE execution = ? AND NOT EXISTS (SELECT 1 FROM record WHERE subject = d.id AND kind = 'dataset')
+     ORDER BY rowid
 """
+STORE = "SELECT * FROM store"
+HEAD = "SELECT coalesce(min(position), 1) - 1 FROM chain_member WHERE chain = ?"
 LAST_RECORD = "SELECT position, chain FROM record ORDER BY position DESC LIMIT 1"
 ORIGIN = "SELECT id FROM store"
 COLLECTION_TYPE = "SELECT type FROM collection WHERE name = ?"
@@ -85,10 +124,65 @@ def origin(conn: sqlite3.Connection) -> str:
     return found
 
 
+def head_of(conn: sqlite3.Connection, chain: str) -> int:
+    """The position before a CHAINED collection's first child."""
+    found: int = conn.execute(HEAD, (chain,)).fetchone()[0]
+    return found
+
+
 def collection_type(conn: sqlite3.Connection, name: str) -> str | None:
     """Type of a collection; None when there is none of this name."""
     row = conn.execute(COLLECTION_TYPE, (name,)).fetchone()
     return None if row is None else row[0]
+
+
+class RunFact(NamedTuple):
+    """A run with the files it was made from.
+
+    Attributes:
+        sources: (file, digest), sorted.
+    """
+
+    row: Row
+    sources: Sequence[tuple[str, str]]
+
+
+def content_of(kind: str, fact: Row | ExecutionFact | RunFact) -> dict[str, object]:
+    """What a fact's digest covers."""
+    if isinstance(fact, ExecutionFact):
+        usage = sorted([list(used) for used in fact.usage])
+        return {"execution": fact.row, "usage": usage, "dataset": list(fact.made)}
+    if isinstance(fact, RunFact):
+        return {"run": fact.row, "run_source": [list(source) for source in fact.sources]}
+    return {kind: fact}
+
+
+def next_link(link: str, origin: str, digest: str) -> str:
+    """The chain's value after a record, from that before it."""
+    return digest_text(f"{link} {origin} {digest}")
+
+
+def read(conn: sqlite3.Connection, kind: str, subject: str) -> Row | ExecutionFact | RunFact | None:
+    """A fact as it was added; None where its row is missing, or no such kind of fact is known."""
+    found = _rows(conn, READ[kind], subject) if kind in READ else []
+    if not found:
+        return None
+    if kind == "execution":
+        return ExecutionFact(found[0], list(conn.execute(USAGE, (subject,))), _rows(conn, MADE, subject))
+    if kind == "run":
+        return RunFact(found[0], list(conn.execute(SOURCES, (subject,))))
+    return found[0]
+
+
+def first_link(conn: sqlite3.Connection) -> str:
+    """What the chain begins with."""
+    return digest_json({"store": dict(_rows(conn, STORE)[0])})
+
+
+def _rows(conn: sqlite3.Connection, question: str, *parameters: str) -> list[dict[str, str | int | float | None]]:
+    cursor = conn.execute(question, parameters)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 class Chain:
@@ -97,26 +191,23 @@ class Chain:
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
         self._origin = origin(conn)
-        last: tuple[int, str] = conn.execute(LAST_RECORD).fetchone() or (0, "")
+        last: tuple[int, str] = conn.execute(LAST_RECORD).fetchone() or (0, first_link(conn))
         self._position, self._link = last
 
-    def add(self, table: str, row: Row) -> None:
-        """Adds a fact that is one row."""
-        self._conn.execute(INSERT[table], row)
-        self._record(table, str(row[SUBJECT[table]]), {table: row})
+    def add(self, kind: str, fact: Row | ExecutionFact | RunFact) -> None:
+        """Adds a fact: one row, or a row with those that belong to it."""
+        row = fact.row if isinstance(fact, (ExecutionFact, RunFact)) else fact
+        subject = str(row[SUBJECT[kind]])
+        self._conn.execute(INSERT[kind], row)
+        if isinstance(fact, ExecutionFact):
+            for made in fact.made:
+                self._conn.execute(INSERT["dataset"], made)
+            self._conn.executemany(INSERT_USAGE, [(subject, *used) for used in fact.usage])
+        elif isinstance(fact, RunFact):
+            self._conn.executemany(INSERT_SOURCE, [(subject, *source) for source in fact.sources])
+        self._record(kind, subject, digest_json(content_of(kind, fact)))
 
-    def add_execution(self, fact: ExecutionFact) -> None:
-        """Adds an execution, its usage and its datasets as one fact."""
-        execution = fact.row["id"]
-        self._conn.execute(INSERT["execution"], fact.row)
-        for row in fact.made:
-            self._conn.execute(INSERT["dataset"], row)
-        self._conn.executemany(INSERT_USAGE, [(execution, *used) for used in fact.usage])
-        content = {"execution": fact.row, "usage": [list(used) for used in fact.usage], "dataset": list(fact.made)}
-        self._record("execution", str(execution), content)
-
-    def _record(self, kind: str, subject: str, content: object) -> None:
-        digest = digest_json(content)
-        self._link = digest_text(self._link + digest)
+    def _record(self, kind: str, subject: str, digest: str) -> None:
+        self._link = next_link(self._link, self._origin, digest)
         self._position += 1
         self._conn.execute(INSERT_RECORD, (self._position, self._origin, kind, subject, digest, self._link))

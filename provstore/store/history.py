@@ -116,7 +116,7 @@ def material(conn: sqlite3.Connection, execution: str) -> Material:
 def dataset_row(conn: sqlite3.Connection, dataset: str) -> dict[str, str | int | float | None]:
     """All columns of a dataset."""
     cursor = conn.execute(DATASET_ROW, (dataset,))
-    names = [column[0] for column in cursor.description]
+    names = [column[0].lower() for column in cursor.description]  # SQLite takes a flipped case for the same name
     return dict(zip(names, cursor.fetchone(), strict=True))
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from provstore.model.files import DirectoryMemo, Memo
-    from provstore.store.facts import ExecutionFact, Row
+    from provstore.store.facts import ExecutionFact, Row, RunFact
     from provstore.store.objects import Objects
 
 INTERVAL = 0.1
@@ -40,9 +40,8 @@ class Ledger:
     def __init__(self, path: str, conn: sqlite3.Connection, objects: Objects) -> None:
         self._path, self._conn, self._objects = path, conn, objects
         self._collections: list[tuple[str, str, str, str]] = []
-        self._members: list[Row] = []
-        self._facts: list[tuple[str, Row | ExecutionFact]] = []
-        self._sources: list[tuple[str, str, str]] = []
+        self._members: list[tuple[str, str, str]] = []
+        self._facts: list[tuple[str, Row | ExecutionFact | RunFact]] = []
         self._unwritten: dict[tuple[str, str, bool], str] = {}
         self._rows: dict[str, Row] = {}
         self._tasks: dict[tuple[str, str], TaskMemo] = {}
@@ -51,7 +50,7 @@ class Ledger:
     @property
     def is_empty(self) -> bool:
         """No fact is waiting."""
-        return not self._facts
+        return not (self._facts or self._collections)
 
     def add(self, table: str, row: Row) -> None:
         """Adds a fact of one row."""
@@ -60,13 +59,12 @@ class Ledger:
     def add_collection(self, name: str, chain: str, now: str) -> None:
         """Adds a RUN collection at the head of a CHAINED one, which is made if it is missing."""
         self._collections += [(chain, "CHAINED", now, ""), (name, "RUN", now, "")]
-        self._members.append({"id": new_id(), "chain": chain, "child": name, "added": now})
+        self._members.append((chain, name, now))
 
     def add_run(self, row: Row, sources: Mapping[str, str]) -> None:
         """Adds a run and the digests of the files it read, by path."""
         self._collections.append((SOURCES, "RUN", str(row["started"]), "What nobody made: inputs, edits by hand"))
-        self._facts.append(("run", row))
-        self._sources += [(str(row["id"]), file, digest) for file, digest in sources.items()]
+        self._facts.append(("run", facts.RunFact(row, sorted(sources.items()))))
 
     def add_execution(self, fact: ExecutionFact, stage: str, memo: TaskMemo | None) -> None:
         """Adds an execution; with `memo` as its task's last success."""
@@ -113,35 +111,34 @@ class Ledger:
             StoreError: It could not be written; everything goes on waiting.
         """
         with explained(self._path), transaction(self._conn):
-            for collection in self._collections:
-                self._conn.execute(facts.INSERT_COLLECTION, collection)
-            for member in self._members:
-                self._conn.execute(facts.INSERT_MEMBER, member)
             for digest, (size, data) in self._objects.pending.items():
-                self._conn.execute(facts.INSERT_OBJECT, (digest, size, data))
-            if self._facts:
+                self._conn.execute(facts.PUT_OBJECT, (digest, size, data))  # one that is there is damaged
+            if self._facts or self._collections:
                 self._write_facts()
-            self._conn.executemany(facts.INSERT_SOURCE, self._sources)
             memory.put_memos(self._conn, files, directories)
-            self._conn.executemany(memory.PUT_TASK, [(*task, *memo) for task, memo in self._tasks.items()])
+            memory.put_tasks(self._conn, self._tasks)
             if self._plan is not None:
                 memory.put_plan(self._conn, *self._plan)
         self._forget_written()
 
     def _write_facts(self) -> None:
         chain = facts.Chain(self._conn)
-        for table, fact in self._facts:
-            if isinstance(fact, facts.ExecutionFact):
-                chain.add_execution(fact)
-            else:
-                chain.add(table, fact)
+        for name, kind, created, description in self._collections:
+            if facts.collection_type(self._conn, name) is None:
+                new: Row = {"name": name, "type": kind, "created": created, "description": description}
+                chain.add("collection", new)
+        for parent, child, added in self._members:
+            position = facts.head_of(self._conn, parent)
+            member: Row = {"id": new_id(), "chain": parent, "child": child, "position": position, "added": added}
+            chain.add("chain_member", member)
+        for kind, fact in self._facts:
+            chain.add(kind, fact)
 
     def _forget_written(self) -> None:
         self._objects.pending.clear()
         self._collections.clear()
         self._members.clear()
         self._facts.clear()
-        self._sources.clear()
         self._unwritten.clear()
         self._rows.clear()
         self._tasks.clear()

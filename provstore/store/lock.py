@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -47,7 +48,8 @@ class RunLock:
 
     def release(self) -> None:
         """Lets the next one in."""
-        os.ftruncate(self._descriptor, 0)
+        with contextlib.suppress(OSError):  # a broken disk: the name of one that is no more misleads nobody
+            os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
 
     def _take(self, wait: bool, on_wait: Callable[[str], None]) -> bool:

@@ -6,29 +6,34 @@ import sqlite3
 from typing import NamedTuple
 
 from provstore.model.files import DirectoryMemo, Memo
-from provstore.store.connection import only_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 FILES = "SELECT path, device, inode, size, mtime, ctime, identity, dataset FROM file_memo"
-DIRECTORIES = "SELECT path, signature, identity, dataset, members FROM directory_memo"
+DIRECTORIES = "SELECT path, signature, identity, dataset, members, seal FROM directory_memo"
 TASKS = "SELECT stage, data_id, key, execution, outputs FROM task_memo"
-PLAN = "SELECT fingerprint, content FROM plan"
-WORK = "SELECT work FROM plan_task WHERE position = ?"
+PLAN = "SELECT fingerprint, content, seal FROM plan"
+WORK = "SELECT position, work, seal FROM plan_task WHERE position = ?"
+FILE = "SELECT * FROM file_memo WHERE path = ?"
+TASK = "SELECT * FROM task_memo WHERE stage = ? AND data_id = ?"
 
 PUT_FILE = """
-    INSERT OR REPLACE INTO file_memo (path, device, inode, size, mtime, ctime, identity, dataset)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT OR REPLACE INTO file_memo (path, device, inode, size, mtime, ctime, identity, dataset, seal)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 PUT_DIRECTORY = """
-    INSERT OR REPLACE INTO directory_memo (path, signature, identity, dataset, members) VALUES (?, ?, ?, ?, ?)
+    INSERT OR REPLACE INTO directory_memo (path, signature, identity, dataset, members, seal)
+    VALUES (?, ?, ?, ?, ?, ?)
 """
-PUT_TASK = "INSERT OR REPLACE INTO task_memo (stage, data_id, key, execution, outputs) VALUES (?, ?, ?, ?, ?)"
-PUT_PLAN = "INSERT OR REPLACE INTO plan (id, fingerprint, content) VALUES (1, ?, ?)"
-PUT_WORK = "INSERT INTO plan_task (position, work) VALUES (?, ?)"
+PUT_TASK = """
+    INSERT OR REPLACE INTO task_memo (stage, data_id, key, execution, outputs, seal) VALUES (?, ?, ?, ?, ?, ?)
+"""
+PUT_PLAN = "INSERT OR REPLACE INTO plan (id, fingerprint, content, seal) VALUES (1, ?, ?, ?)"
+PUT_WORK = "INSERT INTO plan_task (position, work, seal) VALUES (?, ?, ?)"
 DATA_VERSION = "PRAGMA data_version"
+SEPARATOR = "\x1f"
 EMPTY_WORK = "DELETE FROM plan_task"
 
 
@@ -49,15 +54,41 @@ def data_version(conn: sqlite3.Connection) -> int:
     return int(conn.execute(DATA_VERSION).fetchone()[0])
 
 
+def sealed(row: Sequence[object]) -> tuple[object, ...]:
+    """The columns of a row of memory with their seal behind."""
+    from zlib import crc32
+
+    text = SEPARATOR.join(["" if value is None else str(value) for value in row])
+    return (*row, crc32(text.encode("utf-8", "surrogatepass")))
+
+
+def is_whole(row: Sequence[object]) -> bool:
+    """Whether the last column of a row of memory is the seal of the others."""
+    return sealed(row[:-1])[-1] == row[-1]
+
+
 def plan(conn: sqlite3.Connection) -> tuple[str, str] | None:
-    """Fingerprint and content of the remembered plan."""
-    row: tuple[str, str] | None = conn.execute(PLAN).fetchone()
-    return row
+    """Fingerprint and content of the remembered plan; None where there is none, or it is damaged."""
+    row: tuple[str, str, int] | None = conn.execute(PLAN).fetchone()
+    return row[:2] if row is not None and is_whole((1, *row)) else None
 
 
-def work(conn: sqlite3.Connection, position: int) -> str:
-    """What it takes to run a task of the remembered plan, as JSON."""
-    return only_row(conn, WORK, (position,))[0]
+def work(conn: sqlite3.Connection, position: int) -> str | None:
+    """What it takes to run a task of the remembered plan, as JSON; None where it is damaged."""
+    row = conn.execute(WORK, (position,)).fetchone()
+    return row[1] if row is not None and is_whole(row) else None
+
+
+def is_sound(conn: sqlite3.Connection, path: str) -> bool:
+    """What is remembered of a file is as it was written."""
+    row = conn.execute(FILE, (path,)).fetchone()
+    return row is None or is_whole(row)
+
+
+def is_task_sound(conn: sqlite3.Connection, stage: str, data_id: str) -> bool:
+    """What is remembered of a task's last success is as it was written."""
+    row = conn.execute(TASK, (stage, data_id)).fetchone()
+    return row is None or is_whole(row)
 
 
 def file_memos(conn: sqlite3.Connection) -> dict[str, Memo]:
@@ -66,8 +97,8 @@ def file_memos(conn: sqlite3.Connection) -> dict[str, Memo]:
 
 
 def directory_memos(conn: sqlite3.Connection) -> dict[str, DirectoryMemo]:
-    """The same for directories."""
-    return {row[0]: DirectoryMemo._make(row[1:]) for row in conn.execute(DIRECTORIES)}
+    """The same for directories; only what is whole, as the digests of their members are taken from it."""
+    return {row[0]: DirectoryMemo._make(row[1:-1]) for row in conn.execute(DIRECTORIES) if is_whole(row)}
 
 
 def task_memos(conn: sqlite3.Connection) -> dict[tuple[str, str], TaskMemo]:
@@ -77,12 +108,17 @@ def task_memos(conn: sqlite3.Connection) -> dict[tuple[str, str], TaskMemo]:
 
 def put_memos(conn: sqlite3.Connection, files: Mapping[str, Memo], directories: Mapping[str, DirectoryMemo]) -> None:
     """Keeps what was learnt of files."""
-    conn.executemany(PUT_FILE, [(path, *memo) for path, memo in files.items()])
-    conn.executemany(PUT_DIRECTORY, [(path, *memo) for path, memo in directories.items()])
+    conn.executemany(PUT_FILE, [sealed((path, *memo)) for path, memo in files.items()])
+    conn.executemany(PUT_DIRECTORY, [sealed((path, *memo)) for path, memo in directories.items()])
+
+
+def put_tasks(conn: sqlite3.Connection, tasks: Mapping[tuple[str, str], TaskMemo]) -> None:
+    """Keeps each task's last success, by stage and canonical data ID."""
+    conn.executemany(PUT_TASK, [sealed((*task, *memo)) for task, memo in tasks.items()])
 
 
 def put_plan(conn: sqlite3.Connection, fingerprint: str, content: str, works: Iterable[str]) -> None:
     """Keeps a plan in the place of the one before; `works` are in the order of its tasks."""
-    conn.execute(PUT_PLAN, (fingerprint, content))
+    conn.execute(PUT_PLAN, sealed((1, fingerprint, content))[1:])
     conn.execute(EMPTY_WORK)
-    conn.executemany(PUT_WORK, enumerate(works))
+    conn.executemany(PUT_WORK, [sealed(row) for row in enumerate(works)])

@@ -10,9 +10,11 @@ import os
 import sqlite3
 
 from provstore import __version__
-from provstore.errors import SchemaTooNewError
+from provstore.errors import SchemaTooNewError, StoreDamagedError
 from provstore.model.values import utc_text
-from provstore.store.connection import APPLICATION_ID, VERSION, explained
+from provstore.store.connection import APPLICATION_ID, RECOVER, VERSION, explained
+from provstore.store.objects import synchronise_folder
+from provstore.store.shrink import SHRINKABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,10 +52,16 @@ def create(path: str, now: float, store_id: str) -> None:
                 os.unlink(leftover)
         conn = sqlite3.connect(fresh, isolation_level=None)
         try:
+            conn.execute(SHRINKABLE)
             _apply(conn, 0, store_id, now)
-        finally:
             conn.close()
-        os.rename(fresh, path)
+            os.rename(fresh, path)
+        except BaseException:
+            conn.close()
+            with contextlib.suppress(OSError):
+                os.unlink(fresh)  # a full disk has no use for it
+            raise
+        synchronise_folder(os.path.dirname(path))
 
 
 def upgrade(conn: sqlite3.Connection, path: str, now: float) -> None:
@@ -96,8 +104,11 @@ def check_version(conn: sqlite3.Connection, path: str) -> bool:
 
     Raises:
         SchemaTooNewError: It is of a newer one.
+        StoreDamagedError: It is of none that there ever was.
     """
     found = schema_version(conn)
+    if found < 1:
+        raise StoreDamagedError(f"{path}: the store has schema {found}, which there never was", hint=RECOVER)
     if found > NEWEST:
         row = conn.execute(WRITER).fetchone() if _has_runs(conn) else None
         raise SchemaTooNewError(path, found, NEWEST, row[0] if row else "unknown", __version__)

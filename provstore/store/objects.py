@@ -10,14 +10,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import sqlite3
+import stat
+from typing import NamedTuple
 
 from provstore.digest import Entry, digest_bytes, digest_descriptor, entries_from_manifest
+from provstore.errors import DISK_FAULTS, naming
 from provstore.store.connection import explained
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 INSIDE = 1 << 15
 """Bytes up to which an object lies in the table: one row instead of one file and one synchronisation."""
@@ -31,6 +35,21 @@ NEW = ".new"
 COPY_CHUNK = 1 << 22
 HAS = "SELECT content IS NOT NULL FROM object WHERE digest = ?"
 CONTENT = "SELECT content FROM object WHERE digest = ?"
+FOLDER_NAME, FILE_NAME = re.compile("[0-9a-f]{2}"), re.compile("[0-9a-f]{62}")
+
+
+class ObjectFile(NamedTuple):
+    """A file in `.provstore/objects`.
+
+    Attributes:
+        path: Absolute.
+        digest: Of the object that it is; "" where it was begun and not finished.
+        size: Bytes.
+    """
+
+    path: str
+    digest: str
+    size: int
 
 
 class _ChangedError(Exception):
@@ -50,6 +69,7 @@ class Objects:
         self._folder = folder
         self._conn = conn
         self._store = store
+        self._damaged: set[str] = set()
         self.pending: dict[str, tuple[int, bytes | None]] = {}
 
     def keep_bytes_of(self, digest: str, data: bytes) -> None:
@@ -62,11 +82,11 @@ class Objects:
         if self.has(digest):
             return
         if len(data) <= INSIDE:
-            self.pending[digest] = (len(data), data)
+            self._take(digest, len(data), data)
             return
         with self._fresh_file(digest) as descriptor:
             _write_all(descriptor, data)
-        self.pending[digest] = (len(data), None)
+        self._take(digest, len(data), None)
 
     def keep_file(self, digest: str, path: str, size: int) -> bool:
         """Keeps a file's bytes: by a reflink where the file system can, else by a copy.
@@ -77,11 +97,11 @@ class Objects:
         if self.has(digest):
             return True
         if size <= INSIDE:
-            with open(path, "rb") as small:
+            with naming(path), open(path, "rb") as small:
                 data = small.read()
             if digest_bytes(data) != digest:
                 return False
-            self.pending[digest] = (len(data), data)
+            self._take(digest, len(data), data)
             return True
         try:
             with open(path, "rb") as source, self._fresh_file(digest) as descriptor:
@@ -91,8 +111,12 @@ class Objects:
                     raise _ChangedError
         except _ChangedError:
             return False
-        self.pending[digest] = (size, None)
+        self._take(digest, size, None)
         return True
+
+    def _take(self, digest: str, size: int, data: bytes | None) -> None:
+        self.pending[digest] = (size, data)
+        self._damaged.discard(digest)
 
     def remove_leftovers(self) -> None:
         """Removes what a killed run had begun to keep. Only while holding the lock."""
@@ -101,12 +125,41 @@ class Objects:
                 if name.endswith(NEW):
                     os.unlink(f"{self._folder}/{name}")
 
+    def files(self) -> Iterator[ObjectFile]:
+        """Every file of an object, those that no row knows too. Who lists them may remove them meanwhile."""
+        for name in _names_in(self._folder):
+            folder = f"{self._folder}/{name}"
+            if name.endswith(NEW):
+                yield from _regular(folder, "")
+            elif FOLDER_NAME.fullmatch(name):
+                for rest in _names_in(folder):
+                    if FILE_NAME.fullmatch(rest):
+                        yield from _regular(f"{folder}/{rest}", f"blake3:{name}{rest}")
+
     def has(self, digest: str) -> bool:
         """The bytes are at hand."""
         if digest in self.pending:
             return True
+        if digest in self._damaged:
+            return False
         row = self._row(HAS, digest)
-        return row is not None and (bool(row[0]) or os.path.exists(self._path(digest)))
+        return row is not None and (bool(row[0]) or os.path.isfile(self._path(digest)))
+
+    def holds(self, digest: str, kind: str) -> bool:
+        """The same as `has_all`, but every byte is read: what is damaged is not at hand from now on."""
+        if not self.has_all(digest, kind):
+            return False
+        entries = self.entries(digest) if kind == "directory" else ()
+        members = [entry.digest for entry in entries if entry.kind != "empty"]
+        return all([self._is_whole(part) for part in (digest, *members)])
+
+    def _is_whole(self, digest: str) -> bool:
+        try:
+            for _ in self.pieces(digest):
+                return True  # they were checked before the first
+        except KeyError:
+            return False
+        return True
 
     def has_all(self, digest: str, kind: str) -> bool:
         """The bytes are at hand; of a directory: those of every file in it."""
@@ -128,6 +181,29 @@ class Objects:
         """
         return entries_from_manifest(self.read(digest).decode())
 
+    def entries_if_kept(self, digest: str) -> Sequence[Entry] | None:
+        """What a directory holds; None where its manifest is not kept. One that only lacks its row counts as kept.
+
+        Raises:
+            KeyError: It is damaged: what is in the directory can't be told.
+        """
+        row = self._row(CONTENT, digest)
+        data = None if row is None else row[0]
+        if data is None:
+            try:
+                with open(self._path(digest), "rb") as file:
+                    data = file.read()
+            except FileNotFoundError:
+                if row is None:
+                    return None
+                raise KeyError(digest) from None
+        if digest_bytes(data) != digest:
+            raise KeyError(digest)
+        try:
+            return entries_from_manifest(data.decode())
+        except (ValueError, TypeError):
+            raise KeyError(digest) from None
+
     def read(self, digest: str) -> bytes:
         """The bytes of an object, in memory.
 
@@ -142,21 +218,28 @@ class Objects:
             except FileNotFoundError:
                 raise KeyError(digest) from None
         if digest_bytes(data) != digest:
+            self._damaged.add(digest)
             raise KeyError(digest)
         return data
 
     def pieces(self, digest: str, start: int = 0) -> Iterator[bytes]:
-        """The bytes of an object from `start` on, in pieces that fit into memory; they are not checked.
+        """The bytes of an object from `start` on, in pieces that fit into memory; they are checked before.
 
         Raises:
-            KeyError: They are not kept.
+            KeyError: They are not kept, or damaged.
         """
         data = self._inside(digest)
         if data is not None:
+            if digest_bytes(data) != digest:
+                self._damaged.add(digest)
+                raise KeyError(digest)
             yield data[start:]
             return
         try:
             with open(self._path(digest), "rb") as file:
+                if digest_descriptor(file.fileno(), os.fstat(file.fileno()).st_size) != digest:
+                    self._damaged.add(digest)
+                    raise KeyError(digest)
                 file.seek(start)
                 while piece := file.read(COPY_CHUNK):
                     yield piece
@@ -174,9 +257,13 @@ class Objects:
         """
         descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o777 if executable else 0o666)
         try:
-            size = self._pour(digest, descriptor)
-            os.lseek(descriptor, 0, os.SEEK_SET)
-            return size >= 0 and digest_descriptor(descriptor, size) == digest
+            with naming(target):
+                size = self._pour(digest, descriptor)
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                whole = size >= 0 and digest_descriptor(descriptor, size) == digest
+            if not whole:
+                self._damaged.add(digest)
+            return whole
         finally:
             os.close(descriptor)
 
@@ -219,13 +306,15 @@ class Objects:
         """An open file that becomes the object when the block ends well."""
         path = self._path(digest)
         fresh = f"{self._folder}/{os.getpid()}{NEW}"
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o444)
+        with explained(self._store):
+            make_lasting_folder(os.path.dirname(path))
+            descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o444)
         try:
-            yield descriptor
-            os.fsync(descriptor)
+            with naming(fresh):
+                yield descriptor
+                os.fsync(descriptor)
             os.rename(fresh, path)
-            _synchronise_folder(os.path.dirname(path))
+            synchronise_folder(os.path.dirname(path))
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(fresh)
@@ -234,13 +323,54 @@ class Objects:
             os.close(descriptor)
 
 
-def _synchronise_folder(folder: str) -> None:
-    """A rename survives a power cut only when its folder was synchronised."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+def remove_file(file: ObjectFile) -> None:
+    """Removes a file that no row knows, and its folder with the last one."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(file.path)
+    if file.digest:
+        with contextlib.suppress(OSError):
+            os.rmdir(os.path.dirname(file.path))
+
+
+def _names_in(folder: str) -> list[str]:
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _regular(path: str, digest: str) -> Iterator[ObjectFile]:
+    with contextlib.suppress(FileNotFoundError):
+        status = os.lstat(path)
+        if stat.S_ISREG(status.st_mode):
+            yield ObjectFile(path, digest, status.st_size)
+
+
+def make_lasting_folder(folder: str) -> None:
+    """Makes a folder, and those above it, that a power cut leaves there."""
+    if not os.path.isdir(folder):
+        above = os.path.dirname(folder)
+        make_lasting_folder(above)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder)
+        synchronise_folder(above)
+
+
+def synchronise_folder(folder: str) -> None:
+    """What was made in, or renamed into, a folder survives a power cut only when the folder was synchronised.
+
+    Some file systems can't do that; they have their own ways.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            with naming(folder):
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno in DISK_FAULTS:
+            raise
 
 
 def _clone_or_copy(source: int, target: int) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 LAST_RUN = """
     SELECT r.id FROM run AS r
      WHERE r.rowid = (SELECT max(rowid) FROM run) AND NOT EXISTS (SELECT 1 FROM run_end AS e WHERE e.run = r.id)
+       AND NOT EXISTS (SELECT 1 FROM recovery, json_each(lost) AS l
+                        WHERE json_extract(l.value, '$[0]') = 'run_end' AND json_extract(l.value, '$[1]') = r.id)
 """
 RUN_EXISTS = "SELECT 1 FROM run WHERE id = ?"
 RUNS = """
@@ -73,7 +75,10 @@ CURRENT = """
 
 
 def last_run_without_end(conn: sqlite3.Connection) -> str | None:
-    """The last run, when nothing says that it ended. Runs come one after the other, so no other can be."""
+    """The last run, when nothing says that it ended, nor that its end was lost with a damaged store.
+
+    Runs come one after the other, so no other can be under way.
+    """
     row = conn.execute(LAST_RUN).fetchone()
     return None if row is None else row[0]
 
@@ -145,7 +150,7 @@ def _rows(
     conn: sqlite3.Connection, sql: str, parameters: tuple[object, ...] | dict[str, object]
 ) -> list[dict[str, Any]]:
     cursor = conn.execute(sql, parameters)
-    names = [column[0] for column in cursor.description]
+    names = [column[0].lower() for column in cursor.description]  # SQLite takes a flipped case for the same name
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 

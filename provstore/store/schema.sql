@@ -1,7 +1,7 @@
 -- The schema of a fresh store, for readers. Made from migrations/ by docs/generate.py; nothing reads it.
 
 CREATE TABLE store (
-    -- One row: this store itself.
+    -- One row: this store itself. The chain begins with its digest.
     id         TEXT PRIMARY KEY,           -- origin of the records that are made here
     created    TEXT NOT NULL,
     provstore  TEXT NOT NULL               -- version that made the file
@@ -13,8 +13,8 @@ CREATE TABLE record (
     origin     TEXT NOT NULL,              -- store.id of the store in which it was recorded first
     kind       TEXT NOT NULL,              -- table of the fact: 'run', 'execution', 'dataset', ...
     subject    TEXT NOT NULL,              -- id of the fact in that table
-    digest     TEXT NOT NULL,              -- blake3 of the fact's canonical JSON; an execution's covers its usage and its datasets
-    chain      TEXT NOT NULL               -- blake3 of the former row's chain and this row's digest
+    digest     TEXT NOT NULL,              -- blake3 of the fact's canonical JSON, with the rows that belong to it
+    chain      TEXT NOT NULL               -- blake3 of "<chain of the former row> <origin> <digest>"
 ) STRICT;
 
 CREATE UNIQUE INDEX record_subject ON record (subject, kind);
@@ -137,6 +137,17 @@ CREATE TABLE usage (
     PRIMARY KEY (execution, role, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX usage_dataset ON usage (dataset);
+
+CREATE TABLE recovery (
+    -- `provstore recover` wrote this file from what was whole in a damaged one.
+    id            TEXT PRIMARY KEY,
+    recovered     TEXT NOT NULL,
+    source        TEXT NOT NULL,           -- name under which the damaged file was kept
+    source_digest TEXT NOT NULL,           -- blake3 of its bytes
+    kept          INTEGER NOT NULL,        -- facts that were taken over
+    unproved      INTEGER NOT NULL,        -- of these: facts whose record was lost, so that nothing proves them
+    lost          TEXT NOT NULL            -- JSON array of [kind, subject, digest]: records whose facts are lost
+) STRICT;
 
 CREATE TABLE dataset_deletion (
     -- A dataset's data were removed; the record stays.
@@ -286,7 +297,8 @@ CREATE TABLE file_memo (
     mtime      INTEGER NOT NULL,           -- nanoseconds since 1970
     ctime      INTEGER NOT NULL,           -- nanoseconds since 1970
     identity   TEXT NOT NULL,              -- what decides: semantic or byte digest, with '+x' for an executable file
-    dataset    TEXT                        -- the dataset with this content; NULL: not recorded yet
+    dataset    TEXT,                       -- the dataset with this content; NULL: not recorded yet
+    seal       INTEGER NOT NULL            -- CRC-32 of the other columns
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE directory_memo (
@@ -295,7 +307,8 @@ CREATE TABLE directory_memo (
     signature  TEXT NOT NULL,              -- digest over names and stat of all that is in it
     identity   TEXT NOT NULL,
     dataset    TEXT,
-    members    TEXT NOT NULL               -- JSON object: path within -> [device, inode, size, mtime, ctime, digest]
+    members    TEXT NOT NULL,              -- JSON object: path within -> [device, inode, size, mtime, ctime, digest]
+    seal       INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE task_memo (
@@ -305,6 +318,7 @@ CREATE TABLE task_memo (
     key        TEXT NOT NULL,
     execution  TEXT NOT NULL,
     outputs    TEXT NOT NULL,              -- identities of the outputs, in their order, with spaces between
+    seal       INTEGER NOT NULL,
     PRIMARY KEY (stage, data_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -312,13 +326,15 @@ CREATE TABLE plan (
     -- One row: the tasks that the Pipelinefile came to, valid while all it was made from is the same.
     id           INTEGER PRIMARY KEY CHECK (id = 1),
     fingerprint  TEXT NOT NULL,            -- digest over files of the Pipelinefile, overrides, version
-    content      TEXT NOT NULL             -- JSON: what it looked at, and the tasks' skeleton
+    content      TEXT NOT NULL,            -- JSON: what it looked at, and the tasks' skeleton
+    seal         INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE plan_task (
     -- What it takes to run each task of the plan; read for tasks that run or are explained.
     position   INTEGER PRIMARY KEY,
-    work       TEXT NOT NULL               -- JSON
+    work       TEXT NOT NULL,              -- JSON
+    seal       INTEGER NOT NULL
 ) STRICT;
 
 CREATE VIEW v_dataset AS

@@ -11,7 +11,7 @@ from provstore.model.files import TOOL_FOLDERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from provstore.model.task import Search
 
@@ -34,36 +34,70 @@ def find(root: str, search: Search) -> list[str]:
 
 
 def _below(base: str, path: str, segments: Sequence[str | re.Pattern[str]], folders: bool) -> Iterator[str]:
-    """`base` is the absolute folder, `path` the same as it is reported; both are empty or end in "/"."""
-    first, *rest = segments
-    if first == "**":
-        yield from _any_depth(base, path, rest, folders)
-    elif isinstance(first, str):
-        if rest:
-            yield from _below(f"{base}{first}/", f"{path}{first}/", rest, folders)
-        elif _fits(base + first, folders):
-            yield path + first
-    else:
-        for entry in _listed(base):
-            if first.fullmatch(entry.name) is None or entry.name in TOOL_FOLDERS:
-                continue
-            if rest:
-                if _is(entry.is_dir):
-                    yield from _below(f"{base}{entry.name}/", f"{path}{entry.name}/", rest, folders)
-            elif _is(entry.is_file) or (folders and _is(entry.is_dir)):
-                yield path + entry.name
+    """Each path once, and each folder listed once, however many ways there are through several ``**``.
+
+    Args:
+        base: The absolute folder; it ends in "/".
+        path: The same as it is reported; empty, or it ends in "/".
+    """
+    pending: list[tuple[str, frozenset[int]]] = [("", frozenset({0}))]
+    while pending:
+        below, places = pending.pop()
+        found, inner = _in_folder(base + below, [(segments[place], place) for place in _reached(segments, places)],
+                                  len(segments) - 1, folders)  # fmt: skip
+        yield from (f"{path}{below}{name}" for name in found)
+        pending += [(f"{below}{name}/", frozenset(following)) for name, following in inner.items()]
 
 
-def _any_depth(base: str, path: str, rest: Sequence[str | re.Pattern[str]], folders: bool) -> Iterator[str]:
-    if rest:
-        yield from _below(base, path, rest, folders)
-    for entry in _listed(base):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _any_depth(f"{base}{entry.name}/", f"{path}{entry.name}/", rest, folders)
-        elif not rest and _is(entry.is_file):
-            yield path + entry.name
+def _reached(segments: Sequence[str | re.Pattern[str]], places: Iterable[int]) -> list[int]:
+    """The places, and those behind a ``**`` that stands for no folder."""
+    reached = set()
+    for start in places:
+        place = start
+        reached.add(place)
+        while segments[place] == "**" and place + 1 < len(segments):
+            place += 1
+            reached.add(place)
+    return sorted(reached)
+
+
+def _in_folder(
+    base: str, wanted: Sequence[tuple[str | re.Pattern[str], int]], last: int, folders: bool
+) -> tuple[set[str], dict[str, set[int]]]:
+    """What of one folder fits the last segment, and the folders in it to go on with, each with its next places."""
+    found: set[str] = set()
+    inner: dict[str, set[int]] = {}
+    patterns = [(segment, place) for segment, place in wanted if segment == "**" or not isinstance(segment, str)]
+    for segment, place in wanted:
+        if isinstance(segment, str) and segment != "**":
+            if place < last:
+                inner.setdefault(segment, set()).add(place + 1)
+            elif _fits(base + segment, folders):
+                found.add(segment)
+    for entry in _listed(base) if patterns else ():
+        for segment, place in patterns:
+            if _leads_on(entry, segment, at_end=place == last):
+                inner.setdefault(entry.name, set()).add(place if segment == "**" else place + 1)
+            elif place == last and _is_wanted(entry, segment, folders=folders):
+                found.add(entry.name)
+    return found, inner
+
+
+def _leads_on(entry: os.DirEntry[str], segment: str | re.Pattern[str], *, at_end: bool) -> bool:
+    """A folder to look into; ``**`` enters no hidden folders and no links."""
+    if isinstance(segment, str):
+        return not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+    return not at_end and _is_named(entry, segment) and _is(entry.is_dir)
+
+
+def _is_wanted(entry: os.DirEntry[str], segment: str | re.Pattern[str], *, folders: bool) -> bool:
+    if isinstance(segment, str):
+        return not entry.name.startswith(".") and _is(entry.is_file)
+    return _is_named(entry, segment) and (_is(entry.is_file) or (folders and _is(entry.is_dir)))
+
+
+def _is_named(entry: os.DirEntry[str], segment: re.Pattern[str]) -> bool:
+    return segment.fullmatch(entry.name) is not None and entry.name not in TOOL_FOLDERS
 
 
 def _listed(folder: str) -> list[os.DirEntry[str]]:

@@ -34,22 +34,30 @@ def signature_of(status: os.stat_result) -> Signature:
     return Signature(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def _clock_tick() -> int:
-    """Nanoseconds between two ticks of the clock that stamps files, with a margin."""
+def _clock_lag() -> int:
+    """Nanoseconds by which the clock that stamps files may be behind the one that is read here: one tick of it."""
     try:
         resolution = time.clock_getres(time.CLOCK_REALTIME_COARSE)  # type: ignore[attr-defined,unused-ignore]
     except (AttributeError, OSError):
         resolution = 0.01
-    return int(resolution * 2 * SECOND)
+    return int(resolution * SECOND)
 
 
-TICK = max(_clock_tick(), 10_000_000)
-COARSE_TICK = 2 * SECOND
+TICK = max(10_000_000, _clock_lag()) + _clock_lag()
+"""Most file systems count as finely as that clock ticks, some in hundredths of a second."""
+COARSE_TICK = 2 * SECOND + _clock_lag()
 """FAT counts in two seconds, HFS+ and ext3 in one: both leave stamps of whole seconds."""
+
+LARGEST = 2**63 - 1
+"""What the store can hold: tmpfs and btrfs know years before 1678 and after 2262, NFS inodes beyond it."""
+NEVER = 2**127
+"""A moment that does not come."""
 
 
 def settles_at(signature: Signature) -> int:
     """The moment (nanoseconds since 1970) after which a reading of the file can be trusted."""
+    if max(signature) > LARGEST or min(signature) < -LARGEST:
+        return NEVER
     whole_seconds = signature.mtime % SECOND == 0 and signature.ctime % SECOND == 0
     return max(signature.mtime, signature.ctime) + (COARSE_TICK if whole_seconds else TICK)
 

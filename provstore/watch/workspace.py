@@ -15,6 +15,7 @@ from typing import NamedTuple
 from provstore.digest import Entry, digest_bytes, digest_descriptor, digest_text, manifest_text
 from provstore.errors import FileError
 from provstore.model.files import SMALL, Content, DirectoryMemo, Memo
+from provstore.watch.durable import write_out
 from provstore.watch.signature import Signature, is_executable, settles_at, signature_of
 
 TYPE_CHECKING = False
@@ -103,14 +104,14 @@ class Workspace:
         return None
 
     def looks_like(self, path: str, memo: Memo | DirectoryMemo | None) -> bool:
-        """Whether a path still looks as it did when `memo` was made; nothing is read."""
+        """Whether a path was left alone since `memo` was made. Read again is only what then had changed just before."""
         try:
-            status = os.stat(self.full(path))
-        except OSError:
-            return memo is None
-        if stat.S_ISDIR(status.st_mode):
-            return isinstance(memo, DirectoryMemo) and memo.signature == _signature_of_members(list(self._walk(path)))
-        return isinstance(memo, Memo) and memo.signature == signature_of(status)
+            now = self.look(path)
+        except FileError:
+            return False
+        if now is None or memo is None:
+            return now is memo
+        return now.signature == memo.signature and now.identity == memo.identity
 
     def read(self, path: str) -> tuple[Content, Memo | DirectoryMemo]:
         """Reads what lies at a path, whatever is remembered.
@@ -143,6 +144,10 @@ class Workspace:
         if unsettled is not None and unsettled.signature == memo.signature and unsettled.identity == memo.identity:
             self._unsettled[path] = (moment, unsettled._replace(dataset=dataset))
 
+    def remembers(self, path: str) -> bool:
+        """Something is known of a file that was not learnt just now."""
+        return path not in self._noted and path in self._files
+
     def forget(self, path: str) -> None:
         """Takes a path out of memory: it was removed or is about to be rewritten."""
         self._files.pop(path, None)
@@ -163,15 +168,21 @@ class Workspace:
                     continue
                 time.sleep((moment - now) / 1e9 + 1e-6)
                 now = time.time_ns()
-            again = self.look(path)
+            try:
+                again = self.look(path)
+            except FileError:
+                continue  # somebody is at work on it: whoever needs it next will read it
             if again is not None and again.identity == memo.identity and memo.dataset is not None:
                 self.assign(path, again, memo.dataset)
 
     def take_noted(self) -> tuple[Mapping[str, Memo], Mapping[str, DirectoryMemo]]:
-        """What was learnt since the last call, for the store to keep."""
+        """What was learnt since the last call, for the store to keep: true of the disk as well."""
         files = {path: self._files[path] for path in self._noted if path in self._files}
         directories = {path: self._directories[path] for path in self._noted if path in self._directories}
         self._noted.clear()
+        write_out(map(self.full, files))
+        for path, directory in directories.items():
+            write_out(f"{self.full(path)}/{name}" for name in json.loads(directory.members))
         return files, directories
 
     @property
@@ -209,11 +220,12 @@ class Workspace:
         return self._read_directory(path, members)[1]
 
     def _read_directory(self, path: str, members: list[Member]) -> tuple[Content, DirectoryMemo]:
-        known = self._directories.get(path)
-        remembered = json.loads(known.members) if known is not None else {}
-        began = time.time_ns()
+        known = self._directories.get(path) or self._unsettled.get(path, (0, None))[1]
+        remembered = json.loads(known.members) if isinstance(known, DirectoryMemo) else {}
+        started = time.time_ns()
         entries, memory, newest = [], {}, 0
         for member in members:
+            began = time.time_ns()
             entry = self._entry(path, member, remembered.get(member.path))
             entries.append(entry)
             settled = settles_at(member.signature)
@@ -227,7 +239,7 @@ class Workspace:
         dataset = self._dataset_of(path, content.identity)
         memo = DirectoryMemo(_signature_of_members(members), content.identity, dataset, json.dumps(memory))
         self.forget(path)
-        if began > newest:
+        if started > newest:
             self._directories[path] = memo
             self._noted.add(path)
         else:
@@ -257,17 +269,17 @@ class Workspace:
             try:
                 with os.scandir(f"{full}/{below}") as found:
                     names = sorted(found, key=lambda entry: entry.name, reverse=True)
-            except OSError as error:
+                if not names and below:
+                    _check_name(f"{path}/{below[:-1]}")
+                    yield Member(below[:-1], signature_of(os.stat(f"{full}/{below}")), "empty")
+                for entry in names:
+                    member = below + entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(member + "/")
+                    else:
+                        yield _member(f"{path}/{member}", member, entry)
+            except OSError as error:  # also where something vanishes while it is looked at
                 raise _unreadable(f"{path}/{below}".rstrip("/"), error) from error
-            if not names and below:
-                _check_name(f"{path}/{below[:-1]}")
-                yield Member(below[:-1], signature_of(os.stat(f"{full}/{below}")), "empty")
-            for entry in names:
-                member = below + entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    pending.append(member + "/")
-                else:
-                    yield _member(f"{path}/{member}", member, entry)
 
 
 READINGS = 5

@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 import pytest
 
+from provstore.store import needed
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "provstore"
 STORE = PACKAGE / "store"
@@ -28,6 +30,15 @@ WHOLE_TABLE: dict[str, str] = {
     "facts.LAST_RECORD": "walks the key from its end and stops after one row",
 }
 """module.CONSTANT → why it may read a big table without a search. An entry without need is an error."""
+
+WHOLE_STORE = {
+    "checks": "fsck reads everything",
+    "fsck": "it reads everything",
+    "needed": "gc looks at everything",
+    "salvage": "recover reads everything",
+    "sift": "as salvage",
+}
+"""Module → why all of its questions may read big tables without a search."""
 
 SQL = re.compile(
     r"\bSELECT\b[\s\S]*\bFROM\b|\bINSERT (OR \w+ )?INTO\b|\bUPDATE \w+\s+SET\b|\bDELETE FROM\b|\bPRAGMA \w"
@@ -85,10 +96,12 @@ def store_constants() -> list[Constant]:
 
 
 def fresh_store() -> sqlite3.Connection:
-    """A store in memory, as the migrations make it."""
+    """A store in memory, as the migrations make it, with the temporary tables of `gc`."""
     conn = sqlite3.connect(":memory:")
     for file in sorted((STORE / "migrations").glob("*.sql")):
         conn.executescript(file.read_text(encoding="utf-8"))
+    for table in needed.TEMPORARY:
+        conn.execute(table)
     return conn
 
 
@@ -124,6 +137,8 @@ def test_a_constant_compiles_and_searches(constant: Constant) -> None:
         tables = scanned(conn, constant.sql)
 
     allowed = constant.name in WHOLE_TABLE
+    if constant.name.partition(".")[0] in WHOLE_STORE:
+        return
     assert bool(tables) == allowed, f"{constant.name} reads all of {sorted(tables)}; allowed: {allowed}"
 
 

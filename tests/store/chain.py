@@ -10,7 +10,10 @@ import sqlite3
 
 from blake3 import blake3
 
-KEY = {"run": "id", "run_code": "run", "run_end": "run", "execution": "id", "dataset": "id"}
+KEY = {
+    "run": "id", "run_code": "run", "run_end": "run", "execution": "id", "dataset": "id", "collection": "name",
+    "chain_member": "id", "recovery": "id",
+}  # fmt: skip
 
 
 def digest(text):
@@ -30,19 +33,28 @@ def rows(conn, sql, *parameters):
 def content(conn, kind, subject):
     """The canonical JSON of a fact."""
     (row,) = rows(conn, f"SELECT * FROM {kind} WHERE {KEY[kind]} = ?", subject)
+    if kind == "run":
+        sources = rows(conn, "SELECT file, digest FROM run_source WHERE run = ? ORDER BY file", subject)
+        return canonical({"run": row, "run_source": [list(source.values()) for source in sources]})
     if kind != "execution":
         return canonical({kind: row})
     usage = rows(conn, "SELECT role, position, dataset FROM usage WHERE execution = ? ORDER BY role, position", subject)
-    made = rows(conn, "SELECT * FROM dataset WHERE execution = ? ORDER BY rowid", subject)
+    made = rows(
+        conn,
+        "SELECT * FROM dataset WHERE execution = ? AND id NOT IN (SELECT subject FROM record WHERE kind = 'dataset')"
+        " ORDER BY rowid",
+        subject,
+    )
     return canonical({"execution": row, "usage": [list(used.values()) for used in usage], "dataset": made})
 
 
 def broken(conn):
     """Positions of the records that don't fit what the tables hold, or their predecessor."""
-    found, link, expected = [], "", 1
+    (store,) = rows(conn, "SELECT * FROM store")
+    found, link, expected = [], digest(canonical({"store": store})), 1
     for record in rows(conn, "SELECT * FROM record ORDER BY position"):
         own = digest(content(conn, record["kind"], record["subject"]))
-        link = digest(link + own)
+        link = digest(f"{link} {record['origin']} {own}")
         if (record["position"], record["digest"], record["chain"]) != (expected, own, link):
             found.append(record["position"])
         link, expected = record["chain"], expected + 1

@@ -133,7 +133,7 @@ def test_a_failure_writes_nothing_and_loses_nothing(tmp_path, table):
         ledger.write({"f": MEMO}, {"d": FOLDER})
         found = count(path)
         assert [found[name] for name in ("run", "execution", "usage", "record", "plan_task", "object")] == [
-            1, 4, 6, 11, 1, 1,
+            1, 4, 6, 15, 1, 1,
         ]  # fmt: skip
         with closing(chain.opened(path)) as conn:
             assert chain.broken(conn) == []
@@ -185,7 +185,7 @@ def test_any_value_survives_the_way_into_the_table(texts, number, whole):
         for sql in migrate.migrations().values():
             conn.executescript(sql)
         conn.execute("INSERT INTO store VALUES ('o', 'c', 'p')")
-        facts.Chain(conn).add_execution(facts.ExecutionFact(row, (), ()))
+        facts.Chain(conn).add("execution", facts.ExecutionFact(row, (), ()))
 
         assert chain.broken(conn) == []
 

@@ -2,11 +2,12 @@
 --
 -- Facts are added, never rewritten: a run's end, a dataset's deletion or replacement, a tag and a change of
 -- its description are rows of their own. Every finished fact has a row in `record`, which holds its digest
--- and chains it to the fact before. Times are UTC, ISO 8601, ending in 'Z'. Ids are UUIDs of version 7 in
+-- and chains it to the fact before. What is no fact is memory that saves work: each of its rows has a seal, so
+-- that damage to it is found as well. Times are UTC, ISO 8601, ending in 'Z'. Ids are UUIDs of version 7 in
 -- lower case: they sort by time. Columns that hold JSON hold it in canonical form (sorted keys, no spaces).
 
 CREATE TABLE store (
-    -- One row: this store itself.
+    -- One row: this store itself. The chain begins with its digest.
     id         TEXT PRIMARY KEY,           -- origin of the records that are made here
     created    TEXT NOT NULL,
     provstore  TEXT NOT NULL               -- version that made the file
@@ -18,8 +19,8 @@ CREATE TABLE record (
     origin     TEXT NOT NULL,              -- store.id of the store in which it was recorded first
     kind       TEXT NOT NULL,              -- table of the fact: 'run', 'execution', 'dataset', ...
     subject    TEXT NOT NULL,              -- id of the fact in that table
-    digest     TEXT NOT NULL,              -- blake3 of the fact's canonical JSON; an execution's covers its usage and its datasets
-    chain      TEXT NOT NULL               -- blake3 of the former row's chain and this row's digest
+    digest     TEXT NOT NULL,              -- blake3 of the fact's canonical JSON, with the rows that belong to it
+    chain      TEXT NOT NULL               -- blake3 of "<chain of the former row> <origin> <digest>"
 ) STRICT;
 CREATE UNIQUE INDEX record_subject ON record (subject, kind);
 
@@ -141,6 +142,17 @@ CREATE TABLE usage (
     PRIMARY KEY (execution, role, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX usage_dataset ON usage (dataset);
+
+CREATE TABLE recovery (
+    -- `provstore recover` wrote this file from what was whole in a damaged one.
+    id            TEXT PRIMARY KEY,
+    recovered     TEXT NOT NULL,
+    source        TEXT NOT NULL,           -- name under which the damaged file was kept
+    source_digest TEXT NOT NULL,           -- blake3 of its bytes
+    kept          INTEGER NOT NULL,        -- facts that were taken over
+    unproved      INTEGER NOT NULL,        -- of these: facts whose record was lost, so that nothing proves them
+    lost          TEXT NOT NULL            -- JSON array of [kind, subject, digest]: records whose facts are lost
+) STRICT;
 
 CREATE TABLE dataset_deletion (
     -- A dataset's data were removed; the record stays.
@@ -282,6 +294,7 @@ CREATE TABLE object (
 ) STRICT;
 
 -- What follows is memory that saves work. It may be emptied at any time; nothing is lost by it.
+-- `seal` is the CRC-32 of the row's other columns as text, with the character U+001F between them; NULL is ''.
 
 CREATE TABLE file_memo (
     -- The content that a path had when it was last read, and how the file looked then.
@@ -292,7 +305,8 @@ CREATE TABLE file_memo (
     mtime      INTEGER NOT NULL,           -- nanoseconds since 1970
     ctime      INTEGER NOT NULL,           -- nanoseconds since 1970
     identity   TEXT NOT NULL,              -- what decides: semantic or byte digest, with '+x' for an executable file
-    dataset    TEXT                        -- the dataset with this content; NULL: not recorded yet
+    dataset    TEXT,                       -- the dataset with this content; NULL: not recorded yet
+    seal       INTEGER NOT NULL            -- CRC-32 of the other columns
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE directory_memo (
@@ -301,7 +315,8 @@ CREATE TABLE directory_memo (
     signature  TEXT NOT NULL,              -- digest over names and stat of all that is in it
     identity   TEXT NOT NULL,
     dataset    TEXT,
-    members    TEXT NOT NULL               -- JSON object: path within -> [device, inode, size, mtime, ctime, digest]
+    members    TEXT NOT NULL,              -- JSON object: path within -> [device, inode, size, mtime, ctime, digest]
+    seal       INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE task_memo (
@@ -311,6 +326,7 @@ CREATE TABLE task_memo (
     key        TEXT NOT NULL,
     execution  TEXT NOT NULL,
     outputs    TEXT NOT NULL,              -- identities of the outputs, in their order, with spaces between
+    seal       INTEGER NOT NULL,
     PRIMARY KEY (stage, data_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -318,13 +334,15 @@ CREATE TABLE plan (
     -- One row: the tasks that the Pipelinefile came to, valid while all it was made from is the same.
     id           INTEGER PRIMARY KEY CHECK (id = 1),
     fingerprint  TEXT NOT NULL,            -- digest over files of the Pipelinefile, overrides, version
-    content      TEXT NOT NULL             -- JSON: what it looked at, and the tasks' skeleton
+    content      TEXT NOT NULL,            -- JSON: what it looked at, and the tasks' skeleton
+    seal         INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE plan_task (
     -- What it takes to run each task of the plan; read for tasks that run or are explained.
     position   INTEGER PRIMARY KEY,
-    work       TEXT NOT NULL               -- JSON
+    work       TEXT NOT NULL,              -- JSON
+    seal       INTEGER NOT NULL
 ) STRICT;
 
 CREATE VIEW v_dataset AS

@@ -61,7 +61,7 @@ EVERYTHING = """\
 [project]
 name = "n"
 description = "d"
-default = ["a..b", "out/x", "night"]
+default = ["a..c", "out/x", "night"]
 include = []
 plugins = ["tools/p.py", "package.module"]
 params_files = []

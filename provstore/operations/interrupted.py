@@ -1,0 +1,150 @@
+"""After a kill or a power cut: finds what was under way, marks it `interrupted`, and makes its place clean.
+
+Called by a run that holds the lock, so that what it finds belongs to no living run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from typing import NamedTuple
+
+from provstore.errors import FileError
+from provstore.events import Remark
+from provstore.operations.outputs import Aside, Outputs
+from provstore.store import history, records
+from provstore.store.facts import ExecutionFact
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from provstore.events import Observer
+    from provstore.project import Project
+    from provstore.store.facts import Row
+    from provstore.store.ledger import Ledger
+    from provstore.store.store import Store
+    from provstore.watch.workspace import Workspace
+
+
+def end_interrupted(project: Project, observe: Observer) -> bool:
+    """Ends orphans, puts half-written outputs away, brings the last good versions back.
+
+    Returns:
+        Whether there was anything to do.
+    """
+    store = project.store
+    if store is None:
+        return False
+    running = os.path.join(project.folder, "running")
+    left_over = os.path.isdir(running)
+    unended = store.ask(records.last_run_without_end)
+    if not left_over and unended is None:
+        return False
+    ledger = store.ledger()
+    if left_over:
+        from provstore.executors.orphans import end_orphans
+
+        for orphan in end_orphans(running):
+            observe(Remark(f"ended what an earlier run had left running: pid {orphan.pid} ({orphan.command})"))
+        written = [task for task in _unrecorded(store, running) if _end_task(project, store, ledger, task)]
+        if written:
+            names = ", ".join(sorted({str(task.row["stage"]) for task in written}))
+            observe(Remark(f"interrupted: {names}; what was written is in .provstore/failed"))
+    if unended is not None:
+        from provstore.model.values import utc_text
+
+        ended = {"run": unended, "ended": utc_text(time.time()), "outcome": "interrupted", "summary": "{}"}
+        ledger.add("run_end", ended)
+        observe(Remark(f"the run {unended} was interrupted"))
+    if not ledger.is_empty:
+        ledger.write({}, {})
+    if left_over:
+        _keep_what_is_left(store, project.folder)
+    store.objects.remove_leftovers()
+    shutil.rmtree(running, ignore_errors=True)
+    return True
+
+
+class _Task(NamedTuple):
+    """A task that was under way, or had ended and was not written.
+
+    Attributes:
+        aside: Where each output that was there before it started was put then, by path.
+        is_last: It is the task's last attempt: the files are this one's.
+    """
+
+    row: Row
+    aside: Mapping[str, str]
+    is_last: bool
+
+
+def _unrecorded(store: Store, running: str) -> list[_Task]:
+    """What the store does not know the end of, in the order in which it was started."""
+    found: list[_Task] = []
+    for name in os.listdir(running):
+        try:
+            with open(os.path.join(running, name, "task.json"), encoding="utf-8") as file:
+                description = json.load(file)
+            aside = {path: os.path.join(running, name, place) for path, place in description["aside"].items()}
+            task = _Task(description["record"], aside, is_last=False)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue  # killed while it was being written: nothing had been touched yet
+        if store.ask(history.outcome_of, str(task.row["id"])) is None:
+            found.append(task)
+    found.sort(key=lambda task: str(task.row["id"]))
+    last = {(task.row["stage"], task.row["data_id"]): task.row["id"] for task in found}
+    return [task._replace(is_last=last[task.row["stage"], task.row["data_id"]] == task.row["id"]) for task in found]
+
+
+def _end_task(project: Project, store: Store, ledger: Ledger, task: _Task) -> bool:
+    """Puts away what a task had written, brings back what was there before. Says whether it had written anything."""
+    row = task.row
+    if store.ask(records.run_exists, str(row["run"])):
+        ledger.add_execution(ExecutionFact(row, (), ()), str(row["stage"]), None)
+    if not task.is_last:
+        return False
+    workspace = project.workspace()
+    keeper = Outputs(project.root, project.folder, workspace, store.objects)
+
+    def is_made(path: str, identity: str) -> bool:
+        return store.ask(history.is_made, path, identity)
+
+    aside, outputs = [], []
+    had_written = False
+    for _, path, _ in json.loads(str(row["outputs"])):
+        place = task.aside.get(path)
+        if place is not None and not os.path.lexists(place):
+            continue  # it had not been moved, or is back again: a kill while this was done the last time
+        outputs.append(path)
+        if place is not None:
+            aside.append(Aside(path, place, _identity(workspace, os.path.relpath(place, project.root))))
+        elif is_made(path, _identity(workspace, path)):
+            continue  # nothing lay there: this is the last good version, brought back the last time
+        had_written |= keeper.put_away([path], str(row["id"]))
+    last = store.ask(history.last_success, str(row["stage"]), str(row["data_id"]))
+    good = store.ask(history.made_by, last) if last is not None else {}
+    keeper.put_back(good, aside, outputs, is_made)
+    return had_written
+
+
+def _identity(workspace: Workspace, path: str) -> str:
+    """Identity of what lies at a path; "" also for what no execution can have made, a named pipe, say."""
+    try:
+        return workspace.identity(path)
+    except FileError:
+        return ""
+
+
+def _keep_what_is_left(store: Store, folder: str) -> None:
+    """Saves what was put aside by a task whose description is lost, as it may be after a power cut."""
+    running = os.path.join(folder, "running")
+    for slot in os.listdir(running):
+        for name in os.listdir(os.path.join(running, slot)) if os.path.isdir(os.path.join(running, slot)) else ():
+            execution = name.removeprefix("aside-")
+            if execution != name and store.ask(history.outcome_of, execution) is None:
+                place = os.path.join(folder, "failed", execution)
+                os.makedirs(place, exist_ok=True)
+                os.rename(os.path.join(running, slot, name), os.path.join(place, "before"))

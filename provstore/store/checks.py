@@ -1,0 +1,252 @@
+"""What must not be in a store, as SQL: each statement gives the rows that should not exist.
+
+Rules: every check is one row of a table, with a sentence for each row that it finds; `tests/store/test_fsck.py` has
+a store for each that fails it and no other. What SQL can't say (digests, seals, files) is in `fsck.py`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Check(NamedTuple):
+    """Rows that should not exist.
+
+    Attributes:
+        meaning: What it finds, for people.
+        sentence: Of one row; `{}` stands for the columns after the first, which is the subject.
+        sql: Gives the subject, and what the sentence needs.
+    """
+
+    meaning: str
+    sentence: str
+    sql: str
+
+
+CHECKS = {
+    "wrong-path": Check(
+        "a dataset's path leaves the project although it is not external, or is not in its simplest form",
+        "its path '{}' leaves the project, or is not in its simplest form",
+        """
+        SELECT 'dataset ' || id, path FROM dataset
+         WHERE path = '' OR path GLOB '*//*' OR path GLOB './*' OR path GLOB '*/./*'
+            OR (location <> 'external' AND (path = '..' OR path GLOB '/*' OR path GLOB '../*'))
+        """,
+    ),
+    "wrong-digest": Check(
+        "the digest of a dataset or an object is not of the agreed form",
+        "the digest '{}' is not 'blake3:' and 64 digits",
+        """
+        SELECT 'dataset ' || id, digest FROM dataset
+         WHERE digest NOT GLOB 'blake3:*' OR length(digest) <> 71 OR substr(digest, 8) GLOB '*[^0-9a-f]*'
+        UNION ALL
+        SELECT 'object ' || digest, digest FROM object
+         WHERE digest NOT GLOB 'blake3:*' OR length(digest) <> 71 OR substr(digest, 8) GLOB '*[^0-9a-f]*'
+        """,
+    ),
+    "wrong-semantic-digest": Check(
+        "a semantic digest is not of the agreed form",
+        "the semantic digest '{}' is not of the form 'format/version:digits'",
+        "SELECT 'dataset ' || id, semantic_digest FROM dataset WHERE semantic_digest NOT GLOB '[^/]*/[0-9]*:[^:]*'",
+    ),
+    "wrong-kind": Check(
+        "a dataset is neither a file nor a directory",
+        "it is said to be a '{}', expected 'file' or 'directory'",
+        "SELECT 'dataset ' || id, kind FROM dataset WHERE kind NOT IN ('file', 'directory')",
+    ),
+    "wrong-location": Check(
+        "a dataset is at no known kind of place",
+        "its location is '{}', expected 'project', 'external' or 'meta'",
+        "SELECT 'dataset ' || id, location FROM dataset WHERE location NOT IN ('project', 'external', 'meta')",
+    ),
+    "wrong-number": Check(
+        "a number that can't be: a negative size, say",
+        "{} is {}",
+        """
+        SELECT 'dataset ' || id, 'its size', size FROM dataset WHERE size < 0
+        UNION ALL SELECT 'dataset ' || id, 'its iteration', iteration FROM dataset WHERE iteration < 0
+        UNION ALL SELECT 'dataset ' || id, 'executable', executable FROM dataset WHERE executable NOT IN (0, 1)
+        UNION ALL SELECT 'dataset ' || id, 'overwritable', overwritable FROM dataset WHERE overwritable NOT IN (0, 1)
+        UNION ALL SELECT 'execution ' || id, 'the size of its log', log_size FROM execution WHERE log_size < 0
+        UNION ALL SELECT 'execution ' || id, 'its attempt', attempt FROM execution WHERE attempt < 1
+        UNION ALL SELECT 'object ' || digest, 'its size', size FROM object WHERE size < 0
+        """,
+    ),
+    "wrong-outcome": Check(
+        "an execution or a run ended in a way that there is not",
+        "its outcome is '{}'",
+        """
+        SELECT 'execution ' || id, outcome FROM execution
+         WHERE outcome NOT IN ('succeeded', 'failed', 'tainted', 'timed-out', 'cancelled', 'interrupted')
+        UNION ALL
+        SELECT 'run ' || run, outcome FROM run_end
+         WHERE outcome NOT IN ('succeeded', 'failed', 'cancelled', 'interrupted')
+        """,
+    ),
+    "failed-success": Check(
+        "an execution is said to have succeeded although its command failed",
+        "it succeeded although its command ended with {}",
+        """
+        SELECT 'execution ' || id, coalesce('signal ' || signal, 'status ' || exit_status) FROM execution
+         WHERE outcome = 'succeeded' AND (exit_status <> 0 OR signal IS NOT NULL)
+        """,
+    ),
+    "made-by-failure": Check(
+        "a dataset is said to be made by an execution that did not succeed",
+        "execution {} made it, which ended as '{}'",
+        """
+        SELECT 'dataset ' || d.id, e.id, e.outcome FROM dataset AS d JOIN execution AS e ON e.id = d.execution
+         WHERE e.outcome <> 'succeeded'
+        """,
+    ),
+    "wrong-type-of-collection": Check(
+        "a collection is of no known type, or of another than what is in it asks for",
+        "its type is '{}', expected {}",
+        """
+        SELECT 'collection ' || name, type, 'RUN, TAGGED, CHAINED or CALIBRATION' FROM collection
+         WHERE type NOT IN ('RUN', 'TAGGED', 'CHAINED', 'CALIBRATION')
+        UNION ALL
+        SELECT 'collection ' || c.name, c.type, 'RUN: dataset ' || d.id || ' was made in it'
+          FROM dataset AS d JOIN collection AS c ON c.name = d.run WHERE c.type <> 'RUN'
+        UNION ALL
+        SELECT 'collection ' || c.name, c.type, 'CHAINED: it has the child ' || m.child
+          FROM chain_member AS m JOIN collection AS c ON c.name = m.chain WHERE c.type <> 'CHAINED'
+        """,
+    ),
+    "wrong-time": Check(
+        "a time is not of the agreed form",
+        "{} is '{}', expected a time such as 2026-11-21T10:00:00.123456Z",
+        """
+        WITH moment (subject, what, said) AS (
+            SELECT 'store', 'its creation', created FROM store
+            UNION ALL SELECT 'run ' || id, 'its start', started FROM run
+            UNION ALL SELECT 'run ' || run, 'its end', ended FROM run_end
+            UNION ALL SELECT 'execution ' || id, 'its start', started FROM execution
+            UNION ALL SELECT 'execution ' || id, 'its end', ended FROM execution WHERE ended IS NOT NULL
+            UNION ALL SELECT 'dataset ' || id, 'its creation', created FROM dataset
+            UNION ALL SELECT 'collection ' || name, 'its creation', created FROM collection
+            UNION ALL SELECT 'member of a chain ' || id, 'its addition', added FROM chain_member
+            UNION ALL SELECT 'recovery ' || id, 'its time', recovered FROM recovery
+        )
+        SELECT subject, what, said FROM moment
+         WHERE length(said) <> 27 OR substr(said, 20) NOT GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]Z'
+            OR said NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].*'
+        """,
+    ),
+    "missing-text": Check(
+        "what a task printed, or a Pipelinefile that a run read, is not kept",
+        "{} ({}) is not kept",
+        """
+        WITH needed (subject, what, digest) AS (
+            SELECT 'execution ' || id, 'what it printed', log FROM execution WHERE log IS NOT NULL
+            UNION ALL SELECT 'execution ' || id, 'its configuration', configuration FROM execution
+                       WHERE configuration IS NOT NULL
+            UNION ALL SELECT 'run ' || run, 'the text of ' || file, digest FROM run_source
+        )
+        SELECT subject, what, digest FROM needed AS n
+         WHERE NOT EXISTS (SELECT 1 FROM object WHERE digest = n.digest)
+           AND NOT EXISTS (SELECT 1 FROM recovery AS r, json_each(r.lost) AS l
+                            WHERE json_extract(l.value, '$[0]') = 'object' AND json_extract(l.value, '$[1]') = n.digest)
+        """,
+    ),
+    "wrong-memory": Check(
+        "what is remembered does not fit the facts",
+        "{}",
+        """
+        SELECT 'what is remembered of ' || t.stage || ' ' || t.data_id,
+               'its last success, execution ' || t.execution || ', ended as ' || e.outcome
+          FROM task_memo AS t JOIN execution AS e ON e.id = t.execution WHERE e.outcome <> 'succeeded'
+        UNION ALL
+        SELECT 'what is remembered of ' || f.path, 'dataset ' || f.dataset || ' has another path, ' || d.path
+          FROM file_memo AS f JOIN dataset AS d ON d.id = f.dataset WHERE d.path <> f.path
+        UNION ALL
+        SELECT 'what is remembered of ' || f.path, 'dataset ' || f.dataset || ' has another path, ' || d.path
+          FROM directory_memo AS f JOIN dataset AS d ON d.id = f.dataset WHERE d.path <> f.path
+        """,
+    ),
+}
+"""Slug → rows that should not exist."""
+
+REFERENCES = """
+    SELECT 'usage of execution ' || execution || ', role ' || role, 'execution', execution FROM usage AS u
+     WHERE NOT EXISTS (SELECT 1 FROM execution AS e WHERE e.id = u.execution)
+    UNION ALL
+    SELECT 'usage of execution ' || execution || ', role ' || role, 'dataset', dataset FROM usage AS u
+     WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = u.dataset)
+    UNION ALL
+    SELECT 'dataset ' || id, 'execution', execution FROM dataset AS d
+     WHERE execution IS NOT NULL AND NOT EXISTS (SELECT 1 FROM execution AS e WHERE e.id = d.execution)
+    UNION ALL
+    SELECT 'dataset ' || id, 'dataset', replaces FROM dataset AS d
+     WHERE replaces IS NOT NULL AND NOT EXISTS (SELECT 1 FROM dataset AS o WHERE o.id = d.replaces)
+    UNION ALL
+    SELECT 'dataset ' || id, 'collection', run FROM dataset AS d
+     WHERE NOT EXISTS (SELECT 1 FROM collection AS c WHERE c.name = d.run)
+    UNION ALL
+    SELECT 'execution ' || id, 'run', run FROM execution AS e
+     WHERE run IS NOT NULL AND NOT EXISTS (SELECT 1 FROM run AS r WHERE r.id = e.run)
+    UNION ALL
+    SELECT 'end of run ' || run, 'run', run FROM run_end AS e
+     WHERE NOT EXISTS (SELECT 1 FROM run AS r WHERE r.id = e.run)
+    UNION ALL
+    SELECT 'code of run ' || run, 'run', run FROM run_code AS e
+     WHERE NOT EXISTS (SELECT 1 FROM run AS r WHERE r.id = e.run)
+    UNION ALL
+    SELECT 'file ' || file || ' of run ' || run, 'run', run FROM run_source AS e
+     WHERE NOT EXISTS (SELECT 1 FROM run AS r WHERE r.id = e.run)
+    UNION ALL
+    SELECT 'member of a chain ' || id, 'collection', chain FROM chain_member AS m
+     WHERE NOT EXISTS (SELECT 1 FROM collection AS c WHERE c.name = m.chain)
+    UNION ALL
+    SELECT 'member of a chain ' || id, 'collection', child FROM chain_member AS m
+     WHERE NOT EXISTS (SELECT 1 FROM collection AS c WHERE c.name = m.child)
+    UNION ALL
+    SELECT 'what is remembered of ' || stage || ' ' || data_id, 'execution', execution FROM task_memo AS t
+     WHERE NOT EXISTS (SELECT 1 FROM execution AS e WHERE e.id = t.execution)
+    UNION ALL
+    SELECT 'what is remembered of ' || path, 'dataset', dataset FROM file_memo AS f
+     WHERE dataset IS NOT NULL AND NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = f.dataset)
+    UNION ALL
+    SELECT 'what is remembered of ' || path, 'dataset', dataset FROM directory_memo AS f
+     WHERE dataset IS NOT NULL AND NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = f.dataset)
+"""
+"""Facts and memory that refer to a fact that is not there: subject, and what it refers to."""
+
+UNRECORDED = """
+    SELECT 'run', id FROM run AS f WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'run')
+    UNION ALL
+    SELECT 'run_code', run FROM run_code AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.run AND kind = 'run_code')
+    UNION ALL
+    SELECT 'run_end', run FROM run_end AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.run AND kind = 'run_end')
+    UNION ALL
+    SELECT 'execution', id FROM execution AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'execution')
+    UNION ALL
+    SELECT 'dataset', id FROM dataset AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'dataset')
+       AND NOT EXISTS (SELECT 1 FROM record WHERE subject = f.execution AND kind = 'execution')
+    UNION ALL
+    SELECT 'collection', name FROM collection AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.name AND kind = 'collection')
+    UNION ALL
+    SELECT 'chain_member', id FROM chain_member AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'chain_member')
+    UNION ALL
+    SELECT 'recovery', id FROM recovery AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'recovery')
+    UNION ALL SELECT 'dataset_deletion', dataset FROM dataset_deletion
+    UNION ALL SELECT 'dataset_change', id FROM dataset_change
+    UNION ALL SELECT 'keyword', dataset || ' ' || word FROM keyword
+    UNION ALL SELECT 'alias', id FROM alias
+    UNION ALL SELECT 'acceptance', id FROM acceptance
+    UNION ALL SELECT 'verification', id FROM verification
+    UNION ALL SELECT 'chain_removal', member FROM chain_removal
+    UNION ALL SELECT 'tag', id FROM tag
+    UNION ALL SELECT 'tag_removal', tag FROM tag_removal
+    UNION ALL SELECT 'dataset_type', name FROM dataset_type
+    UNION ALL SELECT 'dimension', name FROM dimension
+    UNION ALL SELECT 'dimension_record', dimension || ' ' || key FROM dimension_record
+"""
+"""Facts that no record proves: table and subject. The last tables belong to commands that are still to come."""

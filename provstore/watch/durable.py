@@ -1,0 +1,100 @@
+"""What is remembered of a file has to be true of the disk: a power cut takes what only the kernel's memory holds.
+
+A file system may keep a file's new size and time stamps and lose the bytes that were written last: those written
+in their place, and those of a file that got its size before its bytes. It would then look as it is remembered
+and hold something else. So bytes are written out before they are remembered. The transaction that follows has
+the device empty its own cache.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from contextlib import suppress
+
+from provstore.errors import error_from_os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+START = 2
+WAIT = 1 | 2 | 4
+"""Flags of Linux's `sync_file_range`: begins to write; writes and waits. Bytes alone: a tenth of what fsync takes."""
+
+AT_ONCE = 64
+"""Files that are held open at a time."""
+
+NOT_HERE = frozenset({errno.ENOSYS, errno.EINVAL, errno.ESPIPE, errno.EOPNOTSUPP})
+"""There is no such call, or nothing to be written."""
+
+
+def write_out(paths: Iterable[str]) -> None:
+    """Has the bytes of files written to the disk, where they still wait; what is no longer there is passed over.
+
+    Args:
+        paths: Absolute.
+
+    Raises:
+        StoreUnwritableError: The disk has failed or is full.
+    """
+    pending = list(paths)
+    if not pending:
+        return
+    write = _writer()
+    for start in range(0, len(pending), AT_ONCE):
+        opened = []
+        try:
+            for path in pending[start : start + AT_ONCE]:
+                descriptor = _open(path)
+                if descriptor >= 0:
+                    opened.append((path, descriptor))
+            for how in (START, WAIT):  # all are on their way before the first is waited for
+                for path, descriptor in opened:
+                    _write(write, path, descriptor, how)
+        finally:
+            for _, descriptor in opened:
+                os.close(descriptor)
+
+
+def _open(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError:
+        return -1
+
+
+def _write(write: Callable[[int, int], None], path: str, descriptor: int, how: int) -> None:
+    try:
+        write(descriptor, how)
+    except OSError as error:
+        if error.errno not in NOT_HERE:
+            raise error_from_os(error, path) from error
+        with suppress(OSError):
+            _synchronise(descriptor, how)
+
+
+def _writer() -> Callable[[int, int], None]:
+    """What writes an open file's bytes out."""
+    if sys.platform != "linux":
+        return _synchronise
+    try:
+        import ctypes
+
+        range_of = ctypes.CDLL(None, use_errno=True).sync_file_range
+    except (ImportError, OSError, AttributeError):
+        return _synchronise
+    zero = ctypes.c_int64(0)
+
+    def write(descriptor: int, how: int) -> None:
+        if range_of(ctypes.c_int(descriptor), zero, zero, ctypes.c_uint(how)):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+
+    return write
+
+
+def _synchronise(descriptor: int, how: int) -> None:
+    if how == WAIT:
+        os.fsync(descriptor)

@@ -1,0 +1,91 @@
+"""Bytes are on the disk before they are remembered (what a power cut makes of it: tests/faults/test_power.py)."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from provstore.errors import StoreUnwritableError
+from provstore.watch import durable
+from provstore.watch.durable import START, WAIT, write_out
+from provstore.watch.workspace import Workspace
+
+
+class FakeDisk:
+    """Remembers how each open file was written; fails with `errno` where that is set."""
+
+    def __init__(self):
+        self.errno = 0
+        self.done = []
+
+    def __call__(self, descriptor, how):
+        self.done.append((os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}")), how))
+        if self.errno:
+            raise OSError(self.errno, os.strerror(self.errno))
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """Takes the place of the system call."""
+    fake = FakeDisk()
+    monkeypatch.setattr(durable, "_writer", lambda: fake)
+    return fake
+
+
+def test_all_files_are_on_their_way_before_one_is_waited_for(tmp_path, disk):
+    """So many small files take hardly longer than one."""
+    paths = [str(tmp_path / name) for name in "abc"]
+    for path in paths:
+        (tmp_path / path).write_bytes(b"x")
+    write_out(paths)
+
+    assert disk.done == [(name, how) for how in (START, WAIT) for name in "abc"]
+
+
+def test_what_is_no_longer_there_is_passed_over(tmp_path):
+    """Nor does a directory, a pipe or an empty file do harm; the real system call is used."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "empty").touch()
+    (tmp_path / "file").write_bytes(b"x" * 10_000)
+
+    write_out([str(tmp_path / name) for name in ("missing", "pipe", "empty", "file", ".")])
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_that_fails_is_named(tmp_path, disk, number):
+    """What is not on the disk must not be remembered."""
+    (tmp_path / "a").write_bytes(b"x")
+    disk.errno = number
+
+    with pytest.raises(StoreUnwritableError, match="/a: "):
+        write_out([str(tmp_path / "a")])
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_where_there_is_no_such_call_the_file_is_synchronised(tmp_path, disk, monkeypatch, number):
+    """That takes longer, and does as well."""
+    (tmp_path / "a").write_bytes(b"x")
+    disk.errno = number
+    synchronised = []
+    monkeypatch.setattr(os, "fsync", synchronised.append)
+    write_out([str(tmp_path / "a")])
+
+    assert len(synchronised) == 1
+
+
+def test_what_a_workspace_hands_over_is_on_the_disk(tmp_path, disk):
+    """Files, and every file in a directory."""
+    (tmp_path / "d" / "e").mkdir(parents=True)
+    for path in ("a", "d/b", "d/e/c"):
+        (tmp_path / path).write_bytes(b"x")
+        os.utime(tmp_path / path)
+    workspace = Workspace(str(tmp_path), {}, {})
+    for path in ("a", "d"):
+        workspace.look(path)
+    workspace.settle(wait=True)
+    files, directories = workspace.take_noted()
+
+    assert [*files, *directories] == ["a", "d"]
+    assert {name for name, how in disk.done if how == WAIT} == {"a", "b", "c"}
