@@ -147,6 +147,8 @@ def _is_secret(value: JSON) -> bool:
 def _shown(value: JSON) -> str:
     if value is None:
         return "not set"
+    if _is_secret(value):
+        return "a secret value"
     text = spelled(value)
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 

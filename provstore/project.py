@@ -103,6 +103,15 @@ class Project:
             self.store = Store(self.store_path)
         return self.store
 
+    def renew_store(self) -> None:
+        """Opens the store anew where `recover` has put another file in its place since. Only while holding the lock."""
+        from provstore.store.store import Store
+
+        if self.store is not None and self.store.is_replaced and os.path.lexists(self.store_path):
+            self.close()
+            self.__dict__.pop("store_id", None)
+            self.store = Store(self.store_path)
+
     @cached_property
     def store_id(self) -> str:
         """Id of the store; of one that is still to be made, the id that it will have."""

@@ -56,7 +56,12 @@ def gc_text(report: GcReport) -> str:
         lines.append(f"  {_counted(len(report.files), 'file')} that no record knows")
     if report.kept.objects:
         by = ", ".join(f"{why} {amount.objects}" for why, amount in report.by.items())
-        lines.append(f"{would}{keep} {_counted(report.kept.objects, 'object')}, {size_text(report.kept.bytes)}: {by}")
+        several = sum(amount.objects for amount in report.by.values()) > report.kept.objects
+        by += " (some by several)" if several else ""
+        lines += [
+            f"{would}{keep} {_counted(report.kept.objects, 'object')}, {size_text(report.kept.bytes)}",
+            f"  needed by: {by}",
+        ]
     if report.shrunk:
         lines.append(f"the store's file is {size_text(report.shrunk)} smaller")
     return "\n".join(lines)

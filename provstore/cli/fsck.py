@@ -22,7 +22,7 @@ def command(ctx: click.Context, objects: bool, as_json: bool, folder: str | None
     the store is sound: 12 records, 9 objects (1.4 MiB)
     """
     from provstore.cli import health, render
-    from provstore.cli.main import say
+    from provstore.cli.main import flush_output, say
     from provstore.operations.fsck import fsck
 
     with place_of(ctx, folder, file).project() as project:
@@ -30,5 +30,6 @@ def command(ctx: click.Context, objects: bool, as_json: bool, folder: str | None
     print(render.to_json(health.fsck_json(report)) if as_json else health.fsck_text(report))
     if report is None or not report.problems:
         return 0
+    flush_output()  # the hint comes behind what it is about
     say(health.FSCK_HINT)
     return 1

@@ -55,7 +55,8 @@ def command(
     $ provstore gc -n --keep 30d
     would free 1 object of 1 dataset, 2.1 KiB
       out/table.txt  2026-09-02 10:02:11Z  2.1 KiB
-    would keep 12 objects, 41.0 KiB: workspace 3, collections 5, keep 4, history 3
+    would keep 12 objects, 41.0 KiB
+      needed by: workspace 3, collections 5, keep 4, history 3 (some by several)
     """
     from provstore.cli import freed, render
     from provstore.cli.plain import PlainView

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from provstore.cli.options import json_option, place_of, place_options
+from provstore.digest import TAG
 from provstore.model.values import harmless
 
 TYPE_CHECKING = False
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
 NAMED = 20
 """Lost records that are named; the others are counted."""
 
+WORDS = {
+    "run_code": ("git state of a run", "git states of runs"),
+    "run_end": ("end of a run", "ends of runs"),
+    "chain_member": ("member of a chain", "members of chains"),
+    "recovery": ("recovery", "recoveries"),
+}
+"""Kind of a fact → what people call one, and several. The others are words already."""
+
+SHORT_DIGEST = len(TAG) + 12
+
+BACKUP_HINT = "hint: where a backup has more, put it in the place of .provstore/store.db"
+
 
 @click.command(short_help="write a new store with all that is whole in a damaged one")
 @json_option
@@ -26,23 +39,30 @@ NAMED = 20
 def command(ctx: click.Context, as_json: bool, folder: str | None, file: str | None) -> int:
     """Write a new store with all that is whole in a damaged one, and keep the damaged one beside it.
 
-    Nothing is written where the store is sound. Exit status 1 when something is lost.
+    All kept objects are read, too. Nothing is written where the store is sound. Exit status 1 when something is lost.
 
     \b
     $ provstore recover
-    the store was damaged: …/.provstore/store.db: database disk image is malformed
-    kept: 9 facts (1 run, 1 run_end, 2 executions, 1 dataset, 3 collections, 1 chain_member), 3 objects
+    the store was damaged: …/.provstore/store.db: the file is cut
+    kept: 9 facts, 3 objects
+      1 run, 1 end of a run, 2 executions, 2 datasets, 3 collections
     lost: execution 019310a4-77e2-7d11-9d3c-51d2a90b77e4
+    lost: the bytes of out/top.txt@blake3:9602a38c1b5e
     the damaged file is .provstore/store.db.damaged-2026-11-21T100211Z
     """
     from provstore.cli import render
+    from provstore.cli.main import flush_output, say
     from provstore.cli.plain import PlainView
     from provstore.operations.recover import recover
 
     place = place_of(ctx, folder, file)
     report = recover(place.folder, place.file, PlainView())
     print(render.to_json(recover_json(report)) if as_json else recover_text(report))
-    return 0 if report.salvage is None or report.salvage.is_complete else 1
+    if report.salvage is None or report.salvage.is_complete:
+        return 0
+    flush_output()
+    say(BACKUP_HINT)
+    return 1
 
 
 def recover_text(report: RecoverReport) -> str:
@@ -50,21 +70,24 @@ def recover_text(report: RecoverReport) -> str:
     salvage = report.salvage
     if salvage is None:
         return "the store is sound: nothing to recover"
+    number = sum(salvage.kept.values())
     lines = [
         f"the store was damaged: {report.damage}",
-        f"kept: {_counted(salvage.kept)}, {_number(salvage.objects, 'object')}",
+        f"kept: {_number(number, 'fact')}, {_number(salvage.objects, 'object')}",
+        *_by_kind(salvage.kept),
     ]
     if salvage.unproved:
-        lines.append(f"of these unproved, since their records are lost: {_counted(salvage.unproved)}")
+        number = sum(salvage.unproved.values())
+        lines += [f"of these, unproved since their records are lost: {number}", *_by_kind(salvage.unproved)]
     lines += [f"lost: {text}" for text in _lost(salvage)]
     lines.append(f"the damaged file is {report.kept_as}")
     return "\n".join(harmless(line) for line in lines)
 
 
 def _lost(salvage: Salvage) -> list[str]:
-    lines = [f"{kind} {subject}" for kind, subject, _ in salvage.lost[:NAMED]]
+    lines = [_named(salvage, kind, subject) for kind, subject, _ in salvage.lost[:NAMED]]
     if len(salvage.lost) > NAMED:
-        lines.append(f"{len(salvage.lost) - NAMED} more facts")
+        lines.append(f"{len(salvage.lost) - NAMED} more; --json names all of them")
     if salvage.missing:
         lines.append(f"{_number(salvage.missing, 'record')} of which nothing is known")
     if salvage.cut:
@@ -74,13 +97,20 @@ def _lost(salvage: Salvage) -> list[str]:
     return lines
 
 
-def _counted(numbers: Mapping[str, int]) -> str:
+def _named(salvage: Salvage, kind: str, subject: str) -> str:
+    if kind == "object" and subject in salvage.paths:
+        return f"the bytes of {salvage.paths[subject]}@{subject[:SHORT_DIGEST]}"
+    return f"{WORDS.get(kind, (kind,))[0]} {subject}"
+
+
+def _by_kind(numbers: Mapping[str, int]) -> list[str]:
     parts = ", ".join(_number(number, kind) for kind, number in numbers.items())
-    return _number(sum(numbers.values()), "fact") + (f" ({parts})" if parts else "")
+    return [f"  {parts}"] if parts else []
 
 
-def _number(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _number(number: int, kind: str) -> str:
+    one, several = WORDS.get(kind, (kind, f"{kind}s"))
+    return f"{number} {one if number == 1 else several}"
 
 
 def recover_json(report: RecoverReport) -> dict[str, JSON]:

@@ -362,7 +362,7 @@ class LocalExecutor:
             run.survivors = self._names(run)
             if run.survivors:
                 self._end(run, SURVIVOR_GRACE)
-            elif self._unclear and time.time() < run.ended + HOPELESS:
+            elif self._unclear and run.now() < run.ended + HOPELESS:
                 run.due = time.monotonic() + TICK
             else:  # zombies, whom nobody has to wait for
                 self._finish(run)

@@ -12,7 +12,7 @@ import time
 from typing import NamedTuple
 
 from provstore.errors import FileError, naming
-from provstore.model.files import Content, DirectoryMemo, Memo
+from provstore.model.files import TOOL_FOLDERS, Content, DirectoryMemo, Memo
 from provstore.model.values import new_id, utc_text
 from provstore.operations import recording
 from provstore.operations.outputs import Aside, Outputs
@@ -260,7 +260,8 @@ def protect(
     if not safe and (known is None or around.ledger.row_of(known)["execution"] is None):
         short = content.digest[: len("blake3:") + 12]
         around.tell(f"{path} holds what no task made; it is kept: provstore restore '{path}@{short}'")
-    around.ledger.write({}, {})  # before it is moved: a kill must not find these bytes in memory only
+    if known is None or around.store.objects.pending:
+        around.ledger.write({}, {})  # before it is moved: a kill must not find these bytes in memory only
 
 
 def _is_safe(around: Circumstances, dataset: str, cache: bool) -> bool:
@@ -307,15 +308,22 @@ def conclude(around: Circumstances, underway: Underway, finished: Finished, prin
 
 
 def clean_up(around: Circumstances, underway: Underway) -> None:
-    """After a failure: what was written is put away, the last good version comes back."""
-    ready = underway.ready
+    """After a failure: what was written is put away, the last good version comes back.
+
+    Where the command has made that impossible, the user is told, and what was moved aside is kept.
+    """
+    ready, execution = underway.ready, underway.begun.id
     paths = [output.path for output in ready.work.outputs]
-    around.outputs.put_away(paths, underway.begun.id)
     last = around.store.ask(history.last_success, ready.stage, ready.data_id_text)
     good = around.store.ask(history.made_by, last) if last is not None else {}
-    around.outputs.put_back(
-        good, underway.aside, paths, lambda path, identity: around.store.ask(history.is_made, path, identity)
-    )
+    try:
+        around.outputs.put_away(paths, execution)
+        around.outputs.put_back(
+            good, underway.aside, paths, lambda path, identity: around.store.ask(history.is_made, path, identity)
+        )
+    except FileError as error:
+        around.outputs.save_aside(os.path.join(underway.folder, f"aside-{execution}"), execution)
+        around.tell(f"{error.message}; what was there before is in .provstore/failed/{execution}")
 
 
 def _outcome_of(finished: Finished) -> tuple[str, str]:
@@ -349,8 +357,11 @@ def _collect(around: Circumstances, work: Work) -> tuple[list[tuple[Output, Cont
         full = around.workspace.full(output.path)
         if not os.path.lexists(full):
             return [], f"output {output.path} was not made"
-        if not os.path.realpath(full).startswith(around.root.rstrip("/") + "/"):
+        real = os.path.realpath(full)
+        if not real.startswith(around.root.rstrip("/") + "/"):
             return [], f"output {output.path} is a symbolic link that leads out of the project"
+        if os.path.relpath(real, around.root).partition(os.sep)[0] in TOOL_FOLDERS:
+            return [], f"output {output.path} is a symbolic link into a folder that is not for outputs"
         try:
             content, memo = around.workspace.read(output.path)
         except FileError as error:

@@ -279,8 +279,6 @@ class Engine:
         except BaseException:
             self._free.append(slot)
             raise
-        if work.keep:
-            self._write_what_is_kept()
         self._capacity.take(work.cpu, work.memory)
         if number == 1:
             self._schedule.start(position)

@@ -99,6 +99,7 @@ def gc(project: Project, request: GcRequest, observe: Observer) -> GcReport:
         on_wait=lambda holder: observe(Remark(f"waiting for a run of this project: {holder}")),
     )
     try:
+        project.renew_store()
         end_interrupted(project, observe)
         return _Collection(project, project.store, request, observe).free()
     finally:

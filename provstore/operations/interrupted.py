@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from typing import NamedTuple
 
 from provstore.errors import FileError
 from provstore.events import Remark
-from provstore.operations.outputs import Aside, Outputs
+from provstore.operations.outputs import Aside, Outputs, discard
 from provstore.store import history, records
 from provstore.store.facts import ExecutionFact
 
@@ -49,7 +48,7 @@ def end_interrupted(project: Project, observe: Observer) -> bool:
 
         for orphan in end_orphans(running):
             observe(Remark(f"ended what an earlier run had left running: pid {orphan.pid} ({orphan.command})"))
-        written = [task for task in _unrecorded(store, running) if _end_task(project, store, ledger, task)]
+        written = [task for task in _unrecorded(store, running) if _end_task(project, store, ledger, task, observe)]
         if written:
             names = ", ".join(sorted({str(task.row["stage"]) for task in written}))
             observe(Remark(f"interrupted: {names}; what was written is in .provstore/failed"))
@@ -62,9 +61,9 @@ def end_interrupted(project: Project, observe: Observer) -> bool:
     if not ledger.is_empty:
         ledger.write({}, {})
     if left_over:
-        _keep_what_is_left(store, project.folder)
+        _keep_what_is_left(project, store)
     store.objects.remove_leftovers()
-    shutil.rmtree(running, ignore_errors=True)
+    discard([running])
     return True
 
 
@@ -82,7 +81,7 @@ class _Task(NamedTuple):
 
 
 def _unrecorded(store: Store, running: str) -> list[_Task]:
-    """What the store does not know the end of, in the order in which it was started."""
+    """What the store does not know the end of; attempts at one task in their order."""
     found: list[_Task] = []
     for name in os.listdir(running):
         try:
@@ -90,16 +89,17 @@ def _unrecorded(store: Store, running: str) -> list[_Task]:
                 description = json.load(file)
             aside = {path: os.path.join(running, name, place) for path, place in description["aside"].items()}
             task = _Task(description["record"], aside, is_last=False)
+            execution, _ = str(task.row["id"]), json.loads(str(task.row["outputs"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue  # killed while it was being written: nothing had been touched yet
-        if store.ask(history.outcome_of, str(task.row["id"])) is None:
+            continue  # killed while it was being written: nothing had been touched yet; or its command spoiled it
+        if store.ask(history.outcome_of, execution) is None:
             found.append(task)
-    found.sort(key=lambda task: str(task.row["id"]))
+    found.sort(key=lambda task: (int(str(task.row["attempt"])), str(task.row["id"])))  # an id is a time: clocks go back
     last = {(task.row["stage"], task.row["data_id"]): task.row["id"] for task in found}
     return [task._replace(is_last=last[task.row["stage"], task.row["data_id"]] == task.row["id"]) for task in found]
 
 
-def _end_task(project: Project, store: Store, ledger: Ledger, task: _Task) -> bool:
+def _end_task(project: Project, store: Store, ledger: Ledger, task: _Task, observe: Observer) -> bool:
     """Puts away what a task had written, brings back what was there before. Says whether it had written anything."""
     row = task.row
     if store.ask(records.run_exists, str(row["run"])):
@@ -108,6 +108,25 @@ def _end_task(project: Project, store: Store, ledger: Ledger, task: _Task) -> bo
         return False
     workspace = project.workspace()
     keeper = Outputs(project.root, project.folder, workspace, store.objects)
+    try:
+        return _put_right(project, store, workspace, keeper, task)
+    except FileError as error:  # the task's own fault: all else goes on
+        for place in {os.path.dirname(place) for place in task.aside.values()}:
+            keeper.save_aside(place, str(row["id"]))
+        observe(Remark(f"{error.message}; what was there before is in .provstore/failed/{row['id']}"))
+        return True
+
+
+def _put_right(project: Project, store: Store, workspace: Workspace, keeper: Outputs, task: _Task) -> bool:
+    """Puts away what lies in the place of a task's outputs, brings the last good versions back.
+
+    Returns:
+        Whether the task had written anything.
+
+    Raises:
+        FileError: A file can't be moved.
+    """
+    row = task.row
 
     def is_made(path: str, identity: str) -> bool:
         return store.ask(history.is_made, path, identity)
@@ -138,13 +157,12 @@ def _identity(workspace: Workspace, path: str) -> str:
         return ""
 
 
-def _keep_what_is_left(store: Store, folder: str) -> None:
+def _keep_what_is_left(project: Project, store: Store) -> None:
     """Saves what was put aside by a task whose description is lost, as it may be after a power cut."""
-    running = os.path.join(folder, "running")
+    running = os.path.join(project.folder, "running")
+    keeper = Outputs(project.root, project.folder, project.workspace(), store.objects)
     for slot in os.listdir(running):
         for name in os.listdir(os.path.join(running, slot)) if os.path.isdir(os.path.join(running, slot)) else ():
             execution = name.removeprefix("aside-")
             if execution != name and store.ask(history.outcome_of, execution) is None:
-                place = os.path.join(folder, "failed", execution)
-                os.makedirs(place, exist_ok=True)
-                os.rename(os.path.join(running, slot, name), os.path.join(place, "before"))
+                keeper.save_aside(os.path.join(running, slot, name), execution)

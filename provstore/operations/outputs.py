@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 from typing import NamedTuple
 
 from provstore.digest import Entry
@@ -92,7 +93,7 @@ class Outputs:
         """Moves what lies at a path to `place`, a new absolute path in the same file system."""
         os.makedirs(os.path.dirname(place), exist_ok=True)
         try:
-            _move(self._workspace.full(path), place)
+            _move(self._workspace.full(path), place, _copy_and_remove)
         except OSError as error:
             raise _explained(error, f"{path}: can't be moved out of the way") from error
         self._workspace.forget(path)
@@ -100,15 +101,9 @@ class Outputs:
 
     def copy_aside(self, path: str, identity: str, place: str) -> Aside:
         """Copies what a command goes on with to `place`, where it is whole from its first moment."""
-        full, fresh = self._workspace.full(path), f"{place}.new"
         os.makedirs(os.path.dirname(place), exist_ok=True)
         try:
-            if os.path.isdir(full):
-                shutil.copytree(full, fresh, symlinks=True)
-            else:
-                shutil.copy2(full, fresh)
-            write_out(_files_of(fresh))
-            os.rename(fresh, place)
+            _copy(self._workspace.full(path), place)
         except OSError as error:
             raise _explained(error, f"{path}: can't be copied") from error
         return Aside(path, place, identity)
@@ -142,7 +137,7 @@ class Outputs:
         self.check_place(made.path)
         self.make_folder(made.path)
         self._workspace.forget(made.path)
-        _remove(self._scratch)  # a killed run may have left something there
+        discard([self._scratch])  # a killed run may have left something there
         os.makedirs(self._scratch)
         fresh = os.path.join(self._scratch, "restoring")
         whole = False
@@ -160,7 +155,7 @@ class Outputs:
         except OSError as error:
             raise _explained(error, f"{made.path}: can't be put back") from error
         finally:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            discard([self._scratch])
 
     def _build(self, folder: str, digest: str) -> bool:
         os.mkdir(folder)
@@ -183,7 +178,10 @@ class Outputs:
             if os.path.lexists(full):
                 place = os.path.join(self._failed, execution, path)
                 os.makedirs(os.path.dirname(place), exist_ok=True)
-                _move(full, place)
+                try:
+                    _move(full, place)
+                except OSError as error:
+                    raise _explained(error, f"{path}: can't be put away") from error
                 moved = True
             self._workspace.forget(path)
         return moved
@@ -221,8 +219,18 @@ class Outputs:
 
     def _move_back(self, entry: Aside) -> None:
         self.make_folder(entry.path)
-        _move(entry.place, self._workspace.full(entry.path))
+        try:
+            _move(entry.place, self._workspace.full(entry.path))
+        except OSError as error:
+            raise _explained(error, f"{entry.path}: can't be put back") from error
         self._workspace.forget(entry.path)
+
+    def save_aside(self, place: str, execution: str) -> None:
+        """Keeps what could not be put back: in `.provstore/failed/<execution>/before`."""
+        if os.path.isdir(place):
+            target = os.path.join(self._failed, execution, "before")
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            os.rename(place, target)
 
 
 def _explained(error: OSError, text: str) -> ProvstoreError:
@@ -239,25 +247,76 @@ def _files_of(full: str) -> Iterable[str]:
     return [os.path.join(folder, name) for folder, _, names in os.walk(full) for name in names]
 
 
-def _move(source: str, target: str) -> None:
-    """Renames; copies where an output's folder is a mount of its own."""
+def _copy(source: str, target: str) -> None:
+    """Copies what is no link; the copy has another name until it is whole."""
+    fresh = f"{target}.new"
+    if os.path.isdir(source):
+        shutil.copytree(source, fresh, symlinks=True)
+    else:
+        shutil.copy2(source, fresh)
+    write_out(_files_of(fresh))
+    os.rename(fresh, target)
+
+
+def _copy_and_remove(source: str, target: str) -> None:
+    """Moves to another file system: whoever is killed leaves a whole one in one of two places."""
+    if os.path.islink(source):
+        shutil.move(source, target)
+        return
+    _copy(source, target)
+    if os.path.isdir(source):
+        shutil.rmtree(source)
+    else:
+        os.unlink(source)
+
+
+def _move(source: str, target: str, across: Callable[[str, str], object] = shutil.move) -> None:
+    """Renames.
+
+    A command may take from a directory that it makes the permission to write, without which it can't be moved.
+
+    Args:
+        across: What to do where an output's folder is a mount of its own.
+    """
     try:
         os.rename(source, target)
+    except PermissionError:
+        if os.path.islink(source) or not os.path.isdir(source):
+            raise
+        _move_protected(source, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        shutil.move(source, target)
+        across(source, target)
 
 
-def _remove(full: str) -> None:
-    if os.path.isdir(full) and not os.path.islink(full):
-        shutil.rmtree(full)
-    else:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(full)
+def _move_protected(folder: str, target: str) -> None:
+    mode = stat.S_IMODE(os.stat(folder).st_mode)
+    os.chmod(folder, mode | stat.S_IRWXU)
+    place = folder
+    try:
+        os.rename(folder, target)
+        place = target
+    finally:
+        os.chmod(place, mode)
 
 
 def discard(places: Iterable[str]) -> None:
-    """Removes what was moved aside, once what took its place is recorded."""
+    """Removes folders of ours with all in them: what was moved aside, once what took its place is recorded."""
     for place in places:
-        shutil.rmtree(place, ignore_errors=True)
+        if os.path.lexists(place):
+            shutil.rmtree(place, ignore_errors=True)
+        if os.path.lexists(place):
+            _permit(place)
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _permit(place: str) -> None:
+    """Gives back the permission to remove what is in a folder, which a command took from what it made."""
+    with contextlib.suppress(OSError):
+        os.chmod(place, stat.S_IRWXU)
+    for folder, names, _ in os.walk(place):
+        for full in (os.path.join(folder, name) for name in names):
+            if not os.path.islink(full):
+                with contextlib.suppress(OSError):
+                    os.chmod(full, stat.S_IRWXU)

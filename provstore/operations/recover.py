@@ -11,7 +11,6 @@ import os
 import time
 from typing import NamedTuple
 
-from provstore.digest import digest_descriptor
 from provstore.errors import (
     SchemaTooNewError,
     StoreDamagedError,
@@ -64,6 +63,8 @@ def recover(folder: str, file: str | None, observe: Observer) -> RecoverReport:
     from provstore.store.lock import RunLock
 
     root, _ = locate(folder, file)
+    if os.environ.get("PROVSTORE_ROOT") == root:
+        raise UsageError("a task of this project can't recover its store: that waits for the run's end")
     path = os.path.join(root, FOLDER, "store.db")
     if not os.path.lexists(path):
         raise UsageError(f"{path}: there is no store: {NO_STORE}", hint=RUN_FIRST)
@@ -91,7 +92,7 @@ def _damage(path: str) -> str:
 
     try:
         with Store(path) as store:
-            problem = next(problems(store, objects=False), None)
+            problem = next(problems(store, objects=True), None)
     except SchemaTooNewError as error:
         if not is_of_our_schema(path):
             raise
@@ -107,14 +108,14 @@ def _damage(path: str) -> str:
 
 def _replace(path: str) -> tuple[str, Salvage]:
     """Puts the new store in the place of the damaged one; also where that is kept."""
-    from provstore.store.salvage import Source, build
+    from provstore.store.salvage import Source, build, file_digest
 
     place = os.path.realpath(path) if os.path.isfile(path) else path
     fresh, kept_as = place + FRESH, _name_for(place)
-    for leftover in (fresh, fresh + "-journal"):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(leftover)
-    source = Source(place, os.path.basename(kept_as), _digest(place), os.path.join(os.path.dirname(path), "objects"))
+    _remove(fresh)
+    source = Source(
+        place, os.path.basename(kept_as), file_digest(place), os.path.join(os.path.dirname(path), "objects")
+    )
     try:
         salvage = build(source, fresh, time.time())
         _swap(place, fresh, kept_as)
@@ -123,7 +124,16 @@ def _replace(path: str) -> tuple[str, Salvage]:
         raise StoreUnwritableError(
             f"{named}: {error.strerror or error}", hint="free space or give permission; the damaged file is as it was"
         ) from error
+    finally:
+        _remove(fresh)  # a full disk has no use for it
     return kept_as, salvage
+
+
+def _remove(fresh: str) -> None:
+    """Removes a new file that did not get its place."""
+    for leftover in (fresh, fresh + "-journal"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(leftover)
 
 
 def _swap(place: str, fresh: str, kept_as: str) -> None:
@@ -171,16 +181,3 @@ def _keep(place: str, kept_as: str) -> None:
         copy.flush()
         os.fsync(copy.fileno())
     os.rename(kept_as + ".new", kept_as)
-
-
-def _digest(place: str) -> str:
-    """Of the damaged file's bytes; "" for what is no file, or can't be read to its end."""
-    if not os.path.isfile(place):
-        return ""
-    descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return digest_descriptor(descriptor, os.fstat(descriptor).st_size)
-    except OSError:
-        return ""
-    finally:
-        os.close(descriptor)

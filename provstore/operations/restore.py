@@ -7,7 +7,6 @@ ever lost by going back to another one.
 from __future__ import annotations
 
 import os
-import shutil
 from typing import NamedTuple
 
 from provstore.errors import UnknownIdError, UsageError
@@ -85,6 +84,7 @@ def restore(project: Project, request: RestoreRequest, observe: Observer) -> Res
         StoreDamagedError: The version's record is not what was recorded.
     """
     from provstore.operations.interrupted import end_interrupted
+    from provstore.operations.outputs import discard
     from provstore.store.lock import RunLock
 
     store = project.store
@@ -92,9 +92,7 @@ def restore(project: Project, request: RestoreRequest, observe: Observer) -> Res
         raise UsageError(f"{request.text}: {NO_STORE}", hint=RUN_FIRST)
     if os.environ.get("PROVSTORE_ROOT") == project.root:
         raise UsageError("a task of this project can't restore its files: that waits for the run's end")
-    version = _version_of(project, store, request)
-    prove(store, "dataset", version.made.dataset)
-    target = _target(project, request, version.made)
+    version, target = _wanted(project, store, request)
     lock = RunLock(
         os.path.join(project.folder, "lock"),
         f"provstore restore {request.text}",
@@ -103,15 +101,26 @@ def restore(project: Project, request: RestoreRequest, observe: Observer) -> Res
     )
     running = os.path.join(project.folder, "running")
     try:
+        project.renew_store()
+        store = project.store or store
         end_interrupted(project, observe)
+        if lock.waited:  # the last version may be another one by now
+            version, target = _wanted(project, store, request)
         os.makedirs(running, exist_ok=True)  # should this be killed, the next run cleans up behind it
         try:
             outcome = _put(project, store, version.made, target, observe)
         finally:
-            shutil.rmtree(running, ignore_errors=True)
+            discard([running])
     finally:
         lock.release()
     return RestoreReport(version.made.path, target, version.made.dataset, version.made.digest, outcome)
+
+
+def _wanted(project: Project, store: Store, request: RestoreRequest) -> tuple[_Version, str]:
+    """The version, whose record is as it was written, and where it goes."""
+    version = _version_of(project, store, request)
+    prove(store, "dataset", version.made.dataset)
+    return version, _target(project, request, version.made)
 
 
 # --- which version ----------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ say, whether it must is `decide`'s.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import time
 from functools import cached_property
@@ -134,12 +133,14 @@ def _run_with_lock(
         on_wait=lambda holder: observe(Remark(f"waiting for another run of this project: {holder}")),
     )
     try:
+        project.renew_store()
         outdated = assessment is None or lock.waited or before != _look_of_store(project)
         _check_collection(project.writable_store(time.time()), request.collection)
         if end_interrupted(project, observe) or outdated or assessment is None:
             project.forget_pipeline()
             assessment = _assess(project, request, frozenset())
         if not assessment.active and not assessment.selection.unresolved:
+            _refresh(project, assessment)
             return _up_to_date(assessment, observe)
         return _Runner(project, request, observe).run(assessment)
     finally:
@@ -193,6 +194,7 @@ def _refresh(project: Project, assessment: Assessment) -> None:
     A convenience: where it can't be written (read-only, full, another run at work), nothing is lost.
     """
     planned = assessment.planned
+    assessment.workspace.settle(wait=True)  # else the next run would find something to remember, too
     if project.store is None or not (assessment.workspace.has_news or planned.works is not None):
         return
     try:
@@ -228,7 +230,9 @@ class _Runner:
             if self._engine is not None:
                 self._engine.close()
             if self._is_recorded:
-                shutil.rmtree(running, ignore_errors=True)
+                from provstore.operations.outputs import discard
+
+                discard([running])
             for number, handler in handlers.items():
                 signal.signal(number, handler)
 
@@ -239,16 +243,19 @@ class _Runner:
         if self._signal:
             engine.stop_request = (self._signal, False)
         self._begin(engine, assessment)
-        while True:
-            self._say_remarks(assessment)
-            engine.round(assessment)
-            if not assessment.selection.unresolved or not engine.all_is_well or self._signal:
-                break
+        self._round(engine, assessment)
+        while assessment.selection.unresolved and engine.all_is_well and not self._signal:
             assessment = self._assess_again(engine, assessment)
+            if assessment.active:
+                self._observe(TasksFound(len(assessment.active), self._seconds(engine, assessment)))
+            self._round(engine, assessment)  # also without tasks: what was learnt of the files is kept
             if not assessment.active:
                 break
-            self._observe(TasksFound(len(assessment.active), self._seconds(engine, assessment)))
         return self._end(engine, assessment)
+
+    def _round(self, engine: Engine, assessment: Assessment) -> None:
+        self._say_remarks(assessment)
+        engine.round(assessment)
 
     def _assess_again(self, engine: Engine, before: Assessment) -> Assessment:
         """What is to be done now that more is known. A mistake that shows only now ends the run."""

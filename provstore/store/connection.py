@@ -79,7 +79,8 @@ def _check_file(path: str) -> None:
         raise StoreForeignError(f"{path}: found a symbolic link that leads nowhere, expected a store", hint=RECOVER)
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
-        raise StoreForeignError(f"{path}: found no regular file, expected a store", hint=RECOVER)
+        found = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, a socket or a device"
+        raise StoreForeignError(f"{path}: found {found}, expected a store", hint=RECOVER)
     if status.st_size == 0:
         raise StoreDamagedError(f"{path}: the file is empty, expected a store", hint=RECOVER)
 
@@ -114,12 +115,16 @@ def _store_error(path: str, error: sqlite3.Error) -> StoreError:
     text = f"{path}: {error}"
     if name == "SQLITE_IOERR_SHORT_READ":
         return StoreDamagedError(f"{path}: the file is cut", hint=RECOVER)
+    if name == "SQLITE_READONLY_DBMOVED":
+        return StoreUnwritableError(f"{path}: the file was replaced or removed while it was in use", hint="try again")
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return StoreUnwritableError(text, hint="free space on the disk or give permission; finished tasks are kept")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return StoreLockedError(text, hint="another program holds the store's file; try again when it has ended")
     if name.startswith("SQLITE_NOTADB"):
         return StoreForeignError(f"{path}: this is no SQLite file, or its beginning is damaged", hint=RECOVER)
+    if name.startswith("SQLITE_CORRUPT"):
+        return StoreDamagedError(f"{path}: the file is cut or damaged (SQLite: {error})", hint=RECOVER)
     return StoreDamagedError(text, hint=RECOVER)
 
 

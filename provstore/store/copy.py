@@ -50,7 +50,7 @@ def copy(store: Store, target: str, *, replace: bool) -> Counter[str]:
         StoreError: The copy could not be written.
     """
     _check_place(store, target, replace=replace)
-    with _fresh_file(target + FRESH) as descriptor:
+    with _fresh_file(target) as descriptor:
         with explained(target), closing(sqlite3.connect(target + FRESH, isolation_level=None)) as conn:
             for setting in SETTINGS:
                 conn.execute(setting)
@@ -90,12 +90,13 @@ def _check_place(store: Store, target: str, *, replace: bool) -> None:
 
 
 @contextlib.contextmanager
-def _fresh_file(path: str) -> Iterator[int]:
-    """An empty file that is only ours, removed at the end if it has not got another name."""
+def _fresh_file(target: str) -> Iterator[int]:
+    """An empty file beside `target` that is only ours, removed at the end if it has not got another name."""
+    path = target + FRESH
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     except OSError as error:
-        raise error_from_os(error, path) from error
+        raise error_from_os(OSError(error.errno, error.strerror), target) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -125,7 +126,8 @@ def _checked(store: Store, path: str) -> Counter[str]:
     with Store(path) as made:
         found = list(problems(made, objects=False, files=False, counted=counted))
     if found:
-        more = f", and {len(found) - 1} more problems" if len(found) > 1 else ""
+        others = len(found) - 1
+        more = f", and {others} more problem{'s' if others > 1 else ''}" if others else ""
         raise StoreDamagedError(
             f"{store.path}: not backed up, since it is damaged: {found[0].subject}: {found[0].text}{more}",
             hint="'provstore fsck' lists all damage, 'provstore recover' writes a new store with all that is whole",

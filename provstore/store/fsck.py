@@ -6,6 +6,7 @@ long, since a reader holds back whoever writes; what another process records mea
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -51,6 +52,7 @@ OBJECTS = """
       FROM object AS o WHERE o.digest > ? ORDER BY o.digest LIMIT ?
 """
 OBJECT = "SELECT 1 FROM object WHERE digest = ?"
+PATH = "SELECT path FROM dataset WHERE digest = ? ORDER BY rowid DESC LIMIT 1"
 MEMORY = {
     "file_memo": "SELECT * FROM file_memo",
     "directory_memo": "SELECT * FROM directory_memo",
@@ -332,7 +334,7 @@ def _objects(check: Check) -> Iterator[Problem]:
             else:
                 text = _wrong_content(digest, size, content)
             if text and check.conn.execute(OBJECT, (digest,)).fetchone():  # else it was freed just now
-                yield Problem("object-damaged", f"object {digest}", text)
+                yield Problem("object-damaged", f"object {digest}", text + _bytes_of(check.conn, digest))
             elif is_directory and content is not None and not _is_manifest(content):
                 yield Problem("wrong-manifest", f"object {digest}", "is a directory's, but no list of files")
         if not rows[-1][0] > after:
@@ -341,6 +343,14 @@ def _objects(check: Check) -> Iterator[Problem]:
         after = rows[-1][0]
     if check.files:
         check.counted["unknown"] += sum(file.digest not in known for file in check.objects.files())
+
+
+def _bytes_of(conn: sqlite3.Connection, digest: str) -> str:
+    """Whose bytes an object is, as far as that is known."""
+    with contextlib.suppress(sqlite3.Error):
+        for (path,) in conn.execute(PATH, (digest,)):
+            return f" (bytes of {path})"
+    return ""
 
 
 def _wrong_content(digest: str, size: int, content: bytes) -> str:

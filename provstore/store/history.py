@@ -39,7 +39,9 @@ READ = """
       FROM usage AS u JOIN dataset AS d ON d.id = u.dataset
      WHERE u.execution = ? ORDER BY u.role, u.position
 """
-DATASET_ROW = "SELECT * FROM dataset WHERE id = ?"
+DATASET_ROW = """
+    SELECT id, type, data_id, run, path, kind, executable, size, digest, execution, role FROM dataset WHERE id = ?
+"""
 DATASET_OF = """
     SELECT id FROM dataset
      WHERE path = ? AND digest = ? AND executable = ? ORDER BY rowid DESC LIMIT 1
@@ -114,10 +116,9 @@ def material(conn: sqlite3.Connection, execution: str) -> Material:
 
 
 def dataset_row(conn: sqlite3.Connection, dataset: str) -> dict[str, str | int | float | None]:
-    """All columns of a dataset."""
-    cursor = conn.execute(DATASET_ROW, (dataset,))
-    names = [column[0].lower() for column in cursor.description]  # SQLite takes a flipped case for the same name
-    return dict(zip(names, cursor.fetchone(), strict=True))
+    """What it is, where, and what made it: the columns of a dataset that say so."""
+    names = ("id", "type", "data_id", "run", "path", "kind", "executable", "size", "digest", "execution", "role")
+    return dict(zip(names, only_row(conn, DATASET_ROW, (dataset,)), strict=True))
 
 
 def dataset_with(conn: sqlite3.Connection, path: str, digest: str, executable: bool) -> str | None:

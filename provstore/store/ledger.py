@@ -98,7 +98,11 @@ class Ledger:
 
     def row_of(self, dataset: str) -> Row:
         """The row of a dataset, written or not."""
-        return self._rows.get(dataset) or history.dataset_row(self._conn, dataset)
+        known = self._rows.get(dataset)
+        if known is not None:
+            return known
+        with explained(self._path):
+            return history.dataset_row(self._conn, dataset)
 
     def remember_plan(self, fingerprint: str, content: str, works: Sequence[str]) -> None:
         """Remembers a plan with the next transaction; see `memory.put_plan`."""

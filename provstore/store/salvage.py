@@ -11,27 +11,31 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import shlex
 import sqlite3
+import stat
 from collections import Counter
 from contextlib import closing
+from types import NoneType
 from typing import NamedTuple
 
-from provstore.digest import TAG, canonical_json, digest_bytes, digest_json, digest_text
+from provstore.digest import canonical_json, digest_bytes, digest_descriptor, digest_json, digest_text
+from provstore.errors import StoreError
 from provstore.model.values import new_id, utc_text
 from provstore.store import facts, migrate
 from provstore.store.checks import CHECKS, REFERENCES
 from provstore.store.connection import READ_ONLY, connect, explained, transaction
 from provstore.store.facts import ExecutionFact, RunFact
+from provstore.store.objects import Objects
 from provstore.store.pages import Pages, shape
 from provstore.store.sift import INDEX_OF_DIGESTS, Rows, looks_right
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
+    from provstore.digest import Entry
     from provstore.store.facts import Row
 
     Fact: TypeAlias = Row | ExecutionFact | RunFact
@@ -42,10 +46,11 @@ RECORDS = "SELECT position, origin, kind, subject, digest, chain FROM record WHE
 RECORD_OF = "SELECT position FROM record WHERE subject = ? AND kind = ?"
 RECORD_WITH = "SELECT position FROM record WHERE digest = ?"
 NAME_RECORD = "UPDATE record SET kind = ?, subject = ? WHERE position = ?"
+KEPT_OBJECTS = "SELECT digest FROM object ORDER BY digest"
+IS_KEPT = "SELECT 1 FROM object WHERE digest = ?"
+VERSIONS = "SELECT digest, path, kind FROM dataset ORDER BY path, rowid"
 CONSTRAINTS_OFF = "PRAGMA foreign_keys = OFF"
 WRITABLE = "PRAGMA query_only = OFF"
-
-OBJECT_FILE = re.compile("[0-9a-f]{62}")
 
 
 def is_of_our_schema(path: str) -> bool:
@@ -80,7 +85,9 @@ class Salvage(NamedTuple):
     Attributes:
         kept: Number of facts by kind, unproved ones included.
         unproved: Of these: facts whose record is lost, so that nothing proves them.
-        lost: (kind, subject, digest) of what is known to have been there; "" where the digest is not known.
+        lost: (kind, subject, digest) of what is known to have been there; "" where the digest is not known. Of an
+            object, the digest is the subject too.
+        paths: Digest of a lost object → the path that had these bytes.
         missing: Records of which nothing is known but that they were there.
         cut: Bytes that the file should have had beyond its end.
         objects: Number of kept objects.
@@ -90,6 +97,7 @@ class Salvage(NamedTuple):
     kept: Mapping[str, int]
     unproved: Mapping[str, int]
     lost: tuple[tuple[str, str, str], ...]
+    paths: Mapping[str, str]
     missing: int
     cut: int
     objects: int
@@ -125,12 +133,14 @@ def build(source: Source, fresh: str, now: float) -> Salvage:
                 objects = _keep_objects(conn, source.objects, pages)
                 builder = _Builder(sure.conn, all_rows.conn, conn)
                 builder.add_all()
-                lost = (*builder.lost, *_missed(conn, builder.lost))
+                paths = _lost_objects(conn, source.objects, _known_objects(source.path, pages))
+                named = (*builder.lost, *(("object", digest, digest) for digest in paths))
+                lost = (*named, *_missed(conn, named))
                 builder.add_recovery(source, lost, utc_text(now))
             conn.execute(READ_ONLY)
         cut = pages.missing_bytes() if pages is not None else 0
         kept, unproved = Counter(builder.kept), Counter(builder.unproved)
-        return Salvage(kept, unproved, lost, builder.missing, cut, objects, store_id is not None)
+        return Salvage(kept, unproved, lost, paths, builder.missing, cut, objects, store_id is not None)
 
 
 @contextlib.contextmanager
@@ -157,7 +167,7 @@ def _store_id(conn: sqlite3.Connection) -> str | None:
 
 
 def _keep_objects(conn: sqlite3.Connection, folder: str, pages: Pages | None) -> int:
-    """Takes over objects: from the table, if their bytes are whole, and all files."""
+    """Takes over objects whose bytes are whole: from the table, and files."""
     table = ("TEXT", False), ("INTEGER", False), ("BLOB", True)
     before = conn.total_changes
     if pages is not None:
@@ -165,8 +175,9 @@ def _keep_objects(conn: sqlite3.Connection, folder: str, pages: Pages | None) ->
             for cell in cells:
                 if not cell.is_index and len(cell.values) == len(table) and isinstance(cell.values[2], bytes):
                     _keep_object(conn, cell.values[0], cell.values[2])
-    for name, size in _object_files(folder):
-        conn.execute(facts.INSERT_OBJECT, (TAG + name, size, None))
+    for file in Objects(folder, conn, "").files():
+        if file.digest and file_digest(file.path) == file.digest:
+            conn.execute(facts.INSERT_OBJECT, (file.digest, file.size, None))
     return conn.total_changes - before
 
 
@@ -175,14 +186,54 @@ def _keep_object(conn: sqlite3.Connection, digest: object, content: bytes) -> No
         conn.execute(facts.INSERT_OBJECT, (digest, len(content), content))
 
 
-def _object_files(folder: str) -> Iterator[tuple[str, int]]:
-    """(digits of the digest, bytes) of each object that lies in a file."""
-    for start, _, names in os.walk(folder):
-        above = os.path.basename(start)
-        for name in names:
-            path = os.path.join(start, name)
-            if start != folder and len(above) == 2 and OBJECT_FILE.fullmatch(name) and not os.path.islink(path):
-                yield above + name, os.stat(path).st_size
+def _known_objects(path: str, pages: Pages | None) -> set[str]:
+    """Digests of what the damaged store kept: what its index says; where that is damaged too, what is left of rows."""
+    known = set()
+    try:
+        with closing(connect(path)) as conn:
+            for (digest,) in conn.execute(KEPT_OBJECTS):
+                known.add(str(digest))
+    except (StoreError, sqlite3.Error):
+        for cell in pages.whole() if pages is not None else ():
+            if not cell.is_index and len(cell.values) == 3 and isinstance(cell.values[2], (bytes, NoneType)):
+                known.add(str(cell.values[0]))
+    return known
+
+
+def _lost_objects(conn: sqlite3.Connection, folder: str, known: set[str]) -> dict[str, str]:
+    """Of the objects that were known, those that some dataset needs and that are not kept any more, with its path."""
+    lost: dict[str, str] = {}
+    for digest, path, kind in conn.execute(VERSIONS).fetchall():
+        wanted = [(digest, path)]
+        if kind == "directory":
+            wanted += [(entry.digest, f"{path}/{entry.path}") for entry in _entries(conn, folder, digest)]
+        for one, where in wanted:
+            if one in known and conn.execute(IS_KEPT, (one,)).fetchone() is None:
+                lost.setdefault(one, where)
+    return lost
+
+
+def _entries(conn: sqlite3.Connection, folder: str, directory: str) -> Sequence[Entry]:
+    """What is in a directory, where that is known."""
+    try:
+        return Objects(folder, conn, "").entries_if_kept(directory) or ()
+    except (KeyError, OSError):
+        return ()
+
+
+def file_digest(path: str) -> str:
+    """Of a file's bytes; "" for what is no file, or can't be read to its end."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return ""
+    try:
+        status = os.fstat(descriptor)
+        return digest_descriptor(descriptor, status.st_size) if stat.S_ISREG(status.st_mode) else ""
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
 
 
 # --- facts ------------------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ class Store:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self._file = _file_at(path)
         self.conn = connect(path)
         try:
             with explained(path):
@@ -53,6 +54,11 @@ class Store:
 
         self.conn.execute(WRITABLE)
         migrate.upgrade(self.conn, self.path, time.time())
+
+    @property
+    def is_replaced(self) -> bool:
+        """Another file lies in the store's place by now, or none: this one must not be written any more."""
+        return _file_at(self.path) != self._file
 
     def __enter__(self) -> Store:
         return self
@@ -76,3 +82,12 @@ class Store:
         """Asks one of the questions of `memory`, `history` or `records`; what SQLite raises names the file."""
         with explained(self.path):
             return question(self.conn, *args, **kwargs)
+
+
+def _file_at(path: str) -> tuple[int, int]:
+    """Device and inode; (0, 0) where there is nothing."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0, 0
+    return status.st_dev, status.st_ino

@@ -9,6 +9,7 @@ the device empty its own cache.
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import sys
 from contextlib import suppress
@@ -75,8 +76,9 @@ def _write(write: Callable[[int, int], None], path: str, descriptor: int, how: i
             _synchronise(descriptor, how)
 
 
+@functools.cache
 def _writer() -> Callable[[int, int], None]:
-    """What writes an open file's bytes out."""
+    """What writes an open file's bytes out; to look the call up takes longer than to make it."""
     if sys.platform != "linux":
         return _synchronise
     try:

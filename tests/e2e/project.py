@@ -18,7 +18,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -204,7 +204,8 @@ class Project:
     def kill_all(self) -> None:
         """Ends whatever a broken test left running."""
         for pid in self.alive():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may have ended, or been ended, meanwhile
+                os.kill(pid, signal.SIGKILL)
 
     # --- what was recorded ----------------------------------------------------------------------------
 

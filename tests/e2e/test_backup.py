@@ -97,6 +97,7 @@ def test_a_backup_is_made_while_a_run_is_under_way(tmp_path: Path) -> None:
         (".provstore/store.db", "lies beside the store itself"),
         (".provstore/saved.db", "lies beside the store itself"),
         ("other", "belongs to another file"),
+        ("/proc/saved.db", "error[file]: /proc/saved.db: "),
     ],
 )
 def test_a_place_that_is_no_place_for_a_backup_is_refused(project: Project, target: str, said: str) -> None:
@@ -135,6 +136,7 @@ def test_a_damaged_store_is_not_backed_up(project: Project) -> None:
     done = project.provstore("backup", "../saved.db", status=3)
 
     assert "not backed up, since it is damaged: execution" in done.err
+    assert ", and 1 more problem\n" in done.err
     assert "provstore recover" in done.err
     assert beside(project) == set()
 

@@ -205,7 +205,8 @@ def test_what_people_read(project: Project) -> None:
     assert preview[0].startswith("would free 5 objects of 3 datasets, ")
     assert [line.split()[0] for line in preview[1:4]] == ["dir", "file.txt", "next.txt"]
     assert preview[4].startswith("would keep ")
-    assert "workspace 6" in preview[4]
+    assert preview[5].startswith("  needed by: workspace 6, ")
+    assert preview[5].endswith(" (some by several)")
 
     assert project.provstore("gc").out.startswith("freed 5 objects of 3 datasets, ")
     assert project.provstore("gc").out.startswith("there is nothing to free\nkept ")

@@ -91,6 +91,7 @@ def test_a_secret_is_never_recorded_but_decides(tmp_path: Path) -> None:
     assert b"hunter2" not in project.store_bytes()
     assert project.run(env={"TOKEN": "hunter2"}).report["run"] is None
     assert project.status(env={"TOKEN": "other"}).reasons("a") == ["env TOKEN changed"]
+    assert project.status(env={"TOKEN": None}).reasons("a") == ["env TOKEN: a secret value → not set"]
 
 
 def test_a_collection_that_is_no_chain_gets_nothing(project: Project) -> None:

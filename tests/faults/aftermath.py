@@ -8,6 +8,9 @@ from pathlib import Path
 
 from e2e.project import Done, Project
 
+from provstore.store import fsck
+from provstore.store.store import Store
+
 HISTORY = (
     "SELECT position, kind, subject, digest, chain FROM record ORDER BY position",
     "SELECT id, run, stage, data_id, key, outcome, message, ended FROM execution ORDER BY rowid",
@@ -31,8 +34,10 @@ def claim_only_added(before: list[list[tuple[object, ...]]], after: list[list[tu
 
 
 def claim_sound(project: Project) -> None:
-    """The store passes every check of `fsck`, those of kept objects too."""
-    project.provstore("fsck", "--objects")
+    """The store passes every check of `fsck --objects`: of the function, as the command takes ten times as long."""
+    with Store(str(project.store)) as store:
+        assert list(fsck.problems(store, objects=True)) == []
+    project.claim_rest()
 
 
 def claim_repaired(project: Project, wanted: dict[str, bytes], *words: str) -> Done:

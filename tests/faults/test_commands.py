@@ -35,7 +35,7 @@ HARMLESS = {
     "goes elsewhere": 'here="$PWD"; cd /; echo x > "$here/b.txt"',
     "takes all descriptors": f"python3 -c '{TAKES_ALL}'; echo x > b.txt",
     "starts many processes": "for n in $(seq 200); do (:) & done; wait; echo x > b.txt",
-    "starts many in sessions of their own": "for n in $(seq 50); do (setsid true &) ; done; sleep 0.05; echo x > b.txt",
+    "starts many in sessions of their own": "for n in $(seq 50); do (setsid true &) ; done; sleep 0.5; echo x > b.txt",
     "is deaf to all signals": "trap '' INT TERM HUP QUIT USR1 ALRM PIPE TSTP; echo x > b.txt",
     "spoils its description": 'echo x > "$PROVSTORE_TASK"; echo x > b.txt',
     "removes its log": 'echo x; rm "${PROVSTORE_TASK%/*}/log"; echo x > b.txt',

@@ -137,19 +137,26 @@ def test_a_disk_that_fails_any_call_of_gc(
 def test_a_kill_of_gc_at_a_random_moment(
     prepared: Prepared, tmp_path: Path, effort: int, tally: Callable[[str, int], None]
 ) -> None:
-    """Again and again in the same project."""
-    project = Project(tmp_path / "p", {})
-    copy(prepared.project, project)
+    """Some milliseconds after it has taken the lock."""
     chance, hits = random.Random(17), 0
-    for _ in range(4 * effort):
+    for number in range(4 * effort):
+        project = Project(tmp_path / f"p{number}", {})
+        copy(prepared.project, project)
         process = project.start("gc", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(chance.uniform(0.03, 0.25))
+        project.wait_for(lambda: holds_lock(project) or process.poll() is not None)  # noqa: B023
+        time.sleep(chance.uniform(0, 0.015))
         hits += process.poll() is None
         process.kill()
         process.wait()
         assert objects(project)[0] >= prepared.needed
+        claim_nothing_needed_is_lost(project, prepared)
     tally("kills of gc at a random moment", hits)
-    claim_nothing_needed_is_lost(project, prepared)
+
+
+def holds_lock(project: Project) -> bool:
+    """Somebody has written his name into the project's lock."""
+    lock = project.root / ".provstore" / "lock"
+    return lock.exists() and lock.stat().st_size > 0
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,8 @@ def end(project: Project) -> None:
     """Leaves nothing behind, whatever became of the test."""
     project.kill_all()
     for pid in late(project):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture(params=WAYS, ids=lambda way: way.replace(" ", "-"))
@@ -197,7 +199,7 @@ def test_somebody_else_who_writes_all_the_time_is_never_believed(
     try:
         project.wait_for(ready.exists)
         for _ in range(3 * effort):
-            assert project.run(status=None).status in (0, 1)
+            assert project.run(status=None).status in (0, 1, 2)  # 2: could not be read to its end in five attempts
             tally("runs beside somebody who writes to their files", 1)
     finally:
         writer.kill()

@@ -228,3 +228,65 @@ def test_no_folder_for_temporary_files_is_needed(project: Project, wanted: dict[
     assert project.run(before=OTHER, env=nowhere).executed == ALL
     assert project.files() == wanted
     project.provstore("fsck", before=OTHER, env=nowhere)
+
+
+PROTECTED = "mkdir {0} {0}/in; cat a.txt > {0}/f; cat a.txt > {0}/in/f; chmod {1} {0}/in {0}"
+
+
+@pytest.mark.parametrize("mode", ["555", "0"])
+def test_an_output_that_its_command_protects_is_an_output(
+    project: Project, mode: str, tally: Callable[[str, int], None]
+) -> None:
+    """A directory that nobody may write to is made anew, put away and put back; what is unreadable fails its task."""
+    give(project)
+    command = PROTECTED.format("d", "$(cat mode)") + "; test ! -e broken"
+    text = stage("slow", command, "a.txt", "d/", "cache = false") + stage("other", "cat a.txt > o", "a.txt", "o")
+    project.write("Pipelinefile.toml", text)
+    project.write("mode", "555")
+    assert project.run(before=OTHER).executed == ["other", "slow"]
+    project.write("a.txt", EDIT)
+    assert project.run(before=OTHER).executed == ["other", "slow"]
+    assert project.read("d/in/f") == EDIT
+
+    project.write("a.txt", "more\n")
+    project.write("mode", mode)
+    project.write("broken")
+    done = project.run("-k", before=OTHER, status=1)
+    assert done.outcomes == {"other": "executed", "slow": "failed"}
+    assert project.read("d/in/f") == EDIT, "the last good version is back"
+    project.remove("broken")
+    project.write("mode", "555")
+    assert project.run(before=OTHER).executed == ["slow"]
+    assert project.read("d/in/f") == "more\n"
+    assert project.run(before=OTHER).report["run"] is None
+    tally("outputs that their commands protect", 1)
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_what_a_command_made_impossible_to_put_right_fails_its_task_alone(
+    project: Project, wanted: dict[str, bytes], is_killed: bool, tally: Callable[[str, int], None]
+) -> None:
+    """Its folder can't be written any more: the user is told, all else goes on, and what was there before is kept."""
+    give(project)
+    text = project.read("Pipelinefile.toml")
+    end = "touch started; sleep 1000" if is_killed else "false"
+    broken = text.replace("> out/e.txt", f"> out/e.txt; chmod 555 out; {end}")
+    project.write("Pipelinefile.toml", broken)
+    project.write("a.txt", EDIT)
+    if is_killed:
+        process = project.start("run", "-k", before=OTHER, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        project.wait_for(lambda: project.exists("started"))
+        project.kill_all()  # the watchdog too, which may not find its Python as another user
+        process.wait()
+        project.remove("started")
+        project.write("Pipelinefile.toml", text)
+    done = project.run("-k", before=OTHER, status=1)
+    assert done.outcomes["second"] == "failed"
+    assert set(done.outcomes.values()) <= {"executed", "fresh", "failed"}
+    assert "out/e.txt: can't be put away" in done.err
+    kept = [path.read_text() for path in (project.root / ".provstore" / "failed").rglob("before/*")]
+    assert kept == ["ABCDEF\ndelta\n"]
+    (project.root / "out").chmod(0o755)
+    project.write("Pipelinefile.toml", text)
+    claim_repaired_by_other(project, wanted)
+    tally("folders of outputs that a command protects", 1)

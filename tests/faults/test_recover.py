@@ -18,6 +18,7 @@ from e2e.project import Project, stage
 
 from faults.aftermath import claim_sound, history
 from faults.tracing import Call, at_each, calls_of, killed_at, why_not
+from provstore.digest import digest_bytes
 
 WHY_NOT = why_not()
 NUMBER = 5
@@ -236,6 +237,49 @@ def test_a_run_whose_end_is_lost_is_not_called_interrupted(project, tally):
     tally("damaged stores recovered", 1)
 
 
+def test_lost_bytes_are_named(tmp_path, tally):
+    """Of a result, of a file in a directory: the records are whole, and yet something is gone for good."""
+    pipeline = stage("a", "seq 2000 > out", "in", "out") + stage("b", "mkdir d; seq 3000 5000 > d/part", "in", "d")
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": pipeline, "in": "1\n"})
+    project.run()
+    for path in ("out", "d/part"):
+        content = (project.root / path).read_bytes()
+        digest = digest_bytes(content)
+        overwrite(project, project.store_bytes().index(content[:60]), b"X")
+        assert digest in project.finish(project.start("fsck"), 1).out
+        shutil.copytree(project.root, tmp_path / "other")
+        other = Project(tmp_path / "other", {})
+        said = other.finish(other.start("recover"), 1).out
+        assert f"lost: the bytes of {path}@{digest[:19]}\n" in said
+        shutil.rmtree(tmp_path / "other")
+        assert {"kind": "object", "subject": digest, "digest": digest} in recovered(project, status=1)["recovered"][
+            "lost"
+        ]
+        assert claim_good(project) == 0
+        (tmp_path / "kept").unlink()
+    tally("damaged stores recovered", 2)
+
+
+@pytest.mark.parametrize("harm", ["flip", "cut", "gone"])
+def test_a_damaged_object_file_is_no_dead_end(project, tally, harm):
+    """What `fsck --objects` finds, `recover` mends: the object is not taken for kept any more."""
+    digest = digest_bytes(project.read("out1").encode())
+    file = project.store.parent / "objects" / digest[7:9] / digest[9:]
+    data = bytearray(file.read_bytes())
+    data[100] ^= 1
+    file.unlink()
+    if harm != "gone":
+        file.write_bytes(data if harm == "flip" else data[:100])
+    assert f"object {digest}" in project.finish(project.start("fsck", "--objects"), 1).out
+    assert {"kind": "object", "subject": digest, "digest": digest} in recovered(project, status=1)["recovered"]["lost"]
+    project.finish(project.start("fsck", "--objects"), 0)
+    assert claim_good(project) == 0
+    (project.root / "out1").unlink()
+    assert len(project.run().executed) == 1
+    project.finish(project.start("fsck", "--objects"), 0)
+    tally("objects damaged and recovered", 1)
+
+
 def test_a_journal_that_is_no_use_does_no_harm(project, tally):
     """It is kept beside the damaged file, and never applied to the new one."""
     journal = project.store.with_name("store.db-journal")
@@ -252,6 +296,23 @@ def test_a_journal_that_is_no_use_does_no_harm(project, tally):
     assert claim_good(project) == NUMBER
     assert good != project.store_bytes()
     tally("journals left beside a damaged store", 1)
+
+
+@pytest.mark.parametrize("part", [0, 0.5, 0.99])
+def test_a_recovery_without_room_leaves_all_as_it_was(project, tally, part):
+    """The file may not get as big as it has to: exit status 3, nothing lies about, and with room it succeeds."""
+    overwrite(project, 0, os.urandom(4096))
+    before, beside = project.store_bytes(), sorted(os.listdir(project.store.parent))
+    limit = int(part * len(before))
+    limited = ["prlimit", f"--fsize={limit}:{limit}", "--"]
+    done = project.finish(project.start("recover", before=limited), 3)
+
+    assert done.err.count("error[store-unwritable]: ") == 1
+    assert project.store_bytes() == before
+    assert sorted(os.listdir(project.store.parent)) == beside
+    recovered(project, status=0)
+    assert claim_good(project) == 0
+    tally("recoveries without room", 1)
 
 
 def test_there_is_no_name_that_is_taken_twice(project, tally):

@@ -195,13 +195,13 @@ def test_a_kill_at_every_call(six: Prepared, calls: list[Call], tmp_path: Path, 
 
 def test_a_full_disk_at_every_call(six: Prepared, calls: list[Call], tmp_path: Path, effort: int, tally) -> None:
     """Refused with "no space left" once, a run says which file; what it called done is not done again."""
-    hits = refuse_at(six, spread(calls), tmp_path, 14 * effort, once=True)
+    hits = refuse_at(six, spread(calls), tmp_path, 11 * effort, once=True)
     tally("system calls of a run refused as on a full disk", hits)
 
 
 def test_a_broken_disk_from_any_call_on(six: Prepared, calls: list[Call], tmp_path: Path, effort: int, tally) -> None:
     """Refused with an input/output error from then on, a run says which file; after the repair all goes on."""
-    hits = refuse_at(six, spread(calls), tmp_path, 14 * effort, once=False)
+    hits = refuse_at(six, spread(calls), tmp_path, 11 * effort, once=False)
     tally("disks that break at a system call of a run", hits)
 
 
@@ -226,15 +226,15 @@ def test_a_kill_while_recovering_from_a_kill(
         six.claim_mended(project, look_first=number % 2 == 0)
         return hits
 
-    hits = at_each(spread(calls), six.project, tmp_path, 14 * effort, attempt)
+    hits = at_each(spread(calls), six.project, tmp_path, 11 * effort, attempt)
     tally("kills of a run and of those that recover from it", hits)
 
 
 def test_the_first_run_at_every_call(first_run: Prepared, tmp_path: Path, effort: int, tally) -> None:
     """The making of the store may be killed or refused at any call: the next run makes it, or goes on with it."""
     points = spread(first_run.calls(tmp_path / "calls"))
-    tally("kills of a first run at a system call", kill_at(first_run, points, tmp_path / "kills", 7 * effort))
-    hits = refuse_at(first_run, points, tmp_path / "full", 5 * effort, once=True)
+    tally("kills of a first run at a system call", kill_at(first_run, points, tmp_path / "kills", 5 * effort))
+    hits = refuse_at(first_run, points, tmp_path / "full", 4 * effort, once=True)
     tally("system calls of a first run refused as on a full disk", hits)
 
 
@@ -243,6 +243,6 @@ def test_a_restore_at_every_call(path: str, tmp_path: Path, effort: int, tally) 
     """A `restore` may be killed or refused at any call: what lay there, or what was to come back, is never lost."""
     prepared = restoring(tmp_path, path)
     points = spread(prepared.calls(tmp_path / "calls"))
-    tally("kills of a restore at a system call", kill_at(prepared, points, tmp_path / "kills", 3 * effort))
-    hits = refuse_at(prepared, points, tmp_path / "full", 3 * effort, once=True)
+    tally("kills of a restore at a system call", kill_at(prepared, points, tmp_path / "kills", 2 * effort))
+    hits = refuse_at(prepared, points, tmp_path / "full", 2 * effort, once=True)
     tally("system calls of a restore refused as on a full disk", hits)
