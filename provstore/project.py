@@ -103,6 +103,12 @@ class Project:
             self.store = Store(self.store_path)
         return self.store
 
+    @property
+    def has_remains(self) -> bool:
+        """Something of a store is left, whether the store itself is there or not."""
+        names = os.listdir(self.folder) if os.path.isdir(self.folder) else ()
+        return any(name in ("objects", "failed") or name.startswith("store.db.damaged-") for name in names)
+
     def renew_store(self) -> None:
         """Opens the store anew where `recover` has put another file in its place since. Only while holding the lock."""
         from provstore.store.store import Store

@@ -5,6 +5,14 @@ from __future__ import annotations
 import click
 
 from provstore.cli.options import json_option, place_of, place_options
+from provstore.cli.records import number_of, size_text
+from provstore.cli.tables import moment
+from provstore.model.values import harmless
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from provstore.model.values import JSON
+    from provstore.operations.gc import GcReport
 
 
 def kept_from(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[float, int]:
@@ -58,11 +66,66 @@ def command(
     would keep 12 objects, 41.0 KiB
       needed by: workspace 3, collections 5, keep 4, history 3 (some by several)
     """
-    from provstore.cli import freed, render
+    from provstore.cli import render
     from provstore.cli.plain import PlainView
     from provstore.operations.gc import GcRequest, gc
 
     with place_of(ctx, folder, file).project() as project:
         report = gc(project, GcRequest(dry_run, *keep, wait=not no_wait, every=as_json), PlainView())
-    print(render.to_json(freed.gc_json(report)) if as_json else freed.gc_text(report))
+    print(render.to_json(gc_json(report)) if as_json else gc_text(report))
     return 0
+
+
+def gc_json(report: GcReport) -> dict[str, JSON]:
+    """The contract of `gc`."""
+    freed: list[JSON] = [
+        {
+            "digest": object.digest,
+            "size": object.size,
+            "path": object.path,
+            "dataset": object.dataset,
+            "made": object.made,
+        }
+        for object in report.objects
+    ]
+    freed += [
+        {"digest": file.digest or None, "size": file.size, "path": None, "dataset": None, "made": None}
+        for file in report.files
+    ]
+    return {
+        "dry_run": report.dry_run,
+        "freed": freed,
+        "freed_bytes": report.freed.bytes,
+        "kept": {**report.kept._asdict(), "by": {why: amount._asdict() for why, amount in report.by.items()}},
+        "shrunk_bytes": report.shrunk,
+    }
+
+
+def gc_text(report: GcReport) -> str:
+    """What was freed, by dataset, and what is kept."""
+    would = "would " if report.dry_run else ""
+    free, keep = ("free", "keep") if report.dry_run else ("freed", "kept")
+    if not report.freed.objects:
+        lines = ["there is nothing to free"]
+    else:
+        of = f" of {number_of(report.number, 'dataset')}" if report.number else ""
+        lines = [f"{would}{free} {number_of(report.freed.objects, 'object')}{of}, {size_text(report.freed.bytes)}"]
+    for version in report.versions:
+        path = harmless(version.path) if version.path is not None else "(no dataset refers to it)"
+        made = f"  {moment(version.made)}" if version.made else ""
+        lines.append(f"  {path}{made}  {size_text(version.bytes)}")
+    if report.number > len(report.versions):
+        lines.append(f"  and {report.number - len(report.versions)} more")
+    if report.files:
+        lines.append(f"  {number_of(len(report.files), 'file')} that no record knows")
+    if report.kept.objects:
+        by = ", ".join(f"{why} {amount.objects}" for why, amount in report.by.items())
+        several = sum(amount.objects for amount in report.by.values()) > report.kept.objects
+        by += " (some by several)" if several else ""
+        lines += [
+            f"{would}{keep} {number_of(report.kept.objects, 'object')}, {size_text(report.kept.bytes)}",
+            f"  needed by: {by}",
+        ]
+    if report.shrunk:
+        lines.append(f"the store's file is {size_text(report.shrunk)} smaller")
+    return "\n".join(lines)

@@ -162,6 +162,11 @@ def _short(digest: str) -> str:
     return digest[:DIGEST_LETTERS]
 
 
+def number_of(number: int, noun: str, several: str = "") -> str:
+    """A number with its noun: ``1 object``, ``2 objects``."""
+    return f"{number} {noun if number == 1 else several or noun + 's'}"
+
+
 def size_text(number: int) -> str:
     """Bytes as people say them: ``12 B``, ``3.4 MiB``."""
     size = float(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from provstore.cli.options import json_option, place_of, place_options
+from provstore.cli.records import number_of
 from provstore.digest import TAG
 from provstore.model.values import harmless
 
@@ -109,8 +110,7 @@ def _by_kind(numbers: Mapping[str, int]) -> list[str]:
 
 
 def _number(number: int, kind: str) -> str:
-    one, several = WORDS.get(kind, (kind, f"{kind}s"))
-    return f"{number} {one if number == 1 else several}"
+    return number_of(number, *WORDS.get(kind, (kind,)))
 
 
 def recover_json(report: RecoverReport) -> dict[str, JSON]:

@@ -46,7 +46,7 @@ def backup(project: Project, file: str, *, replace: bool) -> BackupReport:
         UsageError: There is no store, or the copy can't go there.
         StoreDamagedError: The store is damaged; there is no copy then.
     """
-    from provstore.store.copy import copy
+    from provstore.store.backup import copy
 
     if project.store is None:
         raise UsageError(f"{project.store_path}: there is no store: {NO_STORE}", hint=RUN_FIRST)

@@ -11,11 +11,11 @@ import os
 import time
 from typing import NamedTuple
 
-from provstore.errors import FileError, StoreUnwritableError, UsageError
+from provstore.errors import FileError, StoreDamagedError, StoreUnwritableError, UsageError
 from provstore.events import Remark
 from provstore.model.values import utc_text
 from provstore.store import history, memory, needed, shrink
-from provstore.store.connection import explained, transaction, undone
+from provstore.store.connection import RECOVER, explained, transaction, undone
 from provstore.store.needed import Amount, FreedObject, FreedVersion, Keep
 from provstore.store.objects import ObjectFile, remove_file
 
@@ -82,6 +82,7 @@ def gc(project: Project, request: GcRequest, observe: Observer) -> GcReport:
         PipelinefileError: The Pipelinefile can't be read, so that nobody knows what it needs.
         FileError: A file of the pipeline can't be read.
         StoreLockedError: A run holds the project, and waiting was not wanted.
+        StoreDamagedError: Its facts can't tell what is needed.
     """
     if project.store is None:
         return GcReport(request.dry_run, NOTHING)
@@ -112,12 +113,10 @@ class _Around(NamedTuple):
     Attributes:
         lying: (path, digest or semantic digest of what lies there); None where that can't be told.
         executions: Those whose outputs the present tasks may want back.
-        fault: What is wrong with the store, so that it can't tell what is needed; "" when it is sound.
     """
 
     lying: Sequence[tuple[str, str | None]]
     executions: set[str]
-    fault: str
 
 
 class _Collection:
@@ -151,11 +150,12 @@ class _Collection:
     # --- what is needed -----------------------------------------------------------------------------------
 
     def _look_around(self) -> _Around:
+        _check(self._store)
         workspace = self._project.workspace()
         executions = set(self._present_executions(workspace))
         looked = [(path, self._identity(workspace, path)) for path in self._store.ask(needed.kept_paths)]
         lying = [(path, identity) for path, identity in looked if identity != ""]
-        return _Around(lying, executions, _fault_of(self._store))
+        return _Around(lying, executions)
 
     def _present_executions(self, workspace: Workspace) -> Iterator[str]:
         """Successes of the tasks that there are now: the last of each, and those that serve it as things are."""
@@ -190,7 +190,7 @@ class _Collection:
         age = self._request.age
         since = utc_text(max(time.time() - age, 0.0)) if age else None
         needed.judge(self._conn, around.lying, around.executions, Keep(since, self._request.versions))
-        fault = around.fault or self._look_into_directories()
+        fault = self._look_into_directories()
         if fault:
             self._observe(Remark(f"nothing is freed: {fault}"))
             needed.need_everything(self._conn)
@@ -249,11 +249,17 @@ HARMLESS = frozenset(
 """What may be wrong with a store that can tell all the same what is needed."""
 
 
-def _fault_of(store: Store) -> str:
-    """The first thing that is wrong with the store's facts: what can't be told to be needed is not freed."""
+def _check(store: Store) -> None:
+    """Refuses a store whose facts can't tell what is needed.
+
+    Raises:
+        StoreDamagedError: Something is wrong with them.
+    """
     from provstore.store.fsck import problems
 
     for problem in problems(store, objects=False):
         if problem.check not in HARMLESS:
-            return f"the store is damaged, see 'provstore fsck': {problem.subject}: {problem.text}"
-    return ""
+            raise StoreDamagedError(
+                f"{store.path}: nothing is freed, as the store is damaged: {problem.subject}: {problem.text}",
+                hint=RECOVER,
+            )

@@ -134,6 +134,8 @@ def _run_with_lock(
     )
     try:
         project.renew_store()
+        if project.store is None and project.has_remains:
+            observe(Remark(f"{project.store_path} is gone, and the history with it: a new one begins"))
         outdated = assessment is None or lock.waited or before != _look_of_store(project)
         _check_collection(project.writable_store(time.time()), request.collection)
         if end_interrupted(project, observe) or outdated or assessment is None:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 
+from provstore.errors import naming
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import BinaryIO
 
 HIDDEN = b"***"
 """Stands in the place of a secret."""
@@ -62,8 +65,8 @@ class Secrets:
             return path, size
         target = path + ".clean"
         written = 0
-        with open(path, "rb") as source, open(target, "wb") as copy:
-            for piece in self._hidden(iter(lambda: source.read(PIECE), b"")):
+        with naming(target), open(path, "rb") as source, open(target, "wb") as copy:
+            for piece in self._hidden(_pieces(source, size)):
                 written += copy.write(piece)
         return target, written
 
@@ -87,3 +90,10 @@ class Secrets:
             position = match.end()
         end = max(position, safe)
         return b"".join([*found, text[position:end]]), text[end:]
+
+
+def _pieces(source: BinaryIO, size: int) -> Iterator[bytes]:
+    """The first `size` bytes of a file: what is written to it later does not count."""
+    while size and (piece := source.read(min(PIECE, size))):
+        size -= len(piece)
+        yield piece

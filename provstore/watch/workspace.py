@@ -46,6 +46,7 @@ class Workspace:
         self._noted: set[str] = set()
         self._unsettled: dict[str, tuple[int, Memo | DirectoryMemo]] = {}
         self._contents: dict[str, Content] = {}
+        self._read_members: list[str] = []
 
     def full(self, path: str) -> str:
         """The path as the operating system takes it."""
@@ -180,9 +181,8 @@ class Workspace:
         files = {path: self._files[path] for path in self._noted if path in self._files}
         directories = {path: self._directories[path] for path in self._noted if path in self._directories}
         self._noted.clear()
-        write_out(map(self.full, files))
-        for path, directory in directories.items():
-            write_out(f"{self.full(path)}/{name}" for name in json.loads(directory.members))
+        write_out([*map(self.full, files), *self._read_members])
+        self._read_members.clear()
         return files, directories
 
     @property
@@ -256,6 +256,7 @@ class Workspace:
             if remembered is not None and tuple(remembered[:5]) == member.signature:
                 return Entry(member.path, member.kind, str(remembered[5]), member.signature.size)
             content = _content_of_file(full)[0]
+            self._read_members.append(full)
         except OSError as error:
             raise _unreadable(f"{folder}/{member.path}", error) from error
         return Entry(member.path, member.kind, content.digest, content.size)
