@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from provstore.digest import Entry, digest_bytes, digest_descriptor, digest_text, manifest_text
 from provstore.errors import FileError
-from provstore.model.files import SMALL, Content, DirectoryMemo, Memo
+from provstore.model.files import SMALL, TOOL_FOLDERS, Content, DirectoryMemo, Memo
 from provstore.watch.durable import write_out
+from provstore.watch.links import Links
 from provstore.watch.signature import Signature, is_executable, settles_at, signature_of
 
 TYPE_CHECKING = False
@@ -262,11 +263,15 @@ class Workspace:
         return Entry(member.path, member.kind, content.digest, content.size)
 
     def _walk(self, path: str) -> Iterator[Member]:
-        """All files, links and empty folders below a directory, in an order that depends on names alone."""
+        """All files, links and empty folders below a directory, in an order that depends on names alone.
+
+        What links lead to outside of the directory is among them, see `Links`.
+        """
         full = self.full(path)
-        pending = [""]
+        links = Links(full)
+        pending = [("", False)]
         while pending:
-            below = pending.pop()
+            below, is_linked = pending.pop()
             try:
                 with os.scandir(f"{full}/{below}") as found:
                     names = sorted(found, key=lambda entry: entry.name, reverse=True)
@@ -275,10 +280,13 @@ class Workspace:
                     yield Member(below[:-1], signature_of(os.stat(f"{full}/{below}")), "empty")
                 for entry in names:
                     member = below + entry.name
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append(member + "/")
+                    target = links.target(f"{full}/{member}") if entry.is_symlink() else None
+                    if is_linked and entry.name in TOOL_FOLDERS:
+                        continue
+                    if entry.is_dir(follow_symlinks=False) or (target and stat.S_ISDIR(target.st_mode)):
+                        pending.append((member + "/", is_linked or target is not None))
                     else:
-                        yield _member(f"{path}/{member}", member, entry)
+                        yield _member(f"{path}/{member}", member, target or entry.stat(follow_symlinks=False))
             except OSError as error:  # also where something vanishes while it is looked at
                 raise _unreadable(f"{path}/{below}".rstrip("/"), error) from error
 
@@ -295,9 +303,8 @@ def _check_name(path: str) -> None:
         raise FileError(f"{path!r}: the file name is not UTF-8", hint="rename the file") from None
 
 
-def _member(path: str, member: str, entry: os.DirEntry[str]) -> Member:
+def _member(path: str, member: str, status: os.stat_result) -> Member:
     _check_name(path)
-    status = entry.stat(follow_symlinks=False)
     if stat.S_ISLNK(status.st_mode):
         return Member(member, signature_of(status), "link")
     if not stat.S_ISREG(status.st_mode):

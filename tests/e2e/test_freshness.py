@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .project import Project, stage
+from .project import TRACED, Project, stage
 
 FILES = {
     "Pipelinefile.toml": stage("first", "tr a-z A-Z < a.txt > b.txt", "a.txt", "b.txt")
@@ -306,3 +306,40 @@ def test_a_replaced_store_is_all_it_takes(chain: Project, tmp_path: Path) -> Non
     shutil.copy(backup, chain.store)
     assert chain.run().restored == ["first", "second", "third"]
     assert chain.files() == wanted
+
+
+LINKS = """
+[stages.collect]
+run = '''mkdir staged; ln -s ../raw/a staged/a; ln -s a staged/same; TRACED '''
+inputs.r = "raw/a"
+outputs.d = "staged/"
+[stages.use]
+run = '''TRACED cat {inputs.d}/same > {outputs.o}'''
+inputs.d = "staged"
+outputs.o = "o.txt"
+[stages.read]
+run = '''TRACED cat {inputs.d}/* > {outputs.o}'''
+inputs.d = "data"
+outputs.o = "p.txt"
+""".replace("TRACED ", TRACED)
+
+
+def test_a_change_behind_a_link_in_a_directory_is_a_change(tmp_path: Path) -> None:
+    """In a directory that is an input, and in one that a stage fills with links; going back restores."""
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": LINKS, "raw/a": "1\n", "shared/b": "1\n", "data/own": ""})
+    (project.root / "data/b").symlink_to("../shared/b")
+    project.run()
+
+    project.write("raw/a", "2\n")
+    project.write("shared/b", "2\n")
+    assert project.run().executed == ["collect", "read", "use"]
+    assert (project.read("o.txt"), project.read("p.txt")) == ("2\n", "2\n")
+    assert project.run().report["run"] is None
+
+    project.write("raw/a", "1\n")
+    project.write("shared/b", "1\n")
+    done = project.run()
+    assert done.executed == []
+    assert (project.read("o.txt"), project.read("p.txt")) == ("1\n", "1\n")
+    assert project.run().report["run"] is None
+    project.provstore("fsck", "--objects")

@@ -349,9 +349,10 @@ def test_a_damaged_store_keeps_everything(project: Project) -> None:
     execute(project, "UPDATE dataset SET path = 'filf.txt' WHERE path = 'file.txt'")
     kept = objects(project), files(project)
 
-    done = project.provstore("gc", "--json")
-    assert done.report["freed"] == []
-    assert "fsck" in done.err
+    for words in (["gc", "-n"], ["gc", "--json"]):
+        done = project.provstore(*words, status=3)
+        assert "nothing is freed" in done.err
+        assert "recover" in done.err
     assert (objects(project), files(project)) == kept
 
 
@@ -448,3 +449,15 @@ def test_what_was_freed_and_put_back_by_hand_is_kept_again(tmp_path: Path) -> No
 
     project.provstore("restore", "b@" + project.rows("SELECT id FROM dataset WHERE path = 'b' ORDER BY rowid")[0][0])
     assert project.read("b") == "old\n"
+
+
+def test_a_store_that_is_gone_is_said_to_be(tmp_path: Path) -> None:
+    """Nothing is begun anew without a word where objects show that there was a history."""
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": stage("one", "head -c 40000 /dev/zero > b", "", "b")})
+    assert "gone" not in project.run().err
+    project.remove(".provstore/store.db")
+
+    done = project.run()
+
+    assert "store.db is gone, and the history with it: a new one begins" in done.err
+    assert done.executed == ["one"]

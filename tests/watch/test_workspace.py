@@ -522,3 +522,63 @@ def test_stamps_of_whole_seconds_are_trusted_two_seconds_later():
     assert settles_at(whole) == 8 * SECOND + COARSE_TICK
     assert settles_at(whole._replace(ctime=8 * SECOND + 1)) == 8 * SECOND + 1 + TICK
     assert COARSE_TICK >= 2 * SECOND
+
+
+def test_a_link_that_leads_out_of_a_directory_counts_as_what_it_leads_to(files):
+    """A file as the file, a directory as all that is in it; what stays within, or leads nowhere, is a link."""
+    files.write("shared/a", b"1")
+    files.write("shared/more/b", b"22").chmod(0o755)
+    files.write("shared/more/.git/config", b"no data")
+    files.write("d/own", b"own")
+    for name, target in {
+        "file": "../shared/a",
+        "folder": "../shared/more",
+        "again": "../shared/more",
+        "inside": "own",
+        "nowhere": "../nothing",
+        "up": "..",
+        "tool": "../.git",
+        "device": "/dev/null",
+    }.items():
+        (files.root / "d" / name).symlink_to(target)
+    files.write(".git/x", b"")
+
+    assert sorted(manifest(files, "d")) == [
+        ("again", "link"),
+        ("device", "link"),
+        ("file", "file"),
+        ("folder/b", "executable"),
+        ("inside", "link"),
+        ("nowhere", "link"),
+        ("own", "file"),
+        ("tool", "link"),
+        ("up", "link"),
+    ]
+
+
+@pytest.mark.parametrize("path", ["shared/a", "shared/more/b", "shared/more/new"])
+def test_a_change_behind_a_link_is_noticed(files, path):
+    """Whatever a reader of the directory would see otherwise."""
+    files.write("shared/a", b"1")
+    files.write("shared/more/b", b"2")
+    files.write("d/own", b"own")
+    (files.root / "d/file").symlink_to("../shared/a")
+    (files.root / "d/folder").symlink_to(files.root / "shared/more")
+    before = files.workspace.identity("d")
+    assert files.again().identity("d") == before
+
+    files.write(path, b"3")
+
+    assert files.again().identity("d") != before
+
+
+def test_links_between_directories_come_to_an_end(files):
+    """Each directory is walked once, however many links lead to it, in circles too."""
+    for number in range(30):
+        files.write(f"ring/{number}/file", b"x")
+        for name in ("left", "right"):
+            (files.root / f"ring/{number}/{name}").symlink_to(f"../{(number + 1) % 30}")
+    (files.root / "d").mkdir()
+    (files.root / "d/in").symlink_to("../ring/0")
+
+    assert sum(kind == "file" for _, kind in manifest(files, "d")) == 30
