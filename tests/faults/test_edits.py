@@ -543,7 +543,8 @@ class CoarseEntry:
     """An entry of a folder on a `CoarseDisk`."""
 
     def __init__(self, disk: CoarseDisk, entry: os.DirEntry) -> None:
-        self.name, self.is_dir, self._disk, self._entry = entry.name, entry.is_dir, disk, entry
+        self.name, self.is_dir, self.is_symlink = entry.name, entry.is_dir, entry.is_symlink
+        self._disk, self._entry = disk, entry
 
     def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
         return self._disk.coarse(self._entry.stat(follow_symlinks=follow_symlinks))

@@ -18,7 +18,7 @@ from .aftermath import claim_sound, history
 from .mounts import need_root
 from .tracing import Call, at_each, calls_of, failed_once, killed_at, why_not
 
-SECONDS = 4
+SECONDS = 3
 OTHER = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 VERSIONS = 3
 TEXT = """

@@ -190,18 +190,18 @@ def refuse_at(prepared: Prepared, points: list[tuple[int, Call]], folder: Path, 
 
 def test_a_kill_at_every_call(six: Prepared, calls: list[Call], tmp_path: Path, effort: int, tally) -> None:
     """Killed before or in the midst of any call, nothing is lost, repeated or left behind."""
-    tally("kills of a run at a system call", kill_at(six, spread(calls), tmp_path, 36 * effort))
+    tally("kills of a run at a system call", kill_at(six, spread(calls), tmp_path, 32 * effort))
 
 
 def test_a_full_disk_at_every_call(six: Prepared, calls: list[Call], tmp_path: Path, effort: int, tally) -> None:
     """Refused with "no space left" once, a run says which file; what it called done is not done again."""
-    hits = refuse_at(six, spread(calls), tmp_path, 11 * effort, once=True)
+    hits = refuse_at(six, spread(calls), tmp_path, 9 * effort, once=True)
     tally("system calls of a run refused as on a full disk", hits)
 
 
 def test_a_broken_disk_from_any_call_on(six: Prepared, calls: list[Call], tmp_path: Path, effort: int, tally) -> None:
     """Refused with an input/output error from then on, a run says which file; after the repair all goes on."""
-    hits = refuse_at(six, spread(calls), tmp_path, 11 * effort, once=False)
+    hits = refuse_at(six, spread(calls), tmp_path, 9 * effort, once=False)
     tally("disks that break at a system call of a run", hits)
 
 
@@ -226,7 +226,7 @@ def test_a_kill_while_recovering_from_a_kill(
         six.claim_mended(project, look_first=number % 2 == 0)
         return hits
 
-    hits = at_each(spread(calls), six.project, tmp_path, 11 * effort, attempt)
+    hits = at_each(spread(calls), six.project, tmp_path, 9 * effort, attempt)
     tally("kills of a run and of those that recover from it", hits)
 
 
