@@ -58,7 +58,7 @@ def finished(project: Project, processes: list[subprocess.Popen[bytes]], *status
 
 def test_pairs_started_at_the_same_moment(project: Project, effort: int, tally: Tally) -> None:
     """Each task is executed once, whichever of the two gets it; both say that all is well."""
-    for turn in range(1, 5 * effort + 1):
+    for turn in range(1, 18 * effort + 1):
         project.write("a.txt", f"{turn}\n")
         finished(project, [project.start("run", "-j2"), project.start("run", "--json")], 0)
         claim_once(project, turn)
@@ -69,7 +69,7 @@ def test_pairs_started_at_the_same_moment(project: Project, effort: int, tally: 
 
 def test_pairs_that_give_up(project: Project, effort: int, tally: Tally) -> None:
     """`--no-wait`: one at least does the work, who gives up says so with exit status 3."""
-    for turn in range(1, 3 * effort + 1):
+    for turn in range(1, 8 * effort + 1):
         project.write("a.txt", f"{turn}\n")
         statuses = finished(project, [project.start("run", "--no-wait") for _ in range(2)], 0, 3)
         assert 0 in statuses
@@ -81,7 +81,7 @@ def test_pairs_that_give_up(project: Project, effort: int, tally: Tally) -> None
 def test_pairs_with_targets_that_overlap(project: Project, effort: int, tally: Tally) -> None:
     """What both need is executed once."""
     chance = random.Random(1)
-    for turn in range(1, 4 * effort + 1):
+    for turn in range(1, 6 * effort + 1):
         project.write("a.txt", f"{turn}\n")
         pair = [project.start("run", *chance.choice(PARTS)) for _ in range(2)]
         time.sleep(chance.uniform(0, 0.05))
