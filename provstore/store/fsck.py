@@ -157,7 +157,7 @@ def _guarded(name: str, function: Callable[[Check], Iterator[Problem]], check: C
     try:
         yield from function(check)
     except (sqlite3.Error, ValueError, TypeError, LookupError, RecursionError) as error:
-        yield Problem("unreadable", f"the check of {name}", f"could not be finished: {error}")
+        yield Problem("unreadable", name, f"could not be checked to the end: {error}")
 
 
 def _integrity(check: Check) -> Iterator[Problem]:
@@ -303,7 +303,7 @@ def _questions(check: Check) -> Iterator[Problem]:
             for subject, *values in check.conn.execute(sql):
                 yield Problem(slug, str(subject), sentence.format(*values))
         except sqlite3.Error as error:
-            yield Problem("unreadable", f"the check of {slug}", f"could not be finished: {error}")
+            yield Problem("unreadable", slug, f"could not be checked to the end: {error}")
 
 
 def _memory(check: Check) -> Iterator[Problem]:

@@ -228,6 +228,8 @@ def test_a_flood_that_is_interrupted_ends_at_once(tmp_path: Path) -> None:
     project.wait_for(lambda: project.exists("started"))
     process.send_signal(signal.SIGINT)
     project.finish(process, 130)
+    assert project.alive() == []
+    assert project.rows("SELECT outcome FROM run_end") == [("cancelled",)]
     project.claim_rest()
     project.remove("started")
     claim_tamed(project)

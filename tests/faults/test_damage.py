@@ -187,13 +187,15 @@ def noisy(data: bytes, offset: int, chance: random.Random) -> bytes:
 def test_a_flipped_bit_is_found_or_lies_where_no_data_are(whole, place, effort, tally, seed) -> None:
     """Anywhere in the file, and more often where something is written: much of a small store is room for more."""
     chance = random.Random(seed)
-    written = places_written(whole.data)
+    written, seen = places_written(whole.data), 0
     for number in range(FLIPS * effort // 4):
         offset = chance.choice(written) if number % 4 else chance.randrange(len(whole.data))
         bit = chance.randrange(8)
         found = claim_found_or_harmless(place, flipped(whole.data, offset, bit), whole)
         tally("single bits flipped in a store", 1)
         tally("flipped bits that lay where no data are", not found)
+        seen += bool(found)
+    assert seen > FLIPS * effort // 8, "most bits flipped are to lie where something is written"
 
 
 def test_every_byte_of_the_header_is_checked_or_holds_no_data(whole, place, effort, tally) -> None:
@@ -211,12 +213,13 @@ def test_every_byte_of_the_header_is_checked_or_holds_no_data(whole, place, effo
 @pytest.mark.parametrize("seed", range(4))
 def test_a_page_of_noise_is_found_or_lies_where_no_data_are(whole, place, effort, tally, seed) -> None:
     """Whole pages, and 4 KiB at any place."""
-    chance = random.Random(seed)
+    chance, seen = random.Random(seed), 0
     for number in range(NOISES * effort // 4):
         offset = chance.randrange(len(whole.data))
         data = noisy(whole.data, offset - offset % PAGE if number % 2 else offset, chance)
-        claim_found_or_harmless(place, data, whole)
+        seen += bool(claim_found_or_harmless(place, data, whole))
         tally("4 KiB of noise in a store", 1)
+    assert seen > NOISES * effort // 8, "most noise is to hit what is written"
 
 
 def test_a_file_that_was_cut_is_found(whole, place, tally) -> None:

@@ -190,18 +190,22 @@ def refuse_at(prepared: Prepared, points: list[tuple[int, Call]], folder: Path, 
 
 def test_a_kill_at_every_call(six: Prepared, calls: list[Call], tmp_path: Path, effort: int, tally) -> None:
     """Killed before or in the midst of any call, nothing is lost, repeated or left behind."""
-    tally("kills of a run at a system call", kill_at(six, spread(calls), tmp_path, 32 * effort))
+    hits = kill_at(six, spread(calls), tmp_path, 32 * effort)
+    assert hits, "no call was hit"
+    tally("kills of a run at a system call", hits)
 
 
 def test_a_full_disk_at_every_call(six: Prepared, calls: list[Call], tmp_path: Path, effort: int, tally) -> None:
     """Refused with "no space left" once, a run says which file; what it called done is not done again."""
     hits = refuse_at(six, spread(calls), tmp_path, 9 * effort, once=True)
+    assert hits, "no call was hit"
     tally("system calls of a run refused as on a full disk", hits)
 
 
 def test_a_broken_disk_from_any_call_on(six: Prepared, calls: list[Call], tmp_path: Path, effort: int, tally) -> None:
     """Refused with an input/output error from then on, a run says which file; after the repair all goes on."""
     hits = refuse_at(six, spread(calls), tmp_path, 9 * effort, once=False)
+    assert hits, "no call was hit"
     tally("disks that break at a system call of a run", hits)
 
 
@@ -227,6 +231,7 @@ def test_a_kill_while_recovering_from_a_kill(
         return hits
 
     hits = at_each(spread(calls), six.project, tmp_path, 9 * effort, attempt)
+    assert hits, "no call was hit"
     tally("kills of a run and of those that recover from it", hits)
 
 
