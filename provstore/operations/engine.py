@@ -10,10 +10,12 @@ from provstore.errors import FileError, StoreError
 from provstore.events import Remark, TaskEnded, TaskStarted
 from provstore.executors.local import LocalExecutor
 from provstore.model.verdict import FRESH, RESTORABLE
-from provstore.operations import attempt
 from provstore.operations.attempt import Circumstances, Ready, Underway
 from provstore.operations.circumstances import CodeState, user_name
+from provstore.operations.conclude import conclude
 from provstore.operations.outputs import Outputs, discard
+from provstore.operations.prepare import prepare
+from provstore.operations.protect import protect
 from provstore.operations.report import TaskReport
 from provstore.operations.secrets import Secrets
 from provstore.schedule import BLOCKED, CANCELLED, Capacity, Schedule
@@ -242,7 +244,7 @@ class Engine:
             if look is not None and look.identity == identity:
                 continue
             if look is not None:
-                attempt.protect(self._around, path, look, cache=self._work(position).cache)
+                protect(self._around, path, look, cache=self._work(position).cache)
                 self._write_what_is_kept()
             if not self._around.outputs.restore(made[path]):
                 self._observe(Remark(f"{path} can't be restored: its kept bytes are damaged; the task runs instead"))
@@ -275,7 +277,7 @@ class Engine:
         slot = self._free.pop()
         folder = os.path.join(self._running, str(slot))
         try:
-            underway, job = attempt.prepare(self._around, ready, folder)
+            underway, job = prepare(self._around, ready, folder)
         except BaseException:
             self._free.append(slot)
             raise
@@ -299,7 +301,7 @@ class Engine:
             log, size = self._around.secrets.clean(log, finished.log_size)
             finished = finished._replace(log_size=size)
         tail = _end_of(log) if finished.log_size else b""
-        conclusion = attempt.conclude(self._around, underway, finished, log)
+        conclusion = conclude(self._around, underway, finished, log)
         self._discard.append(os.path.join(underway.folder, f"aside-{underway.begun.id}"))
         self._oldest = self._oldest or time.monotonic()
         self._ended_slots.append(int(os.path.basename(underway.folder)))

@@ -13,9 +13,10 @@ from provstore.errors import UnknownIdError, UsageError
 from provstore.events import Remark
 from provstore.model.files import TOOL_FOLDERS
 from provstore.model.values import nearest
-from provstore.operations.attempt import Circumstances, protect
+from provstore.operations.attempt import Circumstances
 from provstore.operations.circumstances import user_name
 from provstore.operations.identify import NO_STORE, RUN_FIRST
+from provstore.operations.protect import protect
 from provstore.operations.secrets import Secrets
 from provstore.store import records
 from provstore.store.history import Made

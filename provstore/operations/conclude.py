@@ -1,0 +1,158 @@
+"""After a task ran: judging how its attempt ended, recording it, cleaning up behind a failure.
+
+A result is recorded only if the command ended with 0, nothing it started still runs, every declared output
+exists and is of the declared kind, and no input changed meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+
+from provstore.errors import FileError
+from provstore.model.files import TOOL_FOLDERS, Content, DirectoryMemo, Memo
+from provstore.operations import recording
+from provstore.operations.attempt import Circumstances, Conclusion, Ready, Underway
+from provstore.store import history
+from provstore.store.facts import ExecutionFact
+from provstore.store.memory import TaskMemo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provstore.model.task import Output, Work
+    from provstore.ports import Finished
+    from provstore.store.facts import Row
+
+
+def conclude(around: Circumstances, underway: Underway, finished: Finished, printed: str) -> Conclusion:
+    """Judges how an attempt ended, and hands its record to the ledger.
+
+    Args:
+        printed: Absolute path of the file with what the command printed.
+    """
+    ready = underway.ready
+    outcome, message = _outcome_of(finished)
+    message = around.secrets.out_of(message)
+    contents: list[tuple[Output, Content, Memo | DirectoryMemo]] = []
+    if not message:
+        outcome, message = _check_inputs(around, ready)
+    if not message:
+        contents, message = _collect(around, ready.work)
+        outcome = "failed" if message else "succeeded"
+    if not message and not _keep(around, ready.work, contents):
+        outcome, message = "failed", "an output changed after the command had ended"
+    log = _kept_log(around, printed, finished.log_size)
+    row = recording.ended(underway.row, finished, outcome, message, log)
+    if outcome != "succeeded":
+        around.ledger.add_execution(ExecutionFact(row, underway.usage, ()), ready.stage, None)
+        clean_up(around, underway)
+        return Conclusion(outcome, message, ())
+    made = _record_outputs(around, contents, row)
+    identities = tuple(content.identity for _, content, _ in contents)
+    memo = TaskMemo(ready.key, underway.begun.id, " ".join(identities))
+    around.ledger.add_execution(ExecutionFact(row, underway.usage, made), ready.stage, memo)
+    return Conclusion("succeeded", "", identities)
+
+
+def clean_up(around: Circumstances, underway: Underway) -> None:
+    """After a failure: what was written is put away, the last good version comes back.
+
+    Where the command has made that impossible, the user is told, and what was moved aside is kept.
+    """
+    ready, execution = underway.ready, underway.begun.id
+    paths = [output.path for output in ready.work.outputs]
+    last = around.store.ask(history.last_success, ready.stage, ready.data_id_text)
+    good = around.store.ask(history.made_by, last) if last is not None else {}
+    try:
+        around.outputs.put_away(paths, execution)
+        around.outputs.put_back(
+            good, underway.aside, paths, lambda path, identity: around.store.ask(history.is_made, path, identity)
+        )
+    except FileError as error:
+        around.outputs.save_aside(os.path.join(underway.folder, f"aside-{execution}"), execution)
+        around.tell(f"{error.message}; what was there before is in .provstore/failed/{execution}")
+
+
+def _outcome_of(finished: Finished) -> tuple[str, str]:
+    """Outcome and message as far as the command itself tells; no message: it ended with 0."""
+    if finished.stopped:
+        return "cancelled", "stopped"
+    if finished.error:
+        return "failed", finished.error
+    if finished.timed_out:
+        return "timed-out", "took longer than its timeout"
+    if finished.signal is not None:
+        return "failed", f"ended by signal {finished.signal}"
+    if finished.exit_status:
+        return "failed", f"exit status {finished.exit_status}"
+    if finished.survivors:
+        return "failed", f"left running: {', '.join(finished.survivors)}; it was ended"
+    return "succeeded", ""
+
+
+def _check_inputs(around: Circumstances, ready: Ready) -> tuple[str, str]:
+    for (_, path), look in zip(ready.work.inputs, ready.looks, strict=True):
+        if not around.workspace.looks_like(path, look):
+            return "tainted", f"input {path} changed while it ran"
+    return "succeeded", ""
+
+
+def _collect(around: Circumstances, work: Work) -> tuple[list[tuple[Output, Content, Memo | DirectoryMemo]], str]:
+    """Reads what was made; with a message where something was not."""
+    contents = []
+    for output in work.outputs:
+        full = around.workspace.full(output.path)
+        if not os.path.lexists(full):
+            return [], f"output {output.path} was not made"
+        real = os.path.realpath(full)
+        if not real.startswith(around.root.rstrip("/") + "/"):
+            return [], f"output {output.path} is a symbolic link that leads out of the project"
+        if os.path.relpath(real, around.root).partition(os.sep)[0] in TOOL_FOLDERS:
+            return [], f"output {output.path} is a symbolic link into a folder that is not for outputs"
+        try:
+            content, memo = around.workspace.read(output.path)
+        except FileError as error:
+            return [], error.message
+        if output.directory and content.kind != "directory":
+            return [], f"output {output.path} is a file, declared as a directory"
+        contents.append((output, content, memo))
+    return contents, ""
+
+
+def _keep(around: Circumstances, work: Work, contents: Sequence[tuple[Output, Content, Memo | DirectoryMemo]]) -> bool:
+    """Keeps the bytes of what was made, as far as the Pipelinefile wants that."""
+    if not work.cache:
+        return True
+    limit = around.objects_limit
+    return all(
+        around.outputs.keep(output.path, content)
+        for output, content, _ in contents
+        if limit is None or content.size <= limit
+    )
+
+
+def _kept_log(around: Circumstances, path: str, size: int) -> str | None:
+    """Keeps what the command printed, of any size, and returns its digest."""
+    if not size:
+        return None
+    from provstore.digest import digest_descriptor
+
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        digest = digest_descriptor(descriptor, size)
+    finally:
+        os.close(descriptor)
+    return digest if around.store.objects.keep_file(digest, path, size) else None
+
+
+def _record_outputs(
+    around: Circumstances, contents: Sequence[tuple[Output, Content, Memo | DirectoryMemo]], row: Row
+) -> list[Row]:
+    place = recording.Place(around.collection, around.owner, str(row["ended"]))
+    made = []
+    for output, content, memo in contents:
+        dataset = recording.output_row(output, content, place, row)
+        around.workspace.assign(output.path, memo, around.ledger.expect_dataset(dataset))
+        made.append(dataset)
+    return made

@@ -1,0 +1,188 @@
+"""Before a task runs: its outputs out of the way, its folders made, its description written, what it reads noted."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from provstore.errors import FileError, naming
+from provstore.model.values import new_id, utc_text
+from provstore.operations import recording
+from provstore.operations.attempt import Circumstances, Ready, Underway
+from provstore.operations.outputs import Aside
+from provstore.operations.protect import protect
+from provstore.ports import Job
+from provstore.store.ledger import SOURCES
+from provstore.watch.durable import write_out
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from provstore.model.files import DirectoryMemo, Memo
+    from provstore.model.task import Work
+    from provstore.store.facts import Row
+
+LONGEST_ARGUMENT = 120_000
+"""Bytes: Linux refuses a single argument beyond 128 KiB, so a longer script goes into a file."""
+
+
+def prepare(around: Circumstances, ready: Ready, folder: str) -> tuple[Underway, Job]:
+    """Makes a task's place ready: its outputs out of the way, its folders made, its description written.
+
+    Args:
+        folder: Absolute path of a folder for this attempt alone.
+
+    Raises:
+        FileError: An output can't be moved, or would lie outside of the project.
+    """
+    begun = recording.Begun(
+        new_id(), around.run, ready.stage, ready.data_id_text, ready.key, ready.attempt, time.time()
+    )
+    row = recording.execution_row(begun, ready.work)
+    usage = _usage(around, ready)
+    os.makedirs(folder, exist_ok=True)
+    aside = {
+        output.path: os.path.join(folder, f"aside-{begun.id}", str(number))
+        for number, output in enumerate(ready.work.outputs)
+        if os.path.lexists(around.workspace.full(output.path))
+    }
+    write_description(around, ready, row, folder, aside)
+    if aside:
+        write_out([os.path.join(folder, "task.json")])  # before the moves it tells of: a power cut must leave both
+    moved: list[Aside] = []
+    try:
+        for output in ready.work.outputs:
+            entry = clear(around, output.path, aside.get(output.path), keep=ready.work.keep, cache=ready.work.cache)
+            if entry is not None:
+                moved.append(entry)
+    except BaseException:
+        if not ready.work.keep:
+            around.outputs.put_back({}, moved, [entry.path for entry in moved], lambda path, identity: True)
+        raise
+    argv = _argv(ready.work, folder)
+    environment = {
+        **around.environment,
+        "PROVSTORE_STAGE": ready.stage,
+        "PROVSTORE_EXECUTION": begun.id,
+        "PROVSTORE_ROOT": around.root,
+        "PROVSTORE_TASK": os.path.join(folder, "task.json"),
+    }
+    cwd = os.path.join(around.root, ready.work.cwd) if ready.work.cwd else around.root
+    job = Job(begun.id, argv, cwd, environment, folder, ready.work.timeout)
+    return Underway(ready, begun, row, folder, moved, usage), job
+
+
+def _argv(work: Work, folder: str) -> tuple[str, ...]:
+    """The command to start; a script that is too long for an argument is put into a file."""
+    if not work.shell or len(work.argv[-1]) * 4 < LONGEST_ARGUMENT or work.argv[-2] != "-c":
+        return work.argv
+    if len(work.argv[-1].encode()) < LONGEST_ARGUMENT:
+        return work.argv
+    script = os.path.join(folder, "script")
+    with naming(script), open(script, "w", encoding="utf-8") as file:
+        file.write(work.argv[-1])
+    return (*work.argv[:-2], script)
+
+
+def write_description(around: Circumstances, ready: Ready, row: Row, folder: str, aside: dict[str, str]) -> None:
+    """Writes `task.json`: for the command what DESIGN promises, for a later run what it takes to clean up."""
+    from provstore.pipelinefile.render import seen_from
+
+    work = ready.work
+    inputs: dict[str, str | list[str]] = {role: [] for role in work.gathered}
+    for role, path in work.inputs:
+        place = seen_from(work.cwd, path)
+        listed = inputs.setdefault(role, place)
+        if isinstance(listed, list):
+            listed.append(place)
+    description = {
+        "stage": ready.stage,
+        "data_id": dict(ready.data_id),
+        "inputs": inputs,
+        "outputs": {output.role: seen_from(work.cwd, output.path) for output in work.outputs},
+        "params": work.params,
+        "execution": row["id"],
+        "record": row,
+        "aside": {path: os.path.relpath(place, folder) for path, place in aside.items()},
+        "secrets": around.secrets.names,
+    }
+    write_in_place(os.path.join(folder, "task.json"), json.dumps(description, ensure_ascii=False).encode())
+
+
+def write_in_place(path: str, data: bytes) -> None:
+    """Writes a small file over an older one, with spaces behind if that was longer.
+
+    A file that is cut to nothing first is written to the disk at once by ext4 when it is closed, which would
+    cost more than all else that is done for a task.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        with naming(path):
+            data = data.ljust(os.fstat(descriptor).st_size)
+            done = 0
+            while done < len(data):  # a disk that gets full takes a part
+                done += os.pwrite(descriptor, data[done:], done)
+    finally:
+        os.close(descriptor)
+
+
+def clear(around: Circumstances, path: str, place: str | None, *, keep: bool, cache: bool) -> Aside | None:
+    """Moves an output out of the way, or copies it if the command goes on with it.
+
+    Bytes that the store does not hold are kept first, and the user is told.
+
+    Args:
+        place: Where it goes; None: nothing was there.
+    """
+    around.outputs.check_place(path)
+    around.outputs.make_folder(path)
+    if place is None:
+        return None
+    look = around.workspace.look(path)
+    if look is None:  # a symbolic link to nowhere
+        return around.outputs.move_aside(path, "", place)
+    protect(around, path, look, cache=cache, even_if_recorded=keep)
+    aside = around.outputs.copy_aside if keep else around.outputs.move_aside
+    return aside(path, look.identity, place)
+
+
+def _usage(around: Circumstances, ready: Ready) -> list[tuple[str, int, str]]:
+    """What the execution reads, as (role, position within the role, dataset).
+
+    Raises:
+        FileError: An input has changed since it was looked at.
+    """
+    usage: list[tuple[str, int, str]] = []
+    count: dict[str, int] = {}
+    for (role, path), look in zip(ready.work.inputs, ready.looks, strict=True):
+        dataset = look.dataset if look is not None else None
+        if dataset is None and look is not None:
+            dataset = _dataset_at(around, path, look)
+            if dataset is None:
+                raise FileError(f"input {path} changed while it was looked at", hint="run again")
+        if dataset is not None:
+            number = count[role] = count.get(role, -1) + 1
+            usage.append((role, number, dataset))
+    return usage
+
+
+def _dataset_at(around: Circumstances, path: str, look: Memo | DirectoryMemo) -> str | None:
+    """The dataset that lies at a path, recorded now if nobody made it; None if it changed since it was looked at."""
+    known = around.workspace.look(path)
+    if known is not None and known.dataset is not None and known.identity == look.identity:
+        return known.dataset
+    content = around.workspace.content(path, look)
+    if content is None:
+        return None
+    dataset = around.ledger.dataset_with(path, content.digest, content.executable)
+    if dataset is None:
+        external = path.startswith(("/", "../"))
+        place = recording.Place(SOURCES, around.owner, utc_text(time.time()), external)
+        row = recording.source_row(path, content, place)
+        around_it = around.workspace.directory_around(path)
+        if around_it is not None:
+            folder, directory = around_it
+            row = recording.member_row(row, folder, around.ledger.row_of(directory))
+        dataset = around.ledger.add_dataset(row)
+    around.workspace.assign(path, look, dataset)
+    return dataset
