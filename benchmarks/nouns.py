@@ -1,21 +1,24 @@
-"""What making a noun costs: named tuple or frozen data class. Behind decision 0012.
+"""What nouns cost: named tuples of three makes, and frozen data classes. Behind decision 0012.
 
     python benchmarks/nouns.py
 
-Both have nine fields, as `provstore.model.task.Task` has. Figures are the best of several repeats.
+All have nine fields, as `provstore.model.task.Task` has. Figures are the best of several repeats.
 """
 
 from __future__ import annotations
 
 import timeit
+import typing
 from dataclasses import make_dataclass
-from typing import NamedTuple
+
+from provstore import noun
 
 MADE = 100_000  # nouns in one repeat
+DEFINED = 100  # classes in one repeat
 REPEATS = 7
 
 
-class AsTuple(NamedTuple):
+class AsTuple(noun.NamedTuple):
     """Nine fields, as a named tuple."""
 
     a: int
@@ -29,6 +32,14 @@ class AsTuple(NamedTuple):
     i: int
 
 
+FIELDS = dict.fromkeys("abcdefghi", int)
+DEFINITIONS = {
+    "provstore.noun": lambda: type(AsTuple)("N", (noun.NamedTuple,), {"__annotations__": FIELDS}),
+    "typing.NamedTuple": lambda: typing.NamedTuple("N", FIELDS.items()),
+    "frozen data class": lambda: make_dataclass("N", FIELDS, frozen=True, slots=True),
+}
+"""Each defines a noun."""
+
 AsClass = make_dataclass("AsClass", list("abcdefghi"), frozen=True, slots=True)
 
 
@@ -39,10 +50,13 @@ def nanoseconds(noun: type) -> float:
 
 
 def main() -> None:
-    """Prints both and their ratio."""
+    """Prints what making one costs, and what defining a class of them does."""
     as_tuple, as_class = nanoseconds(AsTuple), nanoseconds(AsClass)
     print(f"named tuple        {as_tuple:6.0f} ns")
     print(f"frozen data class  {as_class:6.0f} ns  ({as_class / as_tuple:.1f} times as long)")
+    for name, define in DEFINITIONS.items():
+        best = min(timeit.repeat(define, number=DEFINED, repeat=REPEATS)) / DEFINED
+        print(f"defining one: {name:18} {best * 1e6:6.0f} µs")
 
 
 if __name__ == "__main__":

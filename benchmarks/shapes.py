@@ -40,9 +40,28 @@ class Work(NamedTuple):
             dimension says it all.
     """
 
+    shape: str
     sources: tuple[str, ...]
     steps: tuple[Step, ...]
     dimension: bool
+
+    def changed_source(self) -> tuple[str, int]:
+        """The source from which the fewest steps follow, one at least, and their number: what a small edit costs."""
+        readers: dict[str, list[Step]] = {}
+        for step in self.steps:
+            for path in step.inputs:
+                readers.setdefault(path, []).append(step)
+        best, fewest = "", len(self.steps) + 1
+        for source in self.sources:
+            found: set[str] = set()
+            waiting = [source]
+            while waiting and len(found) < fewest:
+                new = [step.output for step in readers.get(waiting.pop(), ()) if step.output not in found]
+                found.update(new)
+                waiting += new
+            if 0 < len(found) < fewest:
+                best, fewest = source, len(found)
+        return best, fewest
 
 
 def digits(number: int) -> str:
@@ -61,7 +80,9 @@ def wide(tasks: int) -> Work:
     sources = tuple(f"src/{digits(number)}.txt" for number in range(tasks))
     steps = [checksums(number, (source,)) for number, source in enumerate(sources)]
     made = tuple(step.output for step in steps)
-    return Work(sources, (*steps, Step("all", made, "all.txt", "cat made/*.txt | cksum > all.txt")), dimension=True)
+    return Work(
+        "wide", sources, (*steps, Step("all", made, "all.txt", "cat made/*.txt | cksum > all.txt")), dimension=True
+    )
 
 
 def chain(tasks: int) -> Work:
@@ -70,7 +91,7 @@ def chain(tasks: int) -> Work:
     steps = [checksums(0, (source,))]
     while len(steps) < tasks:
         steps.append(checksums(len(steps), (steps[-1].output,)))
-    return Work((source,), tuple(steps), dimension=False)
+    return Work("chain", (source,), tuple(steps), dimension=False)
 
 
 def layered(tasks: int) -> Work:
@@ -87,7 +108,7 @@ def layered(tasks: int) -> Work:
         ]
         steps += layer
         below = tuple(step.output for step in layer)
-    return Work(sources, tuple(steps), dimension=False)
+    return Work("layered", sources, tuple(steps), dimension=False)
 
 
 def work(shape: str, tasks: int) -> Work:

@@ -24,13 +24,13 @@ expected. Only a face (cli/) turns an error into text for a person.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from types import TracebackType
 
 
 class ProvstoreError(Exception):
@@ -186,15 +186,20 @@ STORE_FOLDER = ".provstore"
 DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 
 
-@contextlib.contextmanager
-def naming(path: str) -> Iterator[None]:
+class naming:  # noqa: N801 - read as a verb: `with naming(path):`
     """Gives the name of a file to what the operating system says of an open one."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename is None:
-            error.filename = path
-        raise
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = self._path
 
 
 def error_from_os(error: OSError, path: str) -> ProvstoreError:

@@ -12,7 +12,6 @@ import re
 import sys
 from contextlib import contextmanager
 from functools import partial
-from typing import NamedTuple
 
 import pluggy
 
@@ -20,6 +19,7 @@ from provstore import hookspecs
 from provstore.digest import digest_text
 from provstore.errors import PluginError
 from provstore.model.values import nearest
+from provstore.noun import NamedTuple
 from provstore.plugin import Format
 
 TYPE_CHECKING = False

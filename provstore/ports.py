@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 class Job(NamedTuple):
@@ -87,6 +87,28 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Frees what the executor holds. Nothing may be running."""
+
+
+class Keeper(Protocol):
+    """Keeps the bytes of files while they are read, so that each is read once. Called from one thread."""
+
+    def keep_bytes(self, digest: str, data: bytes) -> None:
+        """Keeps bytes that are in memory."""
+
+    def take_in(self, descriptor: int, size: int, is_unchanged: Callable[[], bool]) -> str:
+        """Reads an open file to its end, keeps what it holds, and returns the digest of what was read.
+
+        Args:
+            descriptor: Open for reading, at its beginning.
+            size: Bytes expected; only decides how the file is read.
+            is_unchanged: Whether the file still looks as it did before it was read; asked at the end, and
+                nothing is kept where it does not. Every change meanwhile must show: the file's last change
+                is longer ago than a tick of the clock that stamps it.
+
+        Raises:
+            OSError: The file can't be read.
+            StoreError: Its bytes can't be kept.
+        """
 
 
 class Orphan(NamedTuple):

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import NamedTuple
 
 from provstore import __version__
 from provstore.digest import SALTED, digest_bytes, digest_json, digest_of_variable, digest_text
-from provstore.errors import STORE_FOLDER, FileError, NoProjectError, UsageError
+from provstore.errors import STORE_FOLDER, FileError, NoProjectError, PipelinefileError, UsageError
+from provstore.model.remembered import plan_from, text_of
 from provstore.model.task import Plan, Work
 from provstore.model.values import nearest, new_id
+from provstore.noun import NamedTuple
 from provstore.store import memory
-from provstore.watch.find import find
 from provstore.watch.workspace import Workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from provstore.model.pipeline import Pipeline
     from provstore.model.task import Search
     from provstore.model.values import JSON
+    from provstore.pipelinefile.render import Works
+    from provstore.pipelinefile.tables import Document
     from provstore.plugins import Plugins
+    from provstore.store.ledger import Ledger
     from provstore.store.store import Store
 
 PIPELINEFILE = "Pipelinefile.toml"
@@ -37,12 +40,29 @@ class Planned(NamedTuple):
         work: What it takes to run a task, by position; reads it from the store where the plan was remembered.
         fingerprint: What it is remembered by.
         works: All of it, in the order of the tasks; None where the plan was remembered.
+        is_news: The plan is to be remembered: it is new, or its files read otherwise and say the same.
     """
 
     plan: Plan
     work: Callable[[int], Work]
     fingerprint: str
-    works: Sequence[Work] | None
+    works: Iterable[Work] | None
+    is_news: bool
+
+    def remember(self, ledger: Ledger) -> None:
+        """Gives the plan to the store's next transaction."""
+        works = None if self.works is None else Texts(self.works)
+        ledger.remember_plan(self.fingerprint, text_of(self.plan), works)
+
+
+class Texts:
+    """Works as the store remembers them: made while they are written, as all at once would take much memory."""
+
+    def __init__(self, works: Iterable[Work]) -> None:
+        self._works = works
+
+    def __iter__(self) -> Iterator[str]:
+        return (work.to_json() for work in self._works)
 
 
 class Project:
@@ -60,6 +80,7 @@ class Project:
         self.store_path = os.path.join(self.folder, "store.db")
         self.store: Store | None = None
         self._pipeline: Pipeline | None = None
+        self._document: Document | None = None
         if os.path.lexists(self.store_path):
             from provstore.store.store import Store
 
@@ -143,20 +164,25 @@ class Project:
             PipelinefileError: It is wrong.
             UsageError: There is no parameter of an overridden name.
         """
-        from provstore.pipelinefile.read import read_pipelinefile
-
         if self._pipeline is None:
-            self._pipeline = read_pipelinefile(self.root, self.file)
+            from provstore.pipelinefile.check import check
+
+            self._pipeline = check(self.root, self._read())
         pipeline = self._pipeline
         if not overrides:
             return pipeline
-        from dataclasses import replace
+        return pipeline._replace(params={**pipeline.params, **_overridden(pipeline.params, overrides)})
 
-        return replace(pipeline, params={**pipeline.params, **_overridden(pipeline.params, overrides)})
+    def _read(self) -> Document:
+        if self._document is None:
+            from provstore.pipelinefile.read import read_document
+
+            self._document = read_document(self.root, self.file)
+        return self._document
 
     def forget_pipeline(self) -> None:
         """Lets the Pipelinefile be read again: time has passed in waiting."""
-        self._pipeline = None
+        self._pipeline = self._document = None
 
     def plugins(self) -> Plugins:
         """Finds, imports and checks all plug-ins.
@@ -176,31 +202,49 @@ class Project:
             overrides: See `pipeline`.
             settled: See `expand`; None: what is found in output directories counts.
         """
-        fingerprint = digest_json([__version__, self.file, dict(overrides)])
+        fingerprint = digest_text(repr([__version__, self.file, sorted(overrides.items())]))
         if settled is None:
             remembered = self._remembered(fingerprint)
             if remembered is not None:
-                return Planned(remembered, self._remembered_works(overrides), fingerprint, None)
+                plan, is_news = remembered
+                return Planned(plan, self._remembered_works(overrides), fingerprint, None, is_news)
         plan, expanded = self._expand(overrides, settled)
-        return Planned(plan, expanded.__getitem__, fingerprint, expanded)
+        return Planned(plan, expanded.__getitem__, fingerprint, expanded, is_news=not plan.unresolved)
 
-    def _expand(self, overrides: Mapping[str, str], settled: frozenset[str] | None) -> tuple[Plan, Sequence[Work]]:
+    def _expand(self, overrides: Mapping[str, str], settled: frozenset[str] | None) -> tuple[Plan, Works]:
         from provstore.pipelinefile.expand import expand
 
         pipeline = self.pipeline(overrides)
         return expand(pipeline, self._find, self._recorded_environment(pipeline.secret_env), settled)
 
     def _find(self, search: Search) -> Sequence[str]:
+        from provstore.watch.find import find
+
         return find(self.root, search)
 
-    def _remembered(self, fingerprint: str) -> Plan | None:
+    def _remembered(self, fingerprint: str) -> tuple[Plan, bool] | None:
+        """The remembered plan, and whether it is one for files that have another text by now; None: none holds."""
         if self.store is None:
             return None
         row = self.store.ask(memory.plan)
         if row is None or row[0] != fingerprint:
             return None
-        plan = Plan.from_json(row[1])
-        return plan if self._still_holds(plan) else None
+        plan = plan_from(row[1])
+        if not self._still_holds(plan):
+            return None
+        if all(self._digest_of(file) == digest for file, digest in plan.files.items()):
+            return plan, False
+        document = self._readable()
+        if document is None or document.meaning() != plan.meaning:
+            return None
+        return plan._replace(files=document.digests), True
+
+    def _readable(self) -> Document | None:
+        """The Pipelinefile as it is now; None: what is wrong in it, whoever makes a new plan will say."""
+        try:
+            return self._read()
+        except PipelinefileError:
+            return None
 
     def _recorded_environment(self, secrets: Sequence[str]) -> Mapping[str, str]:
         """The environment as records may show it: of a secret only a digest, salted with the store's id."""
@@ -214,12 +258,11 @@ class Project:
         return {**os.environ, **hidden}
 
     def _still_holds(self, plan: Plan) -> bool:
+        """All but the text of the Pipelinefile gives the same again."""
         environment = self._recorded_environment(plan.settings.secret_env)
-        return (
-            all(self._digest_of(file) == digest for file, digest in plan.files.items())
-            and all(digest_of_variable(environment.get(name)) == digest for name, digest in plan.environment.items())
-            and all(digest_json(self._find(search)) == digest for search, digest in plan.searches)
-        )
+        return all(
+            digest_of_variable(environment.get(name)) == digest for name, digest in plan.environment.items()
+        ) and all(digest_json(self._find(search)) == digest for search, digest in plan.searches)
 
     def _digest_of(self, file: str) -> str:
         try:
@@ -304,10 +347,10 @@ def _overridden(params: Mapping[str, JSON], overrides: Mapping[str, str]) -> dic
 
 def _toml_value(text: str) -> object:
     """A value as the Pipelinefile would write it; what is none is text."""
-    import tomllib
+    from provstore.pipelinefile import toml
 
     try:
-        tables = tomllib.loads(f"value = {text}\n")
+        tables = toml.loads(f"value = {text}\n")
     except (ValueError, RecursionError):  # no TOML, a number of thousands of digits, brackets of any depth
         return text
     return tables["value"] if len(tables) == 1 else text

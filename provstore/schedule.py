@@ -11,6 +11,10 @@ import heapq
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import TypeAlias
+
+    Need: TypeAlias = "tuple[float, int]"
+    """Processors, and bytes of memory."""
 
 WAITING, READY, RUNNING, DONE, FAILED, BLOCKED, CANCELLED = (
     "waiting", "ready", "running", "done", "failed", "blocked", "cancelled"
@@ -97,6 +101,7 @@ class Schedule:
         self._count_stages(after)
         self._rank = self._longest_ways(upstream)
         self._ready: list[tuple[int, int]] = []
+        self._too_big: dict[Need, list[tuple[int, int]]] = {}
         for task in upstream:
             self._offer(task)
 
@@ -113,6 +118,10 @@ class Schedule:
             for stage, others in after.items()
             if stage in self._unended
         }
+        self._followers: dict[str, list[str]] = {}
+        for stage, others in self._order.items():
+            for other in others:
+                self._followers.setdefault(other, []).append(stage)
 
     def _longest_ways(self, upstream: Mapping[int, Sequence[int]]) -> dict[int, int]:
         """For each task the number of tasks on the longest way down from it. Makers have lower numbers."""
@@ -121,21 +130,34 @@ class Schedule:
             rank[task] = 1 + max((rank[below] for below in self._downstream[task]), default=0)
         return rank
 
-    def next_task(self, fits: Callable[[int], bool]) -> int | None:
-        """The most urgent task that is ready and fits into what is left of the machine; None if none does."""
-        passed = []
-        found = None
-        while self._ready:
+    def next_task(self, need: Callable[[int], Need], has_room: Callable[[float, int], bool]) -> int | None:
+        """The most urgent task that is ready and fits into what is left of the machine; None if none does.
+
+        What did not fit waits among its like, so that a thousand tasks that are too big cost one look.
+
+        Args:
+            need: What a task takes of the machine; few different answers.
+            has_room: Whether there is that much.
+        """
+        best: list[tuple[int, int]] | None = None
+        for wanted, heap in self._too_big.items():
+            self._drop_ended(heap)
+            if heap and (best is None or heap[0] < best[0]) and has_room(*wanted):
+                best = heap
+        while True:
+            self._drop_ended(self._ready)
+            if not self._ready or (best is not None and best[0] < self._ready[0]):
+                return heapq.heappop(best)[1] if best is not None else None
             entry = heapq.heappop(self._ready)
-            if self.state[entry[1]] != READY:
-                continue
-            if fits(entry[1]):
-                found = entry[1]
-                break
-            passed.append(entry)
-        for entry in passed:
-            heapq.heappush(self._ready, entry)
-        return found
+            wanted = need(entry[1])
+            if has_room(*wanted):
+                return entry[1]
+            heapq.heappush(self._too_big.setdefault(wanted, []), entry)
+
+    def _drop_ended(self, heap: list[tuple[int, int]]) -> None:
+        """Takes tasks that are no longer ready from the top of a heap."""
+        while heap and self.state[heap[0][1]] != READY:
+            heapq.heappop(heap)
 
     def start(self, task: int) -> None:
         """The task is running."""
@@ -182,12 +204,11 @@ class Schedule:
         self._unended[ended] -= 1
         if self._unended[ended]:
             return
-        for stage, others in self._order.items():
-            if ended in others:
-                others.discard(ended)
-                if not others:
-                    for held in self._held[stage]:
-                        self._offer(held)
+        for stage in self._followers.get(ended, ()):
+            self._order[stage].discard(ended)
+            if not self._order[stage]:
+                for held in self._held[stage]:
+                    self._offer(held)
 
     def _move(self, task: int, state: str) -> None:
         if state not in MOVES[self.state[task]]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NamedTuple
 
 from provstore.cli import render
 from provstore.cli.main import say
 from provstore.cli.place import place_from
 from provstore.cli.style import can_redraw, style_for
+from provstore.noun import NamedTuple
 from provstore.operations.targets import Targets
 
 TYPE_CHECKING = False

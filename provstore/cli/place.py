@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from provstore.errors import UsageError
+from provstore.noun import NamedTuple
 from provstore.project import Project
 
 

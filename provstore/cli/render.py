@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 from provstore.model.values import harmless, task_name
@@ -52,22 +51,25 @@ def plain(text: str, state: str) -> str:
 
 def to_json(value: JSON) -> str:
     """JSON as it is printed: indented, characters as they are."""
+    import json
+
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def status_text(report: StatusReport, style: Style = plain) -> str:
     """One line a task, with its reasons; fresh tasks of one stage, and many that are alike, share a line."""
     lines = []
-    alike = Counter((task.stage, task.state, task.reasons) for task in report.tasks)
+    groups = [(task.stage, task.state, task.reasons) for task in report.tasks]
+    alike = Counter(groups)
     listed = set()
-    for task in report.tasks:
-        group = (task.stage, task.state, task.reasons)
-        name = task_name(task.stage, task.data_id)
+    for task, group in zip(report.tasks, groups, strict=True):
         if alike[group] > (1 if task.state == "fresh" else ALIKE):
             if group in listed:
                 continue
             listed.add(group)
             name = f"{task.stage} ({alike[group]} tasks)"
+        else:
+            name = task_name(task.stage, task.data_id)
         reasons = f"  ({reasons_text(task.reasons)})" if task.reasons else ""
         lines.append(f"{style(task.state.ljust(10), task.state)}  {harmless(name + reasons)}")
     lines += [f"{style('remark:', 'remark')} {harmless(remark)}" for remark in report.remarks]
@@ -101,7 +103,8 @@ def status_json(report: StatusReport, *, ok: bool | None = None) -> dict[str, JS
         }
         for task in report.tasks
     ]
-    found["summary"] = {state: report.summary[state] for state in STATES}
+    summary = report.summary
+    found["summary"] = {state: summary[state] for state in STATES}
     return found
 
 

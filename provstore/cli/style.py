@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 from provstore.cli import render
 
@@ -36,4 +35,8 @@ def coloured(text: str, state: str) -> str:
 
 def width_of(stream: TextIO) -> int | None:
     """Columns of the terminal; None where a line may be as long as it takes."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    if not stream.isatty():
+        return None
+    import shutil  # takes 2 ms, and only terminals need it
+
+    return shutil.get_terminal_size().columns

@@ -10,7 +10,8 @@ import os
 import sys
 import time
 from contextlib import suppress
-from typing import NamedTuple
+
+from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from provstore.digest import Entry
+from provstore.noun import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    FileRow: TypeAlias = "tuple[int, int, int, int, int, str, str | None, str]"
+    """The values of a `Memo`, and the path: as SQLite gives them, for thousands of files that nobody asks for."""
 
 TOOL_FOLDERS = frozenset({".provstore", ".git"})
 """Folders at the project's root that belong to tools: nothing in them is ever data."""

@@ -6,30 +6,53 @@ An input outside of the project keeps its leading ``../`` or ``/``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Protocol
 
     from provstore.model.values import JSON, Value
 
+    class Lined(Protocol):
+        """A file that was read, and can tell the lines of its keys."""
 
-@dataclass(frozen=True, slots=True)
-class Place:
+        file: str
+
+        def line_of(self, keys: tuple[str, ...]) -> int:
+            """The line of a key, or of the innermost table above it that has one; 0 where none has."""
+
+
+class Place(NamedTuple):
     """Where in a Pipelinefile something stands.
 
+    To find the line takes as long as to check the stage, and only messages want it: so it is found when asked for.
+
     Attributes:
-        file: Relative to the project's root, as a user would type it there.
-        line: Counts from 1; 0 when it can't be told.
+        source: The file.
+        keys: The keys that lead to it: ("stages", "a").
     """
 
-    file: str
-    line: int
+    source: Lined
+    keys: tuple[str, ...]
+
+    @property
+    def file(self) -> str:
+        """Relative to the project's root, as a user would type it there."""
+        return self.source.file
+
+    @property
+    def line(self) -> int:
+        """Its line, from 1; 0 when it can't be told."""
+        return self.source.line_of(self.keys)
+
+    def line_of(self, *keys: str) -> int:
+        """The line of a key inside of it; its own where there is no such key."""
+        return self.source.line_of(self.keys + keys)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dimension:
+class Dimension(NamedTuple):
     """An axis that labels data.
 
     Exactly one of `values` and `pattern` says where its values come from.
@@ -43,15 +66,14 @@ class Dimension:
     """
 
     name: str
+    place: Place
     values: tuple[Value, ...] | None = None
     pattern: str | None = None
     type: str | None = None
-    definition: Mapping[str, JSON] = field(default_factory=dict)
-    place: Place
+    definition: Mapping[str, JSON] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatasetType:
+class DatasetType(NamedTuple):
     """A named kind of data (`[datasets.NAME]`).
 
     Attributes:
@@ -67,8 +89,7 @@ class DatasetType:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathSpec:
+class PathSpec(NamedTuple):
     """One declared input or output of a stage.
 
     Attributes:
@@ -87,12 +108,10 @@ class PathSpec:
     dataset: str | None = None
     format: str | None = None
     description: str = ""
-    extra: Mapping[str, JSON] = field(default_factory=dict)
-    place: Place
+    extra: Mapping[str, JSON] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resources:
+class Resources(NamedTuple):
     """What one task of a stage takes of the machine.
 
     Attributes:
@@ -104,8 +123,7 @@ class Resources:
     memory: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(NamedTuple):
     """One named step.
 
     Exactly one of `run` and `argv` is set.
@@ -121,10 +139,10 @@ class Stage:
         where: Narrows the data IDs (language of `provstore.query`); empty: all.
         folder: Folder of the file that declares it, relative to the root; "" is the root.
         cwd: Folder in which its command runs, relative to the root; "" is the root.
-        lines: Line of each key, for messages: {"run": 12, "inputs.raw": 14}.
     """
 
     name: str
+    place: Place
     description: str = ""
     dimensions: tuple[str, ...] = ()
     run: str | None = None
@@ -144,13 +162,10 @@ class Stage:
     keep: bool = False
     folder: str = ""
     cwd: str = ""
-    resources: Resources = field(default_factory=Resources)
-    place: Place
-    lines: Mapping[str, int] = field(default_factory=dict)
+    resources: Resources = Resources()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pipeline:
+class Pipeline(NamedTuple):
     """All that a Pipelinefile and the files it includes declare.
 
     Attributes:
@@ -162,6 +177,7 @@ class Pipeline:
         secret_env: Names of environment variables whose values are recorded as digests only.
         registry: The `[registry]` table, as written and checked.
         sources: Every file that was read → its digest: the pipeline is the same while these are.
+        meaning: Digest of what these files say, comments and layout aside.
     """
 
     file: str
@@ -171,12 +187,13 @@ class Pipeline:
     default: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     secret_env: tuple[str, ...] = ()
-    params: Mapping[str, JSON] = field(default_factory=dict)
-    dimensions: Mapping[str, Dimension] = field(default_factory=dict)
-    dataset_types: Mapping[str, DatasetType] = field(default_factory=dict)
-    stages: Mapping[str, Stage] = field(default_factory=dict)
-    subsets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    params: Mapping[str, JSON] = {}
+    dimensions: Mapping[str, Dimension] = {}
+    dataset_types: Mapping[str, DatasetType] = {}
+    stages: Mapping[str, Stage] = {}
+    subsets: Mapping[str, tuple[str, ...]] = {}
     objects_limit: int | None = None
-    format_choices: Mapping[str, str] = field(default_factory=dict)
-    registry: Mapping[str, JSON] = field(default_factory=dict)
-    sources: Mapping[str, str] = field(default_factory=dict)
+    format_choices: Mapping[str, str] = {}
+    registry: Mapping[str, JSON] = {}
+    sources: Mapping[str, str] = {}
+    meaning: str = ""

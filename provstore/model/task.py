@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import NamedTuple
+from functools import cache
 
-from provstore.model.values import task_name
+from provstore.model.values import data_id_from, task_name
+from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from provstore.model.values import JSON, DataId
 
@@ -116,11 +116,13 @@ class Work(NamedTuple):
 
     def to_json(self) -> str:
         """As the store remembers it."""
-        return json.dumps(self, ensure_ascii=False, separators=(",", ":"))
+        return _encoder()(self)
 
     @classmethod
     def from_json(cls, text: str) -> Work:
         """The inverse of `to_json`."""
+        import json
+
         work = cls(*json.loads(text))
         return work._replace(
             argv=tuple(work.argv),
@@ -128,6 +130,14 @@ class Work(NamedTuple):
             gathered=tuple(work.gathered),
             outputs=tuple(Output(*fields) for fields in work.outputs),
         )
+
+
+@cache
+def _encoder() -> Callable[[object], str]:
+    """Made once: a plan has thousands of works."""
+    import json
+
+    return json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Search(NamedTuple):
@@ -174,6 +184,7 @@ class Plan(NamedTuple):
         gates: Stages in whose output directories something was found.
         unresolved: Stages that the plan can't hold before their gate is fresh.
         remarks: What a person should know ("stage 'x' has no tasks: …").
+        meaning: Digest of what the files of the Pipelinefile say, comments and layout aside.
     """
 
     stages: Sequence[PlannedStage]
@@ -185,6 +196,7 @@ class Plan(NamedTuple):
     gates: Sequence[str]
     unresolved: Sequence[Unresolved]
     remarks: Sequence[str]
+    meaning: str
     settings: Settings
 
     def stage_of(self, position: int) -> PlannedStage:
@@ -193,8 +205,8 @@ class Plan(NamedTuple):
 
     def data_id(self, position: int) -> DataId:
         """Data ID of a task, in the order of its stage's dimensions."""
-        values = json.loads(self.tasks[position].data_id)
-        return tuple((name, values[name]) for name in self.stage_of(position).dimensions)
+        task = self.tasks[position]
+        return data_id_from(task.data_id, self.stages[task.stage].dimensions)
 
     def name(self, position: int) -> str:
         """A task as the command line spells it."""
@@ -207,24 +219,3 @@ class Plan(NamedTuple):
     def outputs(self, position: int) -> list[str]:
         """Paths that a task makes."""
         return [self.paths[number] for number in self.tasks[position].outputs]
-
-    def to_json(self) -> str:
-        """As the store remembers it."""
-        return json.dumps(self, ensure_ascii=False, separators=(",", ":"))
-
-    @classmethod
-    def from_json(cls, text: str) -> Plan:
-        """The inverse of `to_json`."""
-        stages, paths, tasks, files, environment, searches, gates, unresolved, remarks, settings = json.loads(text)
-        return cls(
-            [PlannedStage(*fields) for fields in stages],
-            paths,
-            [Task(*fields) for fields in tasks],
-            files,
-            environment,
-            [(Search(*fields), digest) for fields, digest in searches],
-            gates,
-            [Unresolved(*fields) for fields in unresolved],
-            remarks,
-            Settings(*settings),
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,16 +84,17 @@ class History(NamedTuple):
 
     Attributes:
         kept: For each output of the `Success`: its bytes are at hand. Empty without one.
-        attempt: The last one with this key; None: there was none.
+        attempt: The last one with this key, where none with it succeeded; None: there was none.
         before: Material of the success whose outputs lie in the workspace, else of the one with this key, else
             of the task's last one; None: it never succeeded.
-        now: Its present material; identities of inputs that are not known yet are "".
+        now: Its present material; identities of inputs that are not known yet are "". None where `before` is: there
+            is nothing to compare it with, and it takes more time to make than all the rest.
     """
 
     kept: tuple[bool, ...]
     attempt: Attempt | None
     before: Material | None
-    now: Material
+    now: Material | None
 
 
 class Facts(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from provstore.model.task import Work
     from provstore.model.values import DataId
     from provstore.operations.outputs import Aside, Outputs
-    from provstore.operations.recording import Begun
     from provstore.operations.secrets import Secrets
     from provstore.store.facts import Row
     from provstore.store.ledger import Ledger
@@ -49,9 +48,11 @@ class Ready(NamedTuple):
     """A task that is to be run now.
 
     Attributes:
+        name: As the command line spells it.
         looks: What was seen at each input when its key was made.
     """
 
+    name: str
     stage: str
     data_id: DataId
     data_id_text: str
@@ -65,13 +66,15 @@ class Underway(NamedTuple):
     """A task whose command runs.
 
     Attributes:
+        execution: Id of the attempt.
+        row: Its record, as far as it is known.
         folder: Where its log is.
         aside: What was moved, or copied, out of the way.
         usage: What it reads, as (role, position within the role, dataset): noted before it may change.
     """
 
     ready: Ready
-    begun: Begun
+    execution: str
     row: Row
     folder: str
     aside: Sequence[Aside]

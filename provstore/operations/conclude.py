@@ -50,7 +50,7 @@ def conclude(around: Circumstances, underway: Underway, finished: Finished, prin
         return Conclusion(outcome, message, ())
     made = _record_outputs(around, contents, row)
     identities = tuple(content.identity for _, content, _ in contents)
-    memo = TaskMemo(ready.key, underway.begun.id, " ".join(identities))
+    memo = TaskMemo(ready.key, underway.execution, " ".join(identities))
     around.ledger.add_execution(ExecutionFact(row, underway.usage, made), ready.stage, memo)
     return Conclusion("succeeded", "", identities)
 
@@ -60,7 +60,7 @@ def clean_up(around: Circumstances, underway: Underway) -> None:
 
     Where the command has made that impossible, the user is told, and what was moved aside is kept.
     """
-    ready, execution = underway.ready, underway.begun.id
+    ready, execution = underway.ready, underway.execution
     paths = [output.path for output in ready.work.outputs]
     last = around.store.ask(history.last_success, ready.stage, ready.data_id_text)
     good = around.store.ask(history.made_by, last) if last is not None else {}
@@ -101,23 +101,31 @@ def _check_inputs(around: Circumstances, ready: Ready) -> tuple[str, str]:
 def _collect(around: Circumstances, work: Work) -> tuple[list[tuple[Output, Content, Memo | DirectoryMemo]], str]:
     """Reads what was made; with a message where something was not."""
     contents = []
+    keeper = around.store.objects if work.cache and around.objects_limit is None else None
     for output in work.outputs:
-        full = around.workspace.full(output.path)
-        if not os.path.lexists(full):
-            return [], f"output {output.path} was not made"
-        real = os.path.realpath(full)
-        if not real.startswith(around.root.rstrip("/") + "/"):
-            return [], f"output {output.path} is a symbolic link that leads out of the project"
-        if os.path.relpath(real, around.root).partition(os.sep)[0] in TOOL_FOLDERS:
-            return [], f"output {output.path} is a symbolic link into a folder that is not for outputs"
+        if around.outputs.is_linked(output.path):
+            message = _where_it_leads(around, output.path)
+            if message:
+                return [], message
         try:
-            content, memo = around.workspace.read(output.path)
+            content, memo = around.workspace.read(output.path, keeper)
         except FileError as error:
-            return [], error.message
+            is_there = os.path.lexists(around.workspace.full(output.path))
+            return [], error.message if is_there else f"output {output.path} was not made"
         if output.directory and content.kind != "directory":
             return [], f"output {output.path} is a file, declared as a directory"
         contents.append((output, content, memo))
     return contents, ""
+
+
+def _where_it_leads(around: Circumstances, path: str) -> str:
+    """Why an output can't be a link, or lie behind one; "" if it may."""
+    real = os.path.realpath(around.workspace.full(path))
+    if not real.startswith(around.root.rstrip("/") + "/"):
+        return f"output {path} is a symbolic link that leads out of the project"
+    if os.path.relpath(real, around.root).partition(os.sep)[0] in TOOL_FOLDERS:
+        return f"output {path} is a symbolic link into a folder that is not for outputs"
+    return ""
 
 
 def _keep(around: Circumstances, work: Work, contents: Sequence[tuple[Output, Content, Memo | DirectoryMemo]]) -> bool:

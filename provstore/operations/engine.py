@@ -9,6 +9,7 @@ import time
 from provstore.errors import FileError, StoreError
 from provstore.events import Remark, TaskEnded, TaskStarted
 from provstore.executors.local import LocalExecutor
+from provstore.model.values import task_name
 from provstore.model.verdict import FRESH, RESTORABLE
 from provstore.operations.attempt import Circumstances, Ready, Underway
 from provstore.operations.circumstances import CodeState, user_name
@@ -22,11 +23,13 @@ from provstore.schedule import BLOCKED, CANCELLED, Capacity, Schedule
 from provstore.store import history
 from provstore.store.ledger import INTERVAL
 from provstore.store.memory import TaskMemo
+from provstore.watch.stamps import device_with_fine_stamps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from provstore.events import Observer
     from provstore.model.task import Plan, Work
+    from provstore.model.values import DataId
     from provstore.operations.assess import Assessment
     from provstore.operations.run import RunRequest
     from provstore.operations.verdicts import Verdicts
@@ -59,6 +62,7 @@ class Engine:
         os.makedirs(running, exist_ok=True)
         self._store = project.store
         self._ledger = self._store.ledger()
+        self._fine_device = device_with_fine_stamps(os.path.join(running, "stamps"))
         self._code = CodeState(project.root, os.path.join(running, "git"))
         self._executor = LocalExecutor(running)
         cpus, memory = _size_of_machine()
@@ -67,8 +71,8 @@ class Engine:
         self._underway: dict[str, tuple[int, Underway]] = {}
         self._free = list(range(max(SLOTS, 2 * self._capacity.jobs) - 1, -1, -1))
         self._ended_slots: list[int] = []
-        self._works: dict[int, Work] = {}
         self._discard: list[str] = []
+        self._works: dict[int, Work] = {}
         self._oldest = 0.0
         self._ended = 0
         self._stopping = False
@@ -153,13 +157,13 @@ class Engine:
         )
         while True:
             self._start_what_may_start()
+            self._write_if_due()  # now: while that is done, the commands run
             if not self._underway:
                 break
             finished = self._executor.wait(self._patience())
             self._obey()
             for end in finished:
                 self._conclude(end)
-            self._write_if_due()
         if self._stopping or (not self.all_is_well and not self._request.keep_going):
             self._schedule.cancel_rest()
         self._report_rest()
@@ -170,11 +174,11 @@ class Engine:
         self._plan: Plan = assessment.plan
         self._verdicts: Verdicts = assessment.verdicts
         self._workspace: Workspace = assessment.workspace
+        self._workspace.fine_device = self._fine_device
         self._forced = assessment.forced
         planned = assessment.planned
-        if planned.works is not None and not self._plan.unresolved:
-            works = [work.to_json() for work in planned.works]
-            self._ledger.remember_plan(planned.fingerprint, self._plan.to_json(), works)
+        if planned.is_news:
+            planned.remember(self._ledger)
         self._work_of = assessment.planned.work
         self._works.clear()
         for position, success in self._verdicts.found:
@@ -202,14 +206,14 @@ class Engine:
         while not self._stopping and self.stop_request is None and not self._capacity.is_full:
             if not self.all_is_well and not self._request.keep_going:
                 return
-            position = self._schedule.next_task(self._fits)
+            position = self._schedule.next_task(self._need, self._capacity.has_room)
             if position is None:
                 return
             self._try(position, 1)
 
-    def _fits(self, position: int) -> bool:
+    def _need(self, position: int) -> tuple[float, int]:
         work = self._work(position)
-        return self._capacity.has_room(work.cpu, work.memory)
+        return work.cpu, work.memory
 
     def _work(self, position: int) -> Work:
         work = self._works.get(position)
@@ -259,14 +263,16 @@ class Engine:
         return True
 
     def _start(self, position: int, number: int) -> None:
-        work, plan = self._work(position), self._plan
+        work, task = self._work(position), self._plan.tasks[position]
+        stage, data_id, name = self._names(position)
         ready = Ready(
-            plan.stage_of(position).name,
-            plan.data_id(position),
-            plan.tasks[position].data_id,
+            name,
+            stage,
+            data_id,
+            task.data_id,
             str(self._verdicts.key[position]),
             work,
-            [self._verdicts.look.get(number) for number in plan.tasks[position].inputs],
+            [self._verdicts.look.get(number) for number in task.inputs],
             number,
         )
         if self._capacity.exceeds(work.cpu, work.memory) and ready.stage not in self._alone:
@@ -284,9 +290,9 @@ class Engine:
         self._capacity.take(work.cpu, work.memory)
         if number == 1:
             self._schedule.start(position)
-        self._underway[underway.begun.id] = (position, underway)
+        self._underway[underway.execution] = (position, underway)
         reasons = self._verdicts.of[position].reasons
-        self._observe(TaskStarted(plan.name(position), underway.begun.id, reasons, number, os.path.join(folder, "log")))
+        self._observe(TaskStarted(ready.name, underway.execution, reasons, number, f"{folder}/log"))
         self._executor.start(job)
 
     # --- what ended -----------------------------------------------------------------------------------
@@ -302,7 +308,8 @@ class Engine:
             finished = finished._replace(log_size=size)
         tail = _end_of(log) if finished.log_size else b""
         conclusion = conclude(self._around, underway, finished, log)
-        self._discard.append(os.path.join(underway.folder, f"aside-{underway.begun.id}"))
+        if underway.aside:
+            self._discard.append(os.path.join(underway.folder, f"aside-{underway.execution}"))
         self._oldest = self._oldest or time.monotonic()
         self._ended_slots.append(int(os.path.basename(underway.folder)))
         self._capacity.give_back(work.cpu, work.memory)
@@ -310,15 +317,19 @@ class Engine:
         if conclusion.outcome == "succeeded":
             self._verdicts.ran(position, conclusion.made)
             self._executed.add((underway.ready.stage, underway.ready.data_id_text))
-            self._finish(position, "executed", underway.begun.id, seconds)
+            self._finish(position, "executed", underway.execution, seconds)
         elif conclusion.outcome == "cancelled":
             self._schedule.fail(position, cancelled=True)
-            self._report(position, "cancelled", underway.begun.id, seconds)
+            self._report(position, "cancelled", underway.execution, seconds)
         elif underway.ready.attempt <= work.retries and not self._stopping:
-            self._tell_end(position, underway.begun.id, "failed", seconds, conclusion.message, tail, will_retry=True)
+            self._tell_retry(underway, seconds, conclusion.message, tail)
             self._try(position, underway.ready.attempt + 1)
         else:
-            self._fail(position, conclusion.message, underway.begun.id, seconds, tail)
+            self._fail(position, conclusion.message, underway.execution, seconds, tail)
+
+    def _tell_retry(self, underway: Underway, seconds: float, message: str, tail: bytes) -> None:
+        name, execution = underway.ready.name, underway.execution
+        self._observe(TaskEnded(name, execution, "failed", seconds, message, tail, True, self._ended))
 
     def _finish(self, position: int, outcome: str, execution: str | None, seconds: float | None) -> None:
         self._schedule.finish(position)
@@ -344,27 +355,20 @@ class Engine:
         message: str = "",
         tail: bytes = b"",
     ) -> None:
-        stage = self._plan.stage_of(position).name
+        stage, data_id, name = self._names(position)
         reasons = self._verdicts.of[position].reasons
         key = (stage, self._plan.tasks[position].data_id)
         if outcome != "fresh" or key not in self.reports:
-            self.reports[key] = TaskReport(stage, self._plan.data_id(position), outcome, execution, seconds, reasons)
+            self.reports[key] = TaskReport(stage, data_id, outcome, execution, seconds, reasons)
         self._ended += 1
-        self._tell_end(position, execution or "", outcome, seconds or 0.0, message, tail, will_retry=False)
+        self._works.pop(position, None)
+        seconds = seconds or 0.0
+        self._observe(TaskEnded(name, execution or "", outcome, seconds, message, tail, False, self._ended, reasons))
 
-    def _tell_end(
-        self,
-        position: int,
-        execution: str,
-        outcome: str,
-        seconds: float,
-        message: str,
-        tail: bytes,
-        *,
-        will_retry: bool,
-    ) -> None:
-        name, reasons = self._plan.name(position), self._verdicts.of[position].reasons
-        self._observe(TaskEnded(name, execution, outcome, seconds, message, tail, will_retry, self._ended, reasons))
+    def _names(self, position: int) -> tuple[str, DataId, str]:
+        """Stage, data ID, and the task as the command line spells it."""
+        stage, data_id = self._plan.stage_of(position).name, self._plan.data_id(position)
+        return stage, data_id, task_name(stage, data_id)
 
     # --- writing --------------------------------------------------------------------------------------
 

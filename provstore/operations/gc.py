@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from typing import NamedTuple
 
 from provstore.errors import FileError, StoreDamagedError, StoreUnwritableError, UsageError
 from provstore.events import Remark
 from provstore.model.values import utc_text
+from provstore.noun import NamedTuple
 from provstore.store import history, memory, needed, shrink
 from provstore.store.connection import RECOVER, explained, transaction, undone
 from provstore.store.needed import Amount, FreedObject, FreedVersion, Keep

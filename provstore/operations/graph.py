@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from provstore.model.drawing import Drawing, Edge, Node
 from provstore.model.verdict import FAILED, FRESH, NEW, RESTORABLE, STALE, WAITING
+from provstore.noun import NamedTuple
 from provstore.operations.assess import assess
 from provstore.operations.targets import stage_links
 

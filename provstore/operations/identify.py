@@ -56,10 +56,19 @@ def shortener(store: Store) -> Callable[[str], str]:
     """A function that shortens ids as far as `identify` still understands them."""
 
     def shortened(id: str) -> str:
-        for length in range(SHORTEST, len(id)):
-            found = {other for kind in RECORDS for other in store.ask(records.ids_with_prefix, kind, id[:length])}
-            if found <= {id} and id[length - 1] != "-":
-                return id[:length]
-        return id
+        # Whatever begins like an id stands next to it in the alphabet: one question, however many ids there are.
+        shared = max((_shared(id, other) for other in store.ask(records.neighbours, id)), default=0)
+        length = max(SHORTEST, shared + 1)
+        if id[length - 1 : length] == "-":
+            length += 1
+        return id[:length]
 
     return shortened
+
+
+def _shared(id: str, other: str) -> int:
+    """Characters at their beginnings in which two ids agree."""
+    for position, (ours, theirs) in enumerate(zip(id, other, strict=False)):
+        if ours != theirs:
+            return position
+    return min(len(id), len(other))

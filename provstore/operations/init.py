@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import NamedTuple
 
 from provstore.errors import error_from_os
+from provstore.noun import NamedTuple
 from provstore.project import FOLDER, PIPELINEFILE, make_folder
 
 STARTER = """\

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from typing import NamedTuple
 
 from provstore.errors import FileError
 from provstore.events import Remark
+from provstore.noun import NamedTuple
 from provstore.operations.outputs import Aside, Outputs, discard
 from provstore.store import history, records
 from provstore.store.facts import ExecutionFact

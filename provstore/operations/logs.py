@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import time
-from typing import NamedTuple
 
 from provstore.errors import TargetError
 from provstore.model.values import nearest, spelled, task_name
+from provstore.noun import NamedTuple
 from provstore.operations.identify import identify, records_like
 from provstore.store import history, records
 from provstore.store.lock import holder_is_alive

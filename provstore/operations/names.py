@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from provstore.errors import PipelinefileError
-from provstore.model.task import PlannedStage, Settings
+from provstore.model.remembered import plan_from
 from provstore.store import memory
 
 TYPE_CHECKING = False
@@ -26,5 +24,5 @@ def _remembered(project: Project) -> list[str]:
     row = project.store.ask(memory.plan) if project.store is not None else None
     if row is None:
         return []
-    stages, *_, settings = json.loads(row[1])
-    return [*(PlannedStage(*fields).name for fields in stages), *Settings(*settings).subsets]
+    plan = plan_from(row[1])
+    return [*(stage.name for stage in plan.stages), *plan.settings.subsets]

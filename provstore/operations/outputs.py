@@ -11,11 +11,11 @@ import errno
 import os
 import shutil
 import stat
-from typing import NamedTuple
 
 from provstore.digest import Entry
 from provstore.errors import DISK_FAULTS, FileError, ProvstoreError, error_from_os
 from provstore.model.files import TOOL_FOLDERS, Content
+from provstore.noun import NamedTuple
 from provstore.watch.durable import write_out
 
 TYPE_CHECKING = False
@@ -77,6 +77,18 @@ class Outputs:
                 raise FileError(
                     f"{path}: a symbolic link puts this output into {real}", hint="that folder is not for outputs"
                 )
+
+    def is_linked(self, path: str) -> bool:
+        """An output, or a folder between it and the project's root, is a symbolic link."""
+        place = path
+        while place:
+            try:
+                if stat.S_ISLNK(os.lstat(self._workspace.full(place)).st_mode):
+                    return True
+            except OSError:  # who reads it says so
+                return False
+            place = place.rpartition("/")[0]
+        return False
 
     def make_folder(self, path: str) -> None:
         """Makes the folder that an output needs."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from provstore.errors import NoProjectError, PluginError
+from provstore.noun import NamedTuple
 from provstore.project import Project
 
 TYPE_CHECKING = False

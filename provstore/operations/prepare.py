@@ -18,12 +18,17 @@ from provstore.watch.durable import write_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from provstore.model.files import DirectoryMemo, Memo
     from provstore.model.task import Work
     from provstore.store.facts import Row
 
 LONGEST_ARGUMENT = 120_000
 """Bytes: Linux refuses a single argument beyond 128 KiB, so a longer script goes into a file."""
+
+LONGEST_PADDING = 4096
+"""Bytes: what a task with thousands of inputs left behind is not written again for each one after it."""
 
 
 def prepare(around: Circumstances, ready: Ready, folder: str) -> tuple[Underway, Job]:
@@ -35,41 +40,48 @@ def prepare(around: Circumstances, ready: Ready, folder: str) -> tuple[Underway,
     Raises:
         FileError: An output can't be moved, or would lie outside of the project.
     """
+    work, execution = ready.work, new_id()
     begun = recording.Begun(
-        new_id(), around.run, ready.stage, ready.data_id_text, ready.key, ready.attempt, time.time()
+        execution, around.run, ready.stage, ready.data_id_text, ready.key, ready.attempt, time.time()
     )
-    row = recording.execution_row(begun, ready.work)
+    row = recording.execution_row(begun, work)
     usage = _usage(around, ready)
-    os.makedirs(folder, exist_ok=True)
     aside = {
-        output.path: os.path.join(folder, f"aside-{begun.id}", str(number))
-        for number, output in enumerate(ready.work.outputs)
+        output.path: f"aside-{execution}/{number}"
+        for number, output in enumerate(work.outputs)
         if os.path.lexists(around.workspace.full(output.path))
     }
-    write_description(around, ready, row, folder, aside)
+    description = f"{folder}/task.json"
+    _write_description(around, ready, row, description, aside)
     if aside:
-        write_out([os.path.join(folder, "task.json")])  # before the moves it tells of: a power cut must leave both
-    moved: list[Aside] = []
-    try:
-        for output in ready.work.outputs:
-            entry = clear(around, output.path, aside.get(output.path), keep=ready.work.keep, cache=ready.work.cache)
-            if entry is not None:
-                moved.append(entry)
-    except BaseException:
-        if not ready.work.keep:
-            around.outputs.put_back({}, moved, [entry.path for entry in moved], lambda path, identity: True)
-        raise
-    argv = _argv(ready.work, folder)
+        write_out([description])  # before the moves it tells of: a power cut must leave both
+    moved = _clear_all(around, work, folder, aside)
     environment = {
         **around.environment,
         "PROVSTORE_STAGE": ready.stage,
-        "PROVSTORE_EXECUTION": begun.id,
+        "PROVSTORE_EXECUTION": execution,
         "PROVSTORE_ROOT": around.root,
-        "PROVSTORE_TASK": os.path.join(folder, "task.json"),
+        "PROVSTORE_TASK": description,
     }
-    cwd = os.path.join(around.root, ready.work.cwd) if ready.work.cwd else around.root
-    job = Job(begun.id, argv, cwd, environment, folder, ready.work.timeout)
-    return Underway(ready, begun, row, folder, moved, usage), job
+    cwd = os.path.join(around.root, work.cwd) if work.cwd else around.root
+    job = Job(execution, _argv(work, folder), cwd, environment, folder, work.timeout)
+    return Underway(ready, execution, row, folder, moved, usage), job
+
+
+def _clear_all(around: Circumstances, work: Work, folder: str, aside: Mapping[str, str]) -> list[Aside]:
+    """Moves all outputs out of the way, or none."""
+    moved: list[Aside] = []
+    try:
+        for output in work.outputs:
+            place = aside.get(output.path)
+            entry = _clear(around, output.path, place and f"{folder}/{place}", keep=work.keep, cache=work.cache)
+            if entry is not None:
+                moved.append(entry)
+    except BaseException:
+        if not work.keep:
+            around.outputs.put_back({}, moved, [entry.path for entry in moved], lambda path, identity: True)
+        raise
+    return moved
 
 
 def _argv(work: Work, folder: str) -> tuple[str, ...]:
@@ -84,14 +96,13 @@ def _argv(work: Work, folder: str) -> tuple[str, ...]:
     return (*work.argv[:-2], script)
 
 
-def write_description(around: Circumstances, ready: Ready, row: Row, folder: str, aside: dict[str, str]) -> None:
+def _write_description(around: Circumstances, ready: Ready, row: Row, path: str, aside: Mapping[str, str]) -> None:
     """Writes `task.json`: for the command what DESIGN promises, for a later run what it takes to clean up."""
-    from provstore.pipelinefile.render import seen_from
-
     work = ready.work
+    seen = _seen_from(work.cwd)
     inputs: dict[str, str | list[str]] = {role: [] for role in work.gathered}
-    for role, path in work.inputs:
-        place = seen_from(work.cwd, path)
+    for role, read in work.inputs:
+        place = seen(read)
         listed = inputs.setdefault(role, place)
         if isinstance(listed, list):
             listed.append(place)
@@ -99,17 +110,34 @@ def write_description(around: Circumstances, ready: Ready, row: Row, folder: str
         "stage": ready.stage,
         "data_id": dict(ready.data_id),
         "inputs": inputs,
-        "outputs": {output.role: seen_from(work.cwd, output.path) for output in work.outputs},
+        "outputs": {output.role: seen(output.path) for output in work.outputs},
         "params": work.params,
         "execution": row["id"],
         "record": row,
-        "aside": {path: os.path.relpath(place, folder) for path, place in aside.items()},
+        "aside": aside,
         "secrets": around.secrets.names,
     }
-    write_in_place(os.path.join(folder, "task.json"), json.dumps(description, ensure_ascii=False).encode())
+    data = _encoded(description).encode()
+    try:
+        _write_in_place(path, data)
+    except FileNotFoundError:  # the first task in this folder, or the last one has removed it
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        _write_in_place(path, data)
 
 
-def write_in_place(path: str, data: bytes) -> None:
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _seen_from(cwd: str) -> Callable[[str], str]:
+    """How a path relative to the root is written in the folder `cwd`."""
+    if not cwd:
+        return str
+    from provstore.pipelinefile.render import seen_from
+
+    return lambda path: seen_from(cwd, path)
+
+
+def _write_in_place(path: str, data: bytes) -> None:
     """Writes a small file over an older one, with spaces behind if that was longer.
 
     A file that is cut to nothing first is written to the disk at once by ext4 when it is closed, which would
@@ -118,7 +146,10 @@ def write_in_place(path: str, data: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         with naming(path):
-            data = data.ljust(os.fstat(descriptor).st_size)
+            size = os.fstat(descriptor).st_size
+            if size > len(data) + LONGEST_PADDING:
+                os.ftruncate(descriptor, len(data) + LONGEST_PADDING)
+            data = data.ljust(min(size, len(data) + LONGEST_PADDING))
             done = 0
             while done < len(data):  # a disk that gets full takes a part
                 done += os.pwrite(descriptor, data[done:], done)
@@ -126,7 +157,7 @@ def write_in_place(path: str, data: bytes) -> None:
         os.close(descriptor)
 
 
-def clear(around: Circumstances, path: str, place: str | None, *, keep: bool, cache: bool) -> Aside | None:
+def _clear(around: Circumstances, path: str, place: str | None, *, keep: bool, cache: bool) -> Aside | None:
     """Moves an output out of the way, or copies it if the command goes on with it.
 
     Bytes that the store does not hold are kept first, and the user is told.
@@ -168,9 +199,9 @@ def _usage(around: Circumstances, ready: Ready) -> list[tuple[str, int, str]]:
 
 def _dataset_at(around: Circumstances, path: str, look: Memo | DirectoryMemo) -> str | None:
     """The dataset that lies at a path, recorded now if nobody made it; None if it changed since it was looked at."""
-    known = around.workspace.look(path)
-    if known is not None and known.dataset is not None and known.identity == look.identity:
-        return known.dataset
+    known = around.workspace.dataset_of(path, look.identity)  # whether it has changed is asked after the command
+    if known is not None:
+        return known
     content = around.workspace.content(path, look)
     if content is None:
         return None

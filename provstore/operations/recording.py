@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from provstore.digest import canonical_json
 from provstore.model.values import new_id, utc_text
+from provstore.noun import NamedTuple
 from provstore.store.ledger import name_of
 
 TYPE_CHECKING = False
@@ -41,8 +40,8 @@ def execution_row(begun: Begun, work: Work) -> dict[str, str | int | float | Non
         "command": work.command,
         "shell": work.shell,
         "cwd": work.cwd,
-        "params": canonical_json(work.params),
-        "environment": canonical_json(work.environment),
+        "params": canonical_json(work.params) if work.params else "{}",
+        "environment": canonical_json(work.environment) if work.environment else "{}",
         "outputs": canonical_json([[output.role, output.path, output.format] for output in work.outputs]),
         "started": utc_text(begun.started),
         "ended": None,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from typing import NamedTuple
 
 from provstore.errors import (
     SchemaTooNewError,
@@ -20,6 +19,7 @@ from provstore.errors import (
 )
 from provstore.events import Remark
 from provstore.model.values import utc_text
+from provstore.noun import NamedTuple
 from provstore.operations.identify import NO_STORE, RUN_FIRST
 from provstore.project import FOLDER, locate
 from provstore.store.objects import synchronise_folder

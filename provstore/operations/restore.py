@@ -7,12 +7,12 @@ ever lost by going back to another one.
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from provstore.errors import UnknownIdError, UsageError
 from provstore.events import Remark
 from provstore.model.files import TOOL_FOLDERS
 from provstore.model.values import nearest
+from provstore.noun import NamedTuple
 from provstore.operations.attempt import Circumstances
 from provstore.operations.circumstances import user_name
 from provstore.operations.identify import NO_STORE, RUN_FIRST

@@ -7,19 +7,17 @@ say, whether it must is `decide`'s.
 from __future__ import annotations
 
 import os
-import signal
 import time
 from functools import cached_property
-from typing import NamedTuple
 
 from provstore.digest import canonical_json
 from provstore.errors import ProvstoreError, StoreError, UsageError
 from provstore.events import Remark, RunEnded, RunStarted, TasksFound
 from provstore.model.values import new_id, utc_text
+from provstore.noun import NamedTuple
 from provstore.operations.assess import Assessment, assess
 from provstore.operations.report import OUTCOMES, TaskReport
 from provstore.operations.targets import Targets
-from provstore.store import facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     from provstore.operations.engine import Engine
     from provstore.project import Project
     from provstore.store.store import Store
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class RunRequest(NamedTuple):
@@ -153,6 +149,8 @@ def _check_collection(store: Store, name: str) -> None:
     """The collection that gets what is made is a chain, or is made one."""
     if not name.strip() or not name.isprintable():
         raise UsageError(f"-o {name!r}: found no name", hint="name a collection, such as main")
+    from provstore.store import facts
+
     kind = store.ask(facts.collection_type, name)
     if kind not in (None, "CHAINED"):
         raise UsageError(f"-o {name}: this collection is of type {kind}, expected CHAINED", hint="choose another name")
@@ -197,14 +195,12 @@ def _refresh(project: Project, assessment: Assessment) -> None:
     """
     planned = assessment.planned
     assessment.workspace.settle(wait=True)  # else the next run would find something to remember, too
-    if project.store is None or not (assessment.workspace.has_news or planned.works is not None):
+    if project.store is None or not (assessment.workspace.has_news or planned.is_news):
         return
     try:
         ledger = project.store.ledger()
-        if planned.works is not None:
-            ledger.remember_plan(
-                planned.fingerprint, planned.plan.to_json(), [work.to_json() for work in planned.works]
-            )
+        if planned.is_news:
+            planned.remember(ledger)
         ledger.write(*assessment.workspace.take_noted())
     except StoreError:
         return
@@ -223,8 +219,11 @@ class _Runner:
 
     def run(self, assessment: Assessment) -> RunReport:
         """Rounds of tasks, until no further ones come to light. Signals are heard from the first to the last step."""
+        import signal
+
         running = os.path.join(self._project.folder, "running")
-        heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores one
+        signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        heard = [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores one
         handlers = {number: signal.signal(number, self._on_signal) for number in heard}
         try:
             return self._rounds(running, assessment)
@@ -278,6 +277,8 @@ class _Runner:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         """Only takes note: the loop wakes up from its waiting, and does what is to be done."""
+        import signal
+
         del frame
         if self._engine is not None:
             self._engine.stop_request = (number, self._signal == number == signal.SIGINT)
@@ -303,6 +304,8 @@ class _Runner:
 
     def _free_collection(self, started: float) -> str:
         """Name of the run's own collection: the time, or the next millisecond that no run has yet (clocks go back)."""
+        from provstore.store import facts
+
         store = self._project.writable_store(started)
         while True:
             stamp = utc_text(started).replace(":", "")[:-4] + "Z"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from provstore.noun import NamedTuple
 from provstore.operations.identify import identify, shortener
 from provstore.store import records
 from provstore.store.proof import prove

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from provstore.model.verdict import FRESH, STATES, WAITING, Reason
+from provstore.model.values import data_id_from
+from provstore.model.verdict import FRESH, STATES, WAITING, Reason, Verdict
+from provstore.noun import NamedTuple
 from provstore.operations.assess import assess
 
 TYPE_CHECKING = False
@@ -63,18 +63,16 @@ def status(project: Project, targets: Targets, overrides: Mapping[str, str], *, 
 
     found = assess(project, targets, overrides, forced)
     plan = found.plan
-    tasks = [
-        TaskState(
-            plan.stage_of(position).name,
-            plan.data_id(position),
-            found.verdicts.of[position].state,
-            found.verdicts.of[position].reasons,
-            tuple(plan.outputs(position)),
-        )
-        for position in found.selection.positions
-    ]
+    tasks = [_state(plan, position, found.verdicts.of[position]) for position in found.selection.positions]
     for entry in plan.unresolved:
         if entry.stage in found.selection.unresolved:
             text = f"{entry.dimension} is known once {entry.gate} is fresh"
             tasks.append(TaskState(entry.stage, (), WAITING, (Reason("dimension", entry.dimension, text),), ()))
     return StatusReport(tuple(tasks), tuple(plan.remarks))
+
+
+def _state(plan: Plan, position: int, verdict: Verdict) -> TaskState:
+    task = plan.tasks[position]
+    stage = plan.stages[task.stage]
+    outputs = tuple([plan.paths[number] for number in task.outputs])
+    return TaskState(stage.name, data_id_from(task.data_id, stage.dimensions), verdict.state, verdict.reasons, outputs)

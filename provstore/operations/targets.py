@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
-from typing import NamedTuple
 
 from provstore.errors import TargetError
 from provstore.model.values import nearest
+from provstore.noun import NamedTuple
 from provstore.project import relative_path
 
 TYPE_CHECKING = False
@@ -186,6 +185,8 @@ def _tasks_with(plan: Plan, text: str) -> set[int]:
         if all(spelled(value) == wanted[name] for name, value in plan.data_id(number) if name in wanted)
     }
     if not tasks and stage not in {entry.stage for entry in plan.unresolved}:
+        import json
+
         known = {name: sorted({spelled(json.loads(plan.tasks[n].data_id)[name]) for n in _tasks_of(plan, {stage})})
                  for name in wanted}  # fmt: skip
         listed = "; ".join(f"{name}: {', '.join(values[:10])}{' …' if len(values) > 10 else ''}"

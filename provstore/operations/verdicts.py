@@ -5,8 +5,9 @@ Used by `run`, `run -n`, `status` and `check` alike, so that they can't disagree
 
 from __future__ import annotations
 
-from provstore.decide import decide
+from provstore.decide import FRESH_WITHOUT_REMARK, decide, is_plainly_fresh
 from provstore.digest import digest_text
+from provstore.model.remembered import RememberedStages, RememberedTasks, numbers
 from provstore.model.verdict import FRESH, MUST_RUN, RESTORABLE, WAITING, Facts, History, Material, Success, Verdict
 from provstore.store import history, memory
 
@@ -16,9 +17,16 @@ if TYPE_CHECKING:
 
     from provstore.model.files import DirectoryMemo, Memo
     from provstore.model.task import Plan, Work
-    from provstore.store.memory import TaskMemo
+    from provstore.model.verdict import Attempt
     from provstore.store.store import Store
     from provstore.watch.workspace import Workspace
+
+
+class Of(dict[int, Verdict]):
+    """Verdicts by position. Tasks that are fresh without a remark need not be listed: there are thousands of them."""
+
+    def __missing__(self, position: int) -> Verdict:
+        return FRESH_WITHOUT_REMARK
 
 
 class Verdicts:
@@ -30,12 +38,12 @@ class Verdicts:
         done: Tasks that the present run has executed already, as (stage, data ID).
 
     Attributes:
-        of: Verdict by position, as far as asked.
-        key: Key by position; None while it can't be known.
+        of: Verdict by position; lists those of tasks that are not fresh, and some others.
+        key: Key by position, of tasks that were decided one by one; None while it can't be known.
         missing: (position, path) of inputs that are not there and that nothing will make.
-        success: The success with the task's key, by position.
+        success: The success with the task's key, by position, of tasks that were decided one by one.
         found: Successes that were looked up in the past instead of being remembered.
-        look: What was last seen at a path, by its number.
+        look: What was last seen at a path, by its number, of tasks that were decided one by one.
     """
 
     def __init__(
@@ -47,12 +55,13 @@ class Verdicts:
         done: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
         self._plan, self._workspace, self._store, self._work, self._done = plan, workspace, store, work, done
-        self._memos: dict[tuple[str, str], TaskMemo] = store.ask(memory.task_memos) if store else {}
+        self._made: dict[str, str] = store.ask(memory.made_by_key) if store else {}
         self._identity: dict[int, str] = {}
+        self._attempt: dict[int, Attempt | None] = {}
         self._proved: set[str] = set()
         self._pending: set[int] = set()
         self._restoring: set[int] = set()
-        self.of: dict[int, Verdict] = {}
+        self.of = Of()
         self.key: dict[int, str | None] = {}
         self.success: dict[int, Success] = {}
         self.missing: list[tuple[int, str]] = []
@@ -61,8 +70,45 @@ class Verdicts:
 
     def judge(self, positions: Iterable[int], forced: frozenset[int]) -> None:
         """Decides all these tasks, in their order; a task waits only for those that were decided before it."""
+        plan, tasks = self._plan, self._plan.tasks
+        if not (isinstance(plan.stages, RememberedStages) and isinstance(tasks, RememberedTasks)):
+            for position in positions:
+                self.judge_one(position, forced=position in forced)
+            return
+        unusual, stages = plan.stages.unusual, tasks.stages
         for position in positions:
-            self.judge_one(position, forced=position in forced)
+            is_usual = stages[position] not in unusual and position not in forced
+            if not (is_usual and self._is_plainly_fresh(tasks, position)):
+                self.judge_one(position, forced=position in forced)
+
+    def _is_plainly_fresh(self, tasks: RememberedTasks, position: int) -> bool:
+        """The short way to the verdict that nearly every task gets, without a noun; False: `judge_one` has to decide.
+
+        Nothing is noted but what lies at its paths. What is remembered is not proved here: no damage makes it fit.
+        """
+        if self._pending or self._restoring:
+            upstream = numbers(tasks.upstream[position])
+            if not (self._pending.isdisjoint(upstream) and self._restoring.isdisjoint(upstream)):
+                return False
+        paths, known = self._plan.paths, self._identity
+        material = [tasks.statics[position]]
+        for text in tasks.inputs[position].split():
+            number = int(text)
+            identity = known.get(number) or self._workspace.identity(paths[number])
+            if not identity:
+                return False
+            known[number] = identity
+            material.append(identity)
+        outputs, seen = numbers(tasks.outputs[position]), []
+        for number in outputs:
+            identity = self._workspace.identity(paths[number])
+            if not identity:
+                return False
+            seen.append(identity)
+        if not is_plainly_fresh(self._made.get(digest_text("\n".join(material))), " ".join(seen)):
+            return False
+        known.update(zip(outputs, seen, strict=True))
+        return True
 
     def judge_one(self, position: int, *, forced: bool = False) -> Verdict:
         """Decides one task from what is there now."""
@@ -183,9 +229,13 @@ class Verdicts:
         if self._store is None:
             return None
         task = self._plan.tasks[position]
-        memo = self._memos.get((self._plan.stages[task.stage].name, task.data_id))
-        if memo is not None and memo.key == key:
-            return Success(memo.execution, tuple(memo.outputs.split(" ")) if memo.outputs else ())
+        if key in self._made:
+            memo = self._store.ask(memory.task_memo, self._plan.stages[task.stage].name, task.data_id)
+            if memo is not None and memo.key == key:
+                return Success(memo.execution, tuple(memo.outputs.split(" ")) if memo.outputs else ())
+        attempt = self._attempt[position] = self._store.ask(history.attempt, key)
+        if attempt is None:
+            return None
         success = self._store.ask(history.success, key, self._plan.outputs(position))
         if success is not None:
             self.found.append((position, success))
@@ -209,17 +259,12 @@ class Verdicts:
                     self._workspace.forget(path)
                     self._identity.pop(number, None)
                     found = True
-        name = (self._plan.stages[task.stage].name, task.data_id)
-        if name in self._memos and not store.ask(memory.is_task_sound, *name):
-            del self._memos[name]
-            found = True
         return found
 
     def _history(self, position: int, facts: Facts) -> History:
-        now = self._material(position)
         store = self._store
         if store is None:
-            return History((), None, None, now)
+            return History((), None, None, None)
         task = self._plan.tasks[position]
         before = self._maker_of_outputs(position)
         if before is None and facts.success is not None:
@@ -228,9 +273,9 @@ class Verdicts:
             before = store.ask(history.last_success, self._plan.stages[task.stage].name, task.data_id)
         return History(
             self._kept(facts),
-            store.ask(history.attempt, facts.key) if facts.key is not None else None,
+            self._attempt.get(position) if facts.key is not None and facts.success is None else None,
             store.ask(history.material, before) if before is not None else None,
-            now,
+            self._material(position) if before is not None else None,
         )
 
     def _maker_of_outputs(self, position: int) -> str | None:

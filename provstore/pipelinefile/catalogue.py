@@ -6,10 +6,9 @@ source, wherever a template or a glob would match it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from provstore.digest import digest_json
 from provstore.model.task import Search
+from provstore.noun import NamedTuple
 from provstore.pipelinefile.templates import Axis, Field, Matcher, fields, is_pattern, natural_key, parse
 
 TYPE_CHECKING = False
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class Candidate(NamedTuple):
-    """A path that belongs to a template, with the values found in it."""
+    """A path that belongs to a template, with the values found in it, in the order of the template's `fields`."""
 
-    values: Mapping[str, Value]
+    values: tuple[Value, ...]
     path: str
 
 
@@ -57,11 +56,17 @@ class Catalogue:
         if key in self._candidates:
             return self._candidates[key]
         matcher = Matcher(template, self._axes)
-        paths = {path for name in makers if name != reader for path in self._made.get(name, ())}
-        paths.update(self._sources(template, matcher))
-        found = [Candidate(values, path) for path in paths if (values := matcher.match(path)) is not None]
+        paths = dict.fromkeys([path for name in makers if name != reader for path in self._made.get(name, ())])
+        paths.update(dict.fromkeys(self._sources(template, matcher)))
         names = fields(template)
-        found.sort(key=lambda entry: ([natural_key(entry.values[name]) for name in names], natural_key(entry.path)))
+        found = [
+            Candidate(tuple([values[name] for name in names]), path)
+            for path in paths
+            if (values := matcher.match(path)) is not None
+        ]
+        if is_pattern(template):  # else no two paths have the same values
+            found.sort(key=lambda entry: natural_key(entry.path))
+        found.sort(key=lambda entry: [natural_key(value) for value in entry.values])
         self._candidates[key] = found
         return found
 
@@ -71,8 +76,9 @@ class Catalogue:
         key = (template, reader, names)
         if key not in self._indexes:
             index = self._indexes[key] = {}
+            places = [fields(template).index(name) for name in names]
             for candidate in self.matching(template, reader):
-                index.setdefault(tuple(candidate.values[name] for name in names), []).append(candidate.path)
+                index.setdefault(tuple([candidate.values[i] for i in places]), []).append(candidate.path)
         return self._indexes[key].get(tuple(values[name] for name in names), [])
 
     def _sources(self, template: str, matcher: Matcher) -> Sequence[str]:

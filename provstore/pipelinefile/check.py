@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from provstore.errors import Problem
     from provstore.model.pipeline import Stage
-    from provstore.pipelinefile.tables import Keys, Source
+    from provstore.pipelinefile.tables import Document, Keys
 
 PROJECT_KEYS: Keys = {
     "name": expect.text,
@@ -80,20 +80,17 @@ _SELECTION = re.compile(r"[@/<>~&|()*#]|\.")
 """What makes a word a target of another kind than a plain name; a path may have just a dot."""
 
 
-def check(root: str, sources: Sequence[Source], params_files: Sequence[Source], digests: Mapping[str, str]) -> Pipeline:
+def check(root: str, document: Document) -> Pipeline:
     """The pipeline that the files declare together.
 
     Args:
         root: Absolute path of the project.
-        sources: Pipelinefiles, the main one first.
-        params_files: Files of parameters.
-        digests: Every file that was read → its digest.
 
     Raises:
         PipelinefileError: All that is wrong.
     """
     problems: list[Problem] = []
-    pipeline = _Files(root, sources, params_files, digests, problems).pipeline()
+    pipeline = _Files(root, document, problems).pipeline()
     if problems:
         raise PipelinefileError(sorted(problems, key=lambda problem: (problem.file, problem.line)))
     return pipeline
@@ -102,19 +99,13 @@ def check(root: str, sources: Sequence[Source], params_files: Sequence[Source], 
 class _Files:
     """All files of one pipeline, section by section."""
 
-    def __init__(
-        self,
-        root: str,
-        sources: Sequence[Source],
-        params_files: Sequence[Source],
-        digests: Mapping[str, str],
-        problems: list[Problem],
-    ) -> None:
-        self.root, self.sources, self.digests, self.problems = root, sources, digests, problems
+    def __init__(self, root: str, document: Document, problems: list[Problem]) -> None:
+        self.root, self.document, self.problems = root, document, problems
+        self.sources = document.sources
         self.sections: dict[str, list[Table]] = {name: [] for name in SECTIONS}
-        for source in sources:
+        for source in self.sources:
             self._divide(Table(source, (), source.tables, "", problems))
-        self.params_tables = [Table(source, (), source.tables, "", problems) for source in params_files]
+        self.params_tables = [Table(source, (), source.tables, "", problems) for source in document.params_files]
 
     def _divide(self, top: Table) -> None:
         """Puts each section of a file to its like; notes what is no section."""
@@ -134,7 +125,7 @@ class _Files:
         params = check_params([*self.sections["params"], *self.params_tables])
         dimensions = check_dimensions(self.sections["dimensions"], self.root)
         types = check_datasets(self.sections["datasets"], Paths(self.root, dimensions, {}))
-        paths = Paths(self.root, dimensions, types, self.digests)
+        paths = Paths(self.root, dimensions, types, self.document.digests)
         stages = self._stages(projects, paths, params.leaves, params.tables)
         subsets = self._subsets(stages)
         made = {spec.template for stage in stages.values() for spec in stage.outputs}
@@ -157,7 +148,8 @@ class _Files:
             objects_limit=self._of_main("store", STORE_KEYS).get("objects"),
             format_choices=self._formats(),
             registry=self._of_main("registry", REGISTRY_KEYS),
-            sources=self.digests,
+            sources=self.document.digests,
+            meaning=("" if self.problems else self.document.meaning()) or "",
         )
 
     def _of_main(self, section: str, keys: Keys) -> dict[str, Any]:

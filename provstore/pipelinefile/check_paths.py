@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import NamedTuple
 
 from provstore.model.files import TOOL_FOLDERS
-from provstore.model.pipeline import PathSpec, Place
+from provstore.model.pipeline import PathSpec
+from provstore.noun import NamedTuple
 from provstore.pipelinefile import expect, templates
 from provstore.pipelinefile.expect import UnexpectedError, UnknownNameError, found, quoted
 
@@ -49,6 +49,7 @@ _CONFUSED = {
 }
 _ROLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ESCAPED = re.compile(r"\[([*?\[])\]")
+_SIMPLE = re.compile(r"(?:[\w-][\w.-]*/)*[\w-][\w.-]*(?<!\.)", re.ASCII)
 _SHAPE = "a path or a table with 'path' or 'dataset'"
 
 
@@ -133,6 +134,8 @@ class Paths:
         Raises:
             UnexpectedError: It is no path, or a path that can't be.
         """
+        if isinstance(declared, str) and not table.source.folder and is_simple(declared):
+            return PathSpec(role, declared)
         values: dict[str, Any] = {}
         if isinstance(declared, str):
             written: str | None = expect.text(declared)
@@ -159,7 +162,6 @@ class Paths:
             format=values.get("format", type_.format if type_ else None),
             description=values.get("description", ""),
             extra={key: values[key] for key in EXTRA_KEYS if key in values} if values else {},
-            place=Place(table.source.file, table.line(role)),
         )
 
     def _written(self, values: Mapping[str, Any], declared: Mapping[str, object]) -> str | None:
@@ -270,6 +272,11 @@ class Paths:
                     f"path {quoted(path)} has the field '{{{name}}}', which is none of the stage's dimensions",
                     f"add {quoted(name)} to 'dimensions'",
                 )
+
+
+def is_simple(written: str) -> bool:
+    """A path in the project in its one spelling, without fields and whatever else needs a closer look."""
+    return len(written) <= templates.LONGEST_NAME and _SIMPLE.fullmatch(written) is not None
 
 
 def samples(dimension: Dimension) -> tuple[Any, ...]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from provstore.model.pipeline import Resources, Stage
+from provstore.noun import NamedTuple
 from provstore.pipelinefile import expect, placeholders
 from provstore.pipelinefile.check_paths import Paths, normalised, samples
 from provstore.pipelinefile.expect import UnexpectedError, UnknownNameError, found, quoted
@@ -115,19 +115,8 @@ def check_stage(table: Table, name: str, shell: tuple[str, ...], known: Known) -
         folder=table.source.folder,
         cwd=_cwd(table, checked.get("cwd", "")),
         place=table.place(),
-        lines=_lines(table),
         **fields,
     )
-
-
-def _lines(table: Table) -> dict[str, int]:
-    lines = {}
-    for key, value in table.values.items():
-        lines[key] = table.line(key)
-        if isinstance(value, dict):
-            for inner in value:
-                lines[f"{key}.{inner}"] = table.line(key, inner)
-    return lines
 
 
 def _check_command_is_one(table: Table) -> None:

@@ -6,28 +6,27 @@ each task reads; who makes that. All that is wrong is collected, and reported at
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from provstore.digest import digest_of_variable
 from provstore.errors import PipelinefileError, Problem, QueryError
 from provstore.graph import CycleError, ordered
 from provstore.model.task import Plan, PlannedStage, Settings, Task, Unresolved
-from provstore.model.values import data_id_text, task_name
+from provstore.model.values import task_name
+from provstore.noun import NamedTuple
 from provstore.pipelinefile.catalogue import Catalogue
-from provstore.pipelinefile.links import Links, gates, is_gathered, is_searched, searched, sources_of, unresolved
+from provstore.pipelinefile.links import Links, gates, reads, searched, sources_of, unresolved
 from provstore.pipelinefile.makers import Makers
-from provstore.pipelinefile.relations import Relation, TooManyError, joined, relation_of, sorted_rows
-from provstore.pipelinefile.render import rendered_work
-from provstore.pipelinefile.templates import TemplateError, fields, unescaped, write
+from provstore.pipelinefile.relations import EVERYTHING, Relation, TooManyError, joined, relation_of, sorted_rows
+from provstore.pipelinefile.render import Renderer, Works, types_by_path
+from provstore.pipelinefile.templates import TemplateError, fields, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from provstore.model.pipeline import PathSpec, Pipeline, Stage
-    from provstore.model.task import Search, Work
+    from provstore.model.pipeline import Pipeline, Stage
+    from provstore.model.task import Search
     from provstore.model.values import DataId, Value
-
+    from provstore.pipelinefile.links import Read
 
 MOST_TASKS = 250_000
 MOST_INPUTS = 3_000_000
@@ -38,8 +37,13 @@ class Draft(NamedTuple):
     """A task before its inputs are known."""
 
     stage: Stage
-    data_id: DataId
+    values: tuple[Value, ...]
     outputs: tuple[str, ...]
+
+    @property
+    def data_id(self) -> DataId:
+        """Its data ID."""
+        return tuple(zip(self.stage.dimensions, self.values, strict=True))
 
 
 def expand(
@@ -47,7 +51,7 @@ def expand(
     find: Callable[[Search], Sequence[str]],
     environment: Mapping[str, str],
     settled: frozenset[str] | None = None,
-) -> tuple[Plan, list[Work]]:
+) -> tuple[Plan, Works]:
     """Makes the plan of a pipeline, and what it takes to run each of its tasks, in the plan's order.
 
     Args:
@@ -79,16 +83,18 @@ class _Expansion:
         self._remarks: dict[str, None] = {}
         self._absent: set[int] = set()
         self._drafts: list[Draft] = []
+        self._reads = {stage.name: reads(stage) for stage in pipeline.stages.values()}
+        self._roles: dict[int, list[str]] = {}
         self._makers = Makers()
 
-    def plan(self) -> tuple[Plan, list[Work]]:
+    def plan(self) -> tuple[Plan, Works]:
         """All three steps."""
         for stage in self._in_order():
             self._add_tasks(stage)
         self._raise_problems()
         self._problems += self._makers.problems(self._drafts)
         inputs = self._all_inputs()
-        upstream = [self._makers.upstream([path for _, path in found]) for found in inputs]
+        upstream = [self._makers.upstream(found) for found in inputs]
         order = self._task_order(upstream, inputs)
         self._raise_problems()
         order = [number for number in order if self._is_there(number, upstream[number])]
@@ -144,13 +150,13 @@ class _Expansion:
 
     def _add_tasks(self, stage: Stage) -> None:
         try:
-            data_ids = self._data_ids(stage) if stage.dimensions else [{}]
-            self._claim_room(len(data_ids))
-            for values in data_ids:
-                data_id = tuple((name, values[name]) for name in stage.dimensions)
-                outputs = tuple(write(spec.template, values) for spec in stage.outputs)
+            rows = self._rows(stage) if stage.dimensions else [()]
+            self._claim_room(len(rows))
+            for row in rows:
+                values = dict(zip(stage.dimensions, row, strict=True))
+                outputs = tuple([write(spec.template, values) for spec in stage.outputs])
                 self._makers.add(len(self._drafts), outputs)
-                self._drafts.append(Draft(stage, data_id, outputs))
+                self._drafts.append(Draft(stage, row, outputs))
                 self._catalogue.add(stage.name, outputs)
         except TemplateError as error:
             self._problems.append(_problem(stage, "dimensions", str(error)))
@@ -158,7 +164,8 @@ class _Expansion:
             hint = f"a pipeline has at most {MOST_TASKS:,} tasks"
             self._problems.append(_problem(stage, "dimensions", str(error), hint))
 
-    def _data_ids(self, stage: Stage) -> list[dict[str, Value]]:
+    def _rows(self, stage: Stage) -> list[tuple[Value, ...]]:
+        """The values of all data IDs of a stage, in the order of its dimensions."""
         found = self._relation(stage)
         if not stage.where:
             self._claim_room(len(found.rows))
@@ -176,29 +183,30 @@ class _Expansion:
 
     def _relation(self, stage: Stage) -> Relation:
         """All that inputs, found dimensions and listed values allow."""
-        result = Relation((), frozenset({()}))
+        result = EVERYTHING
         for template in dict.fromkeys(searched(stage, self._pipeline)):
-            shared = [name for name in fields(template) if name in stage.dimensions]
+            names = fields(template)
+            shared = [name for name in names if name in stage.dimensions]
             if shared:
-                matches = (candidate.values for candidate in self._catalogue.matching(template, stage.name))
-                result = joined(result, relation_of(shared, matches))
+                rows = [candidate.values for candidate in self._catalogue.matching(template, stage.name)]
+                result = joined(result, relation_of(names, rows, shared))
         for name in stage.dimensions:
             values = self._pipeline.dimensions[name].values
             if values is not None:
-                result = joined(result, Relation((name,), frozenset((value,) for value in values)))
+                result = joined(result, Relation((name,), tuple([(value,) for value in values])))
             elif name not in result.names:
                 self._problems.append(
                     _problem(stage, "dimensions", f"dimension '{name}' has no values, and no input's path has it")
                 )
-                return Relation(stage.dimensions, frozenset())
+                return Relation(stage.dimensions, ())
         return result
 
-    def _narrowed(self, stage: Stage, rows: list[dict[str, Value]]) -> list[dict[str, Value]]:
+    def _narrowed(self, stage: Stage, rows: list[tuple[Value, ...]]) -> list[tuple[Value, ...]]:
         from provstore.query import matches, parse_where
 
         condition = parse_where(stage.where)
         try:
-            kept = [row for row in rows if matches(condition, row)]
+            kept = [row for row in rows if matches(condition, dict(zip(stage.dimensions, row, strict=True)))]
         except QueryError as error:
             text = f"where: {error.message.partition(chr(10))[0]}"
             self._problems.append(_problem(stage, "where", text, error.hint))
@@ -215,60 +223,64 @@ class _Expansion:
 
     # --- what each task reads -------------------------------------------------------------------------
 
-    def _all_inputs(self) -> list[list[tuple[str, str]]]:
+    def _all_inputs(self) -> list[list[str]]:
         """What each task reads, by draft."""
-        inputs, number = [], 0
-        for draft in range(len(self._drafts)):
-            inputs.append(self._inputs_of(draft))
-            number += len(inputs[-1])
-            if number > MOST_INPUTS:
+        inputs: list[list[str]] = []
+        total = 0
+        for number, draft in enumerate(self._drafts):
+            inputs.append(self._inputs_of(number, draft))
+            total += len(inputs[-1])
+            if total > MOST_INPUTS:
                 text = f"all tasks together read more than {MOST_INPUTS:,} inputs"
                 hint = "let a task of its own gather what many tasks read, or name a folder"
-                self._problems.append(_problem(self._drafts[draft].stage, "inputs", text, hint))
+                self._problems.append(_problem(draft.stage, "inputs", text, hint))
                 self._raise_problems()
         return inputs
 
-    def _inputs_of(self, number: int) -> list[tuple[str, str]]:
-        """(role, path) of all inputs of a task."""
-        draft = self._drafts[number]
-        found: list[tuple[str, str]] = []
-        values = dict(draft.data_id)
-        for spec in draft.stage.inputs:
-            if not is_searched(spec):
-                found.append((spec.role, unescaped(spec.template)))
-            elif not is_gathered(spec, draft.stage):
-                found.append((spec.role, write(spec.template, values)))
+    def _inputs_of(self, number: int, draft: Draft) -> list[str]:
+        """The paths that a task reads, in the order of their roles; those are noted where a role may have several."""
+        stage = draft.stage
+        found: list[str] = []
+        roles: list[str] = []
+        values = dict(zip(stage.dimensions, draft.values, strict=True))
+        for read in self._reads[stage.name]:
+            if read.how == "named":
+                found.append(read.template)
+            elif read.how == "written":
+                found.append(write(read.template, values))
             else:
-                paths = self._catalogue.gathered(spec.template, values, draft.stage.name)
+                paths = self._catalogue.gathered(read.template, values, stage.name)
                 if not paths:
-                    self._nothing_to_gather(spec, number)
-                found += [(spec.role, path) for path in paths]
+                    self._nothing_to_gather(read, stage, number)
+                found += paths
+                self._roles[number] = roles
+            roles += [read.role] * (len(found) - len(roles))
         return found
 
-    def _nothing_to_gather(self, spec: PathSpec, number: int) -> None:
+    def _nothing_to_gather(self, read: Read, stage: Stage, number: int) -> None:
         """A glob over sources that matches nothing is a missing input; what is to be gathered may not exist yet."""
-        stage = self._drafts[number].stage
-        if fields(spec.template) or any(how == "below" for _, how in self._links.meeting(spec.template)):
+        if fields(read.template) or any(how == "below" for _, how in self._links.meeting(read.template)):
             self._absent.add(number)
-            self._remark(f"stage '{stage.name}' has no tasks: nothing matches {spec.template}")
+            self._remark(f"stage '{stage.name}' has no tasks: nothing matches {read.template}")
             return
-        text = f"no file matches '{spec.template}', and no stage makes one"
-        self._problems.append(
-            Problem(spec.place.file, spec.place.line, f"stage '{stage.name}'", text, "a missing input")
-        )
+        line = stage.place.line_of("inputs", read.role)
+        text = f"no file matches '{read.template}', and no stage makes one"
+        self._problems.append(Problem(stage.place.file, line, f"stage '{stage.name}'", text, "a missing input"))
 
     def _remark(self, text: str) -> None:
         self._remarks[text] = None
 
     # --- order and assembly ---------------------------------------------------------------------------
 
-    def _task_order(self, upstream: list[list[int]], inputs: list[list[tuple[str, str]]]) -> list[int]:
+    def _task_order(self, upstream: list[list[int]], inputs: list[list[str]]) -> list[int]:
         """The order of the file, as far as makers stand before those who read."""
         stages = {name: number for number, name in enumerate(self._pipeline.stages)}
         by_file = sorted(range(len(upstream)), key=lambda task: stages[self._drafts[task].stage.name])
         ends = self._ends(len(upstream))
         for found in () if ends else (by_file, list(range(len(upstream)))):
-            rank = {task: number for number, task in enumerate(found)}
+            rank = [0] * len(found)
+            for number, task in enumerate(found):
+                rank[task] = number
             if all(rank[source] < rank[task] for task in found for source in upstream[task]):
                 return found
         links = self._with_ends(upstream, ends)
@@ -296,7 +308,7 @@ class _Expansion:
                 links[ends[draft.stage.name]].append(task)
         return links
 
-    def _task_cycle(self, nodes: list[int], inputs: list[list[tuple[str, str]]], ends: Mapping[str, int]) -> Problem:
+    def _task_cycle(self, nodes: list[int], inputs: list[list[str]], ends: Mapping[str, int]) -> Problem:
         links = []
         stage_of = {end: name for name, end in ends.items()}
         for source, reader in zip(nodes, nodes[1:] + nodes[:1], strict=True):
@@ -304,7 +316,7 @@ class _Expansion:
                 links.append(f"{self._name(reader)} comes after {stage_of[source]}")
             if source in stage_of or reader in stage_of:
                 continue
-            path = next(path for _, path in inputs[reader] if source in self._makers.upstream([path]))
+            path = next(path for path in inputs[reader] if source in self._makers.upstream([path]))
             links.append(f"{self._name(reader)} needs {path}, made by {self._name(source)}")
         first = min(
             (self._drafts[node].stage for node in nodes if node not in stage_of),
@@ -315,33 +327,46 @@ class _Expansion:
     def _name(self, draft: int) -> str:
         return task_name(self._drafts[draft].stage.name, self._drafts[draft].data_id)
 
-    def _assembled(
-        self, order: list[int], inputs: list[list[tuple[str, str]]], upstream: list[list[int]]
-    ) -> tuple[Plan, list[Work]]:
+    def _assembled(self, order: list[int], inputs: list[list[str]], upstream: list[list[int]]) -> tuple[Plan, Works]:
         position = {draft: number for number, draft in enumerate(order)}
-        stages = {name: number for number, name in enumerate(self._pipeline.stages)}
+        kinds = types_by_path(self._pipeline)
+        stages = {
+            name: (number, Renderer(self._pipeline, stage, kinds, self._environment))
+            for number, (name, stage) in enumerate(self._pipeline.stages.items())
+        }
         paths: dict[str, int] = {}
-        tasks, works = [], []
-        for draft_number in order:
-            draft = self._drafts[draft_number]
-            try:
-                work, static = rendered_work(self._pipeline, draft.stage, draft.data_id, inputs[draft_number],
-                                             draft.outputs, self._environment)  # fmt: skip
-            except TemplateError as error:
-                self._problems.append(_problem(draft.stage, "argv" if draft.stage.argv else "run", str(error)))
-                self._raise_problems()
-            works.append(work)
+        tasks = []
+        for number in order:
+            draft, read = self._drafts[number], inputs[number]
+            stage, renderer = stages[draft.stage.name]
+            values = dict(zip(draft.stage.dimensions, draft.values, strict=True))
+            made = [draft.outputs[place] for place in renderer.places]
             tasks.append(
                 Task(
-                    stages[draft.stage.name],
-                    data_id_text(draft.data_id),
-                    static,
-                    [paths.setdefault(path, len(paths)) for _, path in work.inputs],
-                    [paths.setdefault(path, len(paths)) for _, path, *_ in work.outputs],
-                    sorted(position[source] for source in upstream[draft_number]),
+                    stage,
+                    renderer.data_id(values),
+                    self._static(renderer, values, number, read, made),
+                    [paths.setdefault(path, len(paths)) for path in read],
+                    [paths.setdefault(path, len(paths)) for path in made],
+                    sorted([position[source] for source in upstream[number]]),
                 )
             )
-        return self._plan(tasks, list(paths)), works
+        plan = self._plan(tasks, list(paths))
+        gathered = {position[number]: roles for number, roles in self._roles.items() if number in position}
+        return plan, Works(plan, dict(stages.values()), gathered)
+
+    def _static(
+        self, renderer: Renderer, values: Mapping[str, Value], number: int, read: list[str], made: list[str]
+    ) -> str:
+        """Digest of what is known of a task's key before its inputs are looked at."""
+        roles = self._roles.get(number, renderer.roles)
+        try:
+            return renderer.static(values, list(zip(roles, read, strict=True)), made)
+        except TemplateError as error:
+            stage = self._drafts[number].stage
+            self._problems.append(_problem(stage, "argv" if stage.argv else "run", str(error)))
+            self._raise_problems()
+            raise
 
     def _unresolved(self) -> list[Unresolved]:
         found = []
@@ -365,12 +390,13 @@ class _Expansion:
             sorted({gate for stage, found in self._gates.items() if stage not in self._waiting for gate in found}),
             self._unresolved(),
             list(self._remarks),
+            pipeline.meaning,
             Settings(pipeline.default, pipeline.subsets, pipeline.objects_limit, pipeline.owner, pipeline.secret_env),
         )  # fmt: skip
 
 
 def _problem(stage: Stage, key: str, text: str, hint: str = "") -> Problem:
-    return Problem(stage.place.file, stage.lines.get(key, stage.place.line), f"stage '{stage.name}'", text, hint)
+    return Problem(stage.place.file, stage.place.line_of(key), f"stage '{stage.name}'", text, hint)
 
 
 def _cycle_problem(stage: Stage, links: list[str]) -> Problem:

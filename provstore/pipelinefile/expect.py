@@ -1,6 +1,6 @@
 """What the value of a key has to be: one function for each kind, from TOML's value to ours.
 
-Rules: a function gets what tomllib or json read, of any type whatever, and returns the checked value or
+Rules: a function gets what was read from TOML or JSON, of any type whatever, and returns the checked value or
 raises `UnexpectedError`, which says what was found and what was expected. None looks at any other key.
 """
 

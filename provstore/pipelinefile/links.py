@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from provstore.noun import NamedTuple
 from provstore.pipelinefile.overlap import Relation, relation, shape
-from provstore.pipelinefile.templates import fields, is_pattern
+from provstore.pipelinefile.templates import fields, is_pattern, is_plain, unescaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def searched(stage: Stage, pipeline: Pipeline) -> Iterator[str]:
         if pattern is not None:
             yield pattern
     for spec in stage.inputs:
-        if is_searched(spec):
+        if not is_plain(spec.template) and is_searched(spec):
             yield spec.template
 
 
@@ -83,7 +82,34 @@ def is_searched(spec: PathSpec) -> bool:
 
 def is_gathered(spec: PathSpec, stage: Stage) -> bool:
     """An input that stands for any number of paths: a glob, or dimensions that the stage does not have."""
+    if is_plain(spec.template):
+        return False
     return is_pattern(spec.template) or not set(fields(spec.template)) <= set(stage.dimensions)
+
+
+class Read(NamedTuple):
+    """How an input becomes paths.
+
+    Attributes:
+        how: "named" (`template` is the path), "written" (with the task's values) or "gathered".
+    """
+
+    role: str
+    template: str
+    how: str
+
+
+def reads(stage: Stage) -> list[Read]:
+    """All inputs of a stage in the order of their roles, so that none need be parsed again for each task."""
+    found = []
+    for spec in sorted(stage.inputs, key=lambda spec: spec.role):
+        if is_plain(spec.template):
+            found.append(Read(spec.role, spec.template, "named"))
+        elif not is_searched(spec):
+            found.append(Read(spec.role, unescaped(spec.template), "named"))
+        else:
+            found.append(Read(spec.role, spec.template, "gathered" if is_gathered(spec, stage) else "written"))
+    return found
 
 
 def gates(pipeline: Pipeline, links: Links) -> dict[str, dict[str, str]]:

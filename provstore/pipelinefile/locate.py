@@ -1,6 +1,6 @@
-"""In which line of a TOML text does a key stand? tomllib reads values and forgets their places.
+"""In which line of a TOML text does a key stand? The reader of TOML forgets their places.
 
-Rules: this is no second parser. It reads what tomllib has accepted, so it may be lenient: what it does not
+Rules: this is no second parser. It reads what that one has accepted, so it may be lenient: what it does not
 understand it passes over. A line with a key, a sign and a plain value costs one match; only arrays, inline
 tables and strings over several lines are walked through.
 """
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 DEEPEST = 64
 """Only so many parts of a key count: the prefixes of longer ones would take memory by the square of their length."""
 
-MOST_PARTS = 2000
-"""Keys of more parts are not even parsed: tomllib takes seconds, by the square of their length."""
+MOST_PARTS = 900
+"""Keys of more parts are not even parsed: the time that takes grows with the square of their length."""
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
 _KEY = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*"
@@ -31,7 +31,8 @@ _INNER = re.compile(rf"""\"\"\"|'''|#[^\n]*|[\[\]{{}},]|({_KEY})([ \t]*=)?""")
 
 def deep_key(text: str) -> re.Match[str] | None:
     """The first key, of a line or a table, with more than `MOST_PARTS` parts."""
-    return _DEEP.search(text) if text.count(".") >= MOST_PARTS else None
+    longest = max(map(len, text.split("\n")))
+    return _DEEP.search(text) if longest > 2 * MOST_PARTS else None
 
 
 def key_lines(text: str) -> Mapping[tuple[str, ...], int]:
@@ -88,11 +89,11 @@ def _plain(part: str) -> str:
         return part
     if "\\" not in part:
         return part[1:-1]
-    import tomllib
+    from provstore.pipelinefile import toml
 
     try:
-        return str(tomllib.loads(f"key = {part}")["key"])
-    except tomllib.TOMLDecodeError:
+        return str(toml.loads(f"key = {part}")["key"])
+    except toml.TOMLDecodeError:
         return part[1:-1]
 
 

@@ -10,7 +10,7 @@ import functools
 import re
 from typing import Literal
 
-from provstore.pipelinefile.templates import BRACKET, parse
+from provstore.pipelinefile.templates import BRACKET, is_plain, parse
 
 ANY = "\0"
 """Stands for any text within a segment, also none."""
@@ -26,6 +26,8 @@ Relation = Literal["none", "same", "below", "above"]
 @functools.lru_cache(maxsize=65536)
 def shape(template: str, *, glob: bool) -> tuple[str, ...]:
     """A template's segments, in which `ANY` stands for fields and, with `glob`, for glob characters."""
+    if is_plain(template):
+        return tuple(template.split("/"))
     text = "".join(piece if isinstance(piece, str) else ANY for piece in parse(template))
     return tuple(
         FOLDERS if glob and segment == "**" else _simplified(segment, glob=glob) for segment in text.split("/")

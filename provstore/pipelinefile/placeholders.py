@@ -17,9 +17,9 @@ from __future__ import annotations
 import functools
 import re
 import shlex
-from typing import NamedTuple
 
 from provstore.model.values import spelled
+from provstore.noun import NamedTuple
 from provstore.pipelinefile.templates import TemplateError
 
 TYPE_CHECKING = False
@@ -123,7 +123,10 @@ def render_script(text: str, values: Values) -> str:
         TemplateError: A format does not fit its value.
     """
     return "".join(
-        piece if isinstance(piece, str) else " ".join(map(shlex.quote, _words(piece, values))) for piece in parse(text)
+        [
+            piece if isinstance(piece, str) else " ".join(map(shlex.quote, _words(piece, values)))
+            for piece in parse(text)
+        ]
     )
 
 
@@ -154,6 +157,8 @@ def _words(placeholder: Placeholder, values: Values) -> list[str]:
     if name in ("inputs", "outputs"):
         roles = values.inputs if name == "inputs" else values.outputs
         chosen = roles.values() if attribute is None else [roles[attribute]]
+        if not placeholder.format:
+            return [_path(path) for paths in chosen for path in paths]
         return [_path(_written(path, placeholder)) for paths in chosen for path in paths]
     return [_written(values.data_id[name], placeholder)]
 

@@ -11,16 +11,14 @@ import os
 import posixpath
 import re
 import stat
-import tomllib
 
 from provstore.digest import digest_bytes
 from provstore.errors import PipelinefileError, Problem
-from provstore.pipelinefile import expect
-from provstore.pipelinefile.check import check
+from provstore.pipelinefile import expect, toml
 from provstore.pipelinefile.check_paths import normalised
 from provstore.pipelinefile.expect import quoted
-from provstore.pipelinefile.locate import MOST_PARTS, deep_key, key_lines
-from provstore.pipelinefile.tables import Source, Table
+from provstore.pipelinefile.locate import MOST_PARTS, deep_key
+from provstore.pipelinefile.tables import Document, Source, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ _HINTS = {
     "Cannot overwrite a value": "the same key stands above",
     "Invalid statement": "a line is 'key = value' or '[table]'",
 }
-"""How tomllib's message begins → what to do."""
+"""How the message of the reader of TOML begins → what to do."""
 
 
 class SyntaxProblem(Problem):
@@ -64,20 +62,27 @@ class SyntaxProblem(Problem):
 
 
 def read_pipelinefile(root: str, file: str) -> Pipeline:
-    """Reads and checks a Pipelinefile with all that it names.
+    """Reads and checks a Pipelinefile with all that it names; see `read_document` and `check`."""
+    from provstore.pipelinefile.check import check  # who only compares what files say needs no check
+
+    return check(root, read_document(root, file))
+
+
+def read_document(root: str, file: str) -> Document:
+    """Reads a Pipelinefile with all that it names.
 
     Args:
         root: Absolute path of the project.
         file: The Pipelinefile, relative to the root.
 
     Raises:
-        PipelinefileError: All that is wrong, by file and line.
+        PipelinefileError: All files that can't be read or are no TOML, by file and line.
     """
     reader = _Reader(root)
     reader.read(posixpath.normpath(file) if file else NAME)
     if reader.problems:
         raise PipelinefileError(sorted(reader.problems, key=lambda problem: (problem.file, problem.line)))
-    return check(root, reader.sources, reader.params_files, reader.digests)
+    return Document(reader.sources, reader.params_files, reader.digests)
 
 
 class _Reader:
@@ -154,7 +159,7 @@ class _Reader:
         tables = self._parsed(file, text, is_json)
         if tables is None:
             return None
-        return Source(file, posixpath.dirname(file), text, tables, {} if is_json else key_lines(text))
+        return Source(file, text, tables)
 
     def _note(self, file: str, named: tuple[Table, str] | None, text: str) -> None:
         """Notes a problem with a whole file where it is named, or in itself for the main file."""
@@ -201,8 +206,8 @@ class _Reader:
             self.problems.append(Problem(file, line, "", f"found a key of more than {MOST_PARTS:,} parts"))
             return None
         try:
-            tables = json.loads(text) if is_json else tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            tables = json.loads(text) if is_json else toml.loads(text)
+        except toml.TOMLDecodeError as error:
             self.problems.append(_toml_problem(file, text, str(error)))
         except json.JSONDecodeError as error:
             self.problems.append(SyntaxProblem(file, error.lineno, error.colno, f"this is no JSON: {error.msg}"))
@@ -220,7 +225,7 @@ class _Reader:
 
 
 def _toml_problem(file: str, text: str, message: str) -> SyntaxProblem:
-    """The message of tomllib with its place in front, and what to do where that is known."""
+    """The message of the reader of TOML with its place in front, and what to do where that is known."""
     parsed = _AT.fullmatch(message)
     what = _TWICE.sub(
         lambda twice: f"'{'.'.join(_QUOTED.findall(twice[1]))}' is declared", parsed[1] if parsed else message

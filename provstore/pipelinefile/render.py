@@ -3,98 +3,145 @@
 from __future__ import annotations
 
 import shlex
+from json.encoder import encode_basestring as quoted
 
-from provstore.digest import digest_json
+from provstore.digest import canonical_json, digest_text
 from provstore.model.task import Output, Work
 from provstore.pipelinefile.links import is_gathered
-from provstore.pipelinefile.placeholders import Values, render_argv, render_script
+from provstore.pipelinefile.placeholders import Values, names, render_argv, render_script
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from provstore.model.pipeline import PathSpec, Pipeline, Stage
-    from provstore.model.values import JSON, DataId
+    from provstore.model.task import Plan
+    from provstore.model.values import JSON, Value
 
 
-def rendered_work(
-    pipeline: Pipeline,
-    stage: Stage,
-    data_id: DataId,
-    inputs: Sequence[tuple[str, str]],
-    outputs: Sequence[str],
-    environment: Mapping[str, str],
-) -> tuple[Work, str]:
-    """What it takes to run a task, and the digest of all of its key's material but the inputs' content.
+class Renderer:
+    """Renders the tasks of one stage; what they all share is worked out once.
 
-    Both list inputs and outputs by their roles: the order in which the file declares them is no part of a key.
+    Inputs and outputs are listed by their roles everywhere here: the order in which the file declares them is no
+    part of a key.
+
+    Args:
+        kinds: Path template → the dataset type that declares it.
+        environment: The variables that stages may depend on, as they may be recorded.
+
+    Attributes:
+        roles: Of a task's inputs, where each stands for one path.
+        places: Of the outputs, as they are declared, in the order of their roles.
     """
-    params = parameters(pipeline, stage)
-    argv, command, shell = _command(stage, data_id, inputs, outputs, params)
-    variables = {name: _as_text(environment.get(name)) for name in stage.env}
-    declared = _declared(pipeline, stage, outputs)
-    inputs = sorted(inputs, key=lambda found: found[0])
-    static = digest_json(
-        {
-            "command": list(argv),
-            "cwd": stage.cwd,
-            "params": params,
-            "environment": variables,
-            "inputs": [list(read) for read in inputs],
-            "outputs": [[output.role, output.path, output.format] for output in declared],
-        }
-    )
-    work = Work(
-        argv=argv,
-        command=command,
-        shell=shell,
-        cwd=stage.cwd,
-        params=params,
-        environment=variables,
-        inputs=tuple(inputs),
-        gathered=tuple(spec.role for spec in stage.inputs if is_gathered(spec, stage)),
-        outputs=declared,
-        timeout=stage.timeout,
-        retries=stage.retries,
-        cpu=stage.resources.cpu,
-        memory=stage.resources.memory,
-        cache=stage.cache,
-        keep=stage.keep,
-        description=stage.description,
-    )
-    return work, static
+
+    def __init__(
+        self, pipeline: Pipeline, stage: Stage, kinds: Mapping[str, str], environment: Mapping[str, str]
+    ) -> None:
+        self._stage = stage
+        self._params = parameters(pipeline, stage)
+        self._variables = {name: _as_text(environment.get(name)) for name in stage.env}
+        self._gathered = tuple([spec.role for spec in stage.inputs if is_gathered(spec, stage)])
+        self._names = [(quoted(name), name) for name in sorted(stage.dimensions)]
+        self.roles = sorted([spec.role for spec in stage.inputs])
+        self._shell = "" if stage.run is None else " ".join(stage.shell)
+        self._has_placeholders = any(names(word) for word in (stage.argv or (stage.run or "",)))
+        self.places = sorted(range(len(stage.outputs)), key=lambda place: stage.outputs[place].role)
+        made = [stage.outputs[place] for place in self.places]
+        self._made = [(spec.role, spec.directory, spec.format or "", _type_of(stage, spec, kinds)) for spec in made]
+        # Pieces of the material's canonical JSON, between those that differ from task to task.
+        cwd, params = quoted(stage.cwd), canonical_json(self._params) if self._params else "{}"
+        variables = canonical_json(self._variables) if self._variables else "{}"
+        self._before_inputs = f',"cwd":{cwd},"environment":{variables},"inputs":['
+        self._end = f'],"params":{params}}}'
+
+    def data_id(self, values: Mapping[str, Value]) -> str:
+        """A data ID as `data_id_text` spells it."""
+        if not self._names:
+            return "{}"
+        found = [(name, values[key]) for name, key in self._names]
+        parts = [
+            f"{name}:{quoted(value) if isinstance(value, str) else canonical_json(value)}" for name, value in found
+        ]
+        return f"{{{','.join(parts)}}}"
+
+    def static(self, values: Mapping[str, Value], inputs: Sequence[tuple[str, str]], outputs: Sequence[str]) -> str:
+        """Digest of all of a task's key's material but the content of its inputs.
+
+        It is that of this object's canonical JSON, put together from its parts: command (the words), cwd, params,
+        environment, inputs ([role, path]), outputs ([role, path, format]).
+
+        Raises:
+            TemplateError: A format does not fit its value.
+        """
+        argv, _ = self._command(values, inputs, outputs)
+        words = ",".join([quoted(word) for word in argv])
+        read = ",".join([f"[{quoted(role)},{quoted(path)}]" for role, path in inputs])
+        made = ",".join(
+            [
+                f"[{quoted(role)},{quoted(path)},{quoted(format_)}]"
+                for (role, _, format_, _), path in zip(self._made, outputs, strict=True)
+            ]
+        )
+        return digest_text(f'{{"command":[{words}]{self._before_inputs}{read}],"outputs":[{made}{self._end}')
+
+    def work(self, values: Mapping[str, Value], inputs: Sequence[tuple[str, str]], outputs: Sequence[str]) -> Work:
+        """What it takes to run a task."""
+        stage = self._stage
+        argv, command = self._command(values, inputs, outputs)
+        return Work(
+            argv=argv,
+            command=command,
+            shell=self._shell,
+            cwd=stage.cwd,
+            params=self._params,
+            environment=self._variables,
+            inputs=tuple(inputs),
+            gathered=self._gathered,
+            outputs=tuple(
+                [
+                    Output(role, path, directory, format_, kind)
+                    for (role, directory, format_, kind), path in zip(self._made, outputs, strict=True)
+                ]
+            ),
+            timeout=stage.timeout,
+            retries=stage.retries,
+            cpu=stage.resources.cpu,
+            memory=stage.resources.memory,
+            cache=stage.cache,
+            keep=stage.keep,
+            description=stage.description,
+        )
+
+    def _command(
+        self, values: Mapping[str, Value], inputs: Iterable[tuple[str, str]], outputs: Iterable[str]
+    ) -> tuple[tuple[str, ...], str]:
+        """The words that are started, and what a person would read."""
+        stage = self._stage
+        found = self._values(values, inputs, outputs) if self._has_placeholders else NOTHING
+        if stage.run is not None:
+            command = render_script(stage.run, found)
+            return (*stage.shell, command), command
+        argv = render_argv(stage.argv or (), found)
+        return argv, shlex.join(argv)
+
+    def _values(self, values: Mapping[str, Value], inputs: Iterable[tuple[str, str]], outputs: Iterable[str]) -> Values:
+        """What the placeholders stand for; `{inputs}` alone lists all in the order in which the file declares them."""
+        cwd = self._stage.cwd
+        read: dict[str, list[str]] = {spec.role: [] for spec in self._stage.inputs}
+        for role, path in inputs:
+            read[role].append(seen_from(cwd, path))
+        made: dict[str, list[str]] = {spec.role: [] for spec in self._stage.outputs}
+        for (role, *_), path in zip(self._made, outputs, strict=True):
+            made[role].append(seen_from(cwd, path))
+        return Values(read, made, self._params, values)
 
 
-def _command(
-    stage: Stage,
-    data_id: DataId,
-    inputs: Sequence[tuple[str, str]],
-    outputs: Sequence[str],
-    params: Mapping[str, JSON],
-) -> tuple[tuple[str, ...], str, str]:
-    """The words that are started, what a person would read, and the shell."""
-    read: dict[str, list[str]] = {spec.role: [] for spec in stage.inputs}
-    for role, path in inputs:
-        read[role].append(seen_from(stage.cwd, path))
-    made = {spec.role: [seen_from(stage.cwd, path)] for spec, path in zip(stage.outputs, outputs, strict=True)}
-    values = Values(read, made, params, dict(data_id))
-    if stage.run is not None:
-        command = render_script(stage.run, values)
-        return (*stage.shell, command), command, " ".join(stage.shell)
-    argv = render_argv(stage.argv or (), values)
-    return argv, shlex.join(argv), ""
+NOTHING = Values({}, {}, {}, {})
 
 
 def _as_text(value: str | None) -> str | None:
     """A variable's value as it is recorded; bytes that are not UTF-8 are spelled out."""
     return None if value is None else value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _declared(pipeline: Pipeline, stage: Stage, paths: Sequence[str]) -> tuple[Output, ...]:
-    return tuple(
-        Output(spec.role, path, spec.directory, spec.format or "", _type_of(pipeline, stage, spec))
-        for spec, path in sorted(zip(stage.outputs, paths, strict=True), key=lambda declared: declared[0].role)
-    )
 
 
 def parameters(pipeline: Pipeline, stage: Stage) -> dict[str, JSON]:
@@ -119,11 +166,44 @@ def seen_from(cwd: str, path: str) -> str:
     return "/".join([".."] * (len(here) - shared) + there[shared:]) or "."
 
 
-def _type_of(pipeline: Pipeline, stage: Stage, spec: PathSpec) -> str:
+def types_by_path(pipeline: Pipeline) -> dict[str, str]:
+    """Path template → the first dataset type that declares it."""
+    kinds: dict[str, str] = {}
+    for kind in pipeline.dataset_types.values():
+        if kind.path is not None:
+            kinds.setdefault(kind.path, kind.name)
+    return kinds
+
+
+def _type_of(stage: Stage, spec: PathSpec, kinds: Mapping[str, str]) -> str:
     """The dataset type of an output: the declared one, the one with this path, or one named after the stage."""
     if spec.dataset is not None:
         return spec.dataset
-    for kind in pipeline.dataset_types.values():
-        if kind.path == spec.template:
-            return kind.name
+    if spec.template in kinds:
+        return kinds[spec.template]
     return f"{stage.name}.{spec.role}" if spec.role.isidentifier() else f"{stage.name}.output{spec.role}"
+
+
+class Works:
+    """What it takes to run each task of a plan, rendered when asked for: kept, all would double a plan's memory.
+
+    Args:
+        renderers: By the number of the stage in the plan.
+        gathered: Position → roles of the inputs of a task whose stage gathers: it may have any number of each.
+    """
+
+    def __init__(self, plan: Plan, renderers: Mapping[int, Renderer], gathered: Mapping[int, Sequence[str]]) -> None:
+        self._plan, self._renderers, self._gathered = plan, renderers, gathered
+
+    def __len__(self) -> int:
+        return len(self._plan.tasks)
+
+    def __getitem__(self, position: int) -> Work:
+        plan = self._plan
+        renderer = self._renderers[plan.tasks[position].stage]
+        roles = self._gathered.get(position, renderer.roles)
+        inputs = list(zip(roles, plan.inputs(position), strict=True))
+        return renderer.work(dict(plan.data_id(position)), inputs, plan.outputs(position))
+
+    def __iter__(self) -> Iterator[Work]:
+        return map(self.__getitem__, range(len(self)))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import json
+import posixpath
+from functools import cached_property
 
+from provstore.digest import digest_bytes
 from provstore.errors import Problem
 from provstore.model.pipeline import Place
 from provstore.model.values import nearest
+from provstore.noun import NamedTuple
 from provstore.pipelinefile import expect
 from provstore.pipelinefile.expect import quoted
+from provstore.pipelinefile.locate import key_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,21 +32,63 @@ def spot(place: Place) -> str:
     return f"{place.file}:{place.line}" if place.line else place.file
 
 
-class Source(NamedTuple):
+class Source:
     """One file that was read.
 
     Attributes:
         file: Relative to the project's root.
         folder: Folder of the file, relative to the root; "" is the root.
-        tables: What tomllib or json made of it.
-        lines: Line of each key (`locate`); empty for JSON.
+        tables: What the readers of TOML and JSON made of it.
     """
 
-    file: str
-    folder: str
-    text: str
-    tables: dict[str, Any]
-    lines: Mapping[tuple[str, ...], int]
+    def __init__(self, file: str, text: str, tables: dict[str, Any]) -> None:
+        self.file, self.folder = file, posixpath.dirname(file)
+        self.text, self.tables = text, tables
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Source) and (self.file, self.text) == (other.file, other.text)
+
+    def __hash__(self) -> int:
+        return hash((self.file, self.text))
+
+    @cached_property
+    def lines(self) -> Mapping[tuple[str, ...], int]:
+        """Line of each key; none for JSON. Worked out at the first message: most files need none."""
+        return {} if self.file.endswith(".json") else key_lines(self.text)
+
+    def line_of(self, keys: tuple[str, ...]) -> int:
+        """The line of a key, or of the innermost table above it that has one; 0 where none has."""
+        while keys and keys not in self.lines:
+            keys = keys[:-1]
+        return self.lines.get(keys, 0)
+
+
+class Document(NamedTuple):
+    """All that was read for one pipeline.
+
+    Attributes:
+        sources: Pipelinefiles, the main one first.
+        params_files: Files of parameters.
+        digests: Every file that was read → its digest.
+    """
+
+    sources: Sequence[Source]
+    params_files: Sequence[Source]
+    digests: Mapping[str, str]
+
+    def meaning(self) -> str | None:
+        """Digest of what the files say: equal for files that differ in comments and layout alone.
+
+        Two documents of one meaning give one pipeline, but for the lines in its messages. So the order of keys
+        counts here, as that of stages decides which of two independent tasks is the first. None: they hold what
+        `check` refuses.
+        """
+        said = [[(source.file, source.tables) for source in sources] for sources in (self.sources, self.params_files)]
+        try:
+            text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+            return digest_bytes(text.encode())
+        except (TypeError, ValueError, RecursionError):  # dates, half characters, huge numbers, endless nesting
+            return None
 
 
 class Table:
@@ -65,15 +112,11 @@ class Table:
 
     def line(self, *keys: str) -> int:
         """Where a key stands; without keys, where the table begins."""
-        lines = self.source.lines
-        path = self.path + keys
-        while path and path not in lines:
-            path = path[:-1]
-        return lines.get(path, 0)
+        return self.source.line_of(self.path + keys)
 
-    def place(self, *keys: str) -> Place:
-        """File and line of a key, or of the table."""
-        return Place(self.source.file, self.line(*keys))
+    def place(self) -> Place:
+        """Where the table begins."""
+        return Place(self.source, self.path)
 
     def note(self, key: str, text: str, hint: str = "", near: str = "") -> None:
         """Notes a problem with the value of a key; of a value of several lines, in the first one that holds `near`."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import NamedTuple
+
+from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ _PLAIN_INTEGER = re.compile(r"(0?)(\d*)d?")
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MAGIC = re.compile(r"[*?\[]")
+_SPECIAL = re.compile(r"[{}*?\[]")
 BRACKET = re.compile(r"\[([!^]?+)(\]?+[^\]]*)\]")
 """A glob's set of characters: its negation and its members, of which ``]`` may be the first."""
 _GLOB = re.compile(rf"[*?]|{BRACKET.pattern}")
 _NEVER = re.compile(r"(?!)")
+_DIGITS = re.compile(r"([0-9]+)")
 _NO_NAME = re.compile("[/\0\ud800-\udfff]")
 _NO_LITERAL = re.compile(r"[{\[]")
 
@@ -85,8 +88,15 @@ def parse(template: str) -> tuple[str | Field, ...]:
     return tuple(pieces)
 
 
+def is_plain(template: str) -> bool:
+    """It has neither braces nor glob characters, so that it is the path itself. Most templates are."""
+    return not _SPECIAL.search(template)
+
+
 def fields(template: str) -> tuple[str, ...]:
     """Names of the dimensions in a template, in order, each once."""
+    if "{" not in template:
+        return ()
     return tuple(dict.fromkeys(piece.name for piece in parse(template) if isinstance(piece, Field)))
 
 
@@ -96,6 +106,8 @@ def write(template: str, values: Mapping[str, Value]) -> str:
     Raises:
         TemplateError: A format does not fit its value.
     """
+    if is_plain(template):
+        return template  # `check` has looked at it
     pieces = []
     for piece in parse(template):
         if isinstance(piece, str):
@@ -105,7 +117,7 @@ def write(template: str, values: Mapping[str, Value]) -> str:
         if isinstance(value, bool):
             value = "true" if value else "false"
         try:
-            pieces.append(format(value, piece.format))
+            pieces.append(value if isinstance(value, str) and not piece.format else format(value, piece.format))
         except (ValueError, OverflowError):
             message = f"'{{{piece.name}:{piece.format}}}' in path '{template}' can't write the value {value!r}"
             raise TemplateError(message) from None
@@ -113,7 +125,7 @@ def write(template: str, values: Mapping[str, Value]) -> str:
             message = f"'{{{piece.name}}}' in path '{template}' writes {pieces[-1]!r}, which can't be part of a name"
             raise TemplateError(message)
     path = "".join(pieces)
-    if "/../" in f"/{path}/":
+    if ".." in path and "/../" in f"/{path}/":
         raise TemplateError(f"path '{template}' becomes '{path}', which leads back by '..'")
     if fault := too_long(path):
         raise TemplateError(f"path '{template}' becomes '{path[:LONGEST_NAME]}…', which {fault}")
@@ -133,12 +145,16 @@ def too_long(path: str) -> str:
 
 def unescaped(template: str) -> str:
     """A path without fields as the file system spells it: ``[*]`` becomes ``*``, ``{{`` becomes ``{``."""
+    if is_plain(template):
+        return template
     text = "".join(piece if isinstance(piece, str) else "" for piece in parse(template))
     return re.sub(r"\[([*?\[])\]", r"\1", text)
 
 
 def is_pattern(template: str) -> bool:
     """A glob once escapes such as ``[*]`` are set aside."""
+    if not _MAGIC.search(template):
+        return False
     literal = "".join(piece for piece in parse(template) if isinstance(piece, str))
     return bool(_MAGIC.search(re.sub(r"\[[*?\[]\]", "", literal)))
 
@@ -353,8 +369,10 @@ def natural_key(value: Value) -> tuple[tuple[int, float, str], ...]:
     """Sorts as a person would: numbers by value, also inside text (``a2`` before ``a10``)."""
     if not isinstance(value, str):
         return ((0, value, ""),)
+    if value.isdecimal() and value.isascii() and len(value) <= LONGEST_NAME:
+        return ((0, int(value), value),)
     return tuple(
         (0, int(part), part) if part.isdecimal() and len(part) <= LONGEST_NAME else (1, 0, part)
-        for part in re.split(r"([0-9]+)", value)
+        for part in _DIGITS.split(value)
         if part
     )

@@ -13,8 +13,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
+from provstore.noun import NamedTuple
 from provstore.query.node import Node
 from provstore.query.place import listed, nearest, query_error, quoted, target_error
 

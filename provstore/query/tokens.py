@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
+from provstore.noun import NamedTuple
 from provstore.query.place import query_error, quoted
 
 TYPE_CHECKING = False

@@ -6,7 +6,7 @@ a store for each that fails it and no other. What SQL can't say (digests, seals,
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from provstore.noun import NamedTuple
 
 
 class Check(NamedTuple):

@@ -6,8 +6,6 @@ shared memory, and it works on network file systems (docs/decisions/ has the fig
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import sqlite3
 import stat
@@ -16,7 +14,7 @@ from provstore.errors import StoreDamagedError, StoreError, StoreForeignError, S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from types import TracebackType
 
 APPLICATION_ID = 0x70726F76
 """The letters "prov": tells `file` and us whose file it is."""
@@ -39,6 +37,11 @@ TIDY = ("PRAGMA journal_mode = PERSIST", "PRAGMA journal_mode = DELETE")
 """Removes a journal that a killed writer left before there was anything to roll back; none that is in use."""
 
 READ_ONLY = "PRAGMA query_only = ON"
+WRITABLE = "PRAGMA query_only = OFF"
+BEGIN = "BEGIN IMMEDIATE"
+"""Takes the write lock at once, so that what is read inside is still true at the end."""
+
+COMMIT = "COMMIT"
 APPLICATION = "PRAGMA application_id"
 VERSION = "PRAGMA user_version"
 
@@ -94,20 +97,34 @@ def _check_owner(conn: sqlite3.Connection, path: str) -> None:
         )
 
 
-@contextlib.contextmanager
-def explained(path: str) -> Iterator[None]:
-    """Turns what SQLite and the operating system raise into a `StoreError` that names the file."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _store_error(path, error) from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise StoreDamagedError(f"{path}: {error}", hint=RECOVER) from error
-    except OSError as error:
-        named = error.filename if isinstance(error.filename, str) else path
-        raise StoreUnwritableError(
-            f"{named}: {error.strerror or error}", hint="free space or give permission"
-        ) from error
+class explained:  # noqa: N801 - read as a verb: `with explained(path):`
+    """Turns what SQLite and the operating system raise into a `StoreError` that names the file.
+
+    A class, not a generator: `contextlib` costs more to import than all of this file, and this stands around
+    every question.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        path = self._path
+        if isinstance(error, sqlite3.Error):
+            raise _store_error(path, error) from error
+        if isinstance(error, OSError):
+            named = error.filename if isinstance(error.filename, str) else path
+            text = f"{named}: {error.strerror or error}"
+            raise StoreUnwritableError(text, hint="free space or give permission") from error
+        if isinstance(error, ValueError):
+            import json  # takes 2 ms, and only damage needs it here
+
+            if isinstance(error, (UnicodeDecodeError, json.JSONDecodeError)):
+                raise StoreDamagedError(f"{path}: {error}", hint=RECOVER) from error
 
 
 def _store_error(path: str, error: sqlite3.Error) -> StoreError:
@@ -140,25 +157,42 @@ def only_row(conn: sqlite3.Connection, question: str, parameters: tuple[object, 
     return row
 
 
-@contextlib.contextmanager
-def transaction(conn: sqlite3.Connection) -> Iterator[None]:
+class transaction:  # noqa: N801 - `with transaction(conn):`
     """All or nothing. Takes the write lock at once, so that what is read inside is still true at the end."""
-    conn.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):
-            conn.execute("ROLLBACK")
-        raise
-    conn.execute("COMMIT")
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+
+    def __enter__(self) -> None:
+        self._conn.execute(BEGIN)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._conn.execute(COMMIT)
+        else:
+            roll_back(self._conn)
 
 
-@contextlib.contextmanager
-def undone(conn: sqlite3.Connection) -> Iterator[None]:
+class undone:  # noqa: N801 - `with undone(conn):`
     """One state of the store for several questions; whatever is written inside is undone."""
-    conn.execute("BEGIN")
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+
+    def __enter__(self) -> None:
+        self._conn.execute("BEGIN")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        roll_back(self._conn)
+
+
+def roll_back(conn: sqlite3.Connection) -> None:
+    """Undoes the open transaction, if there is one."""
     try:
-        yield
-    finally:
-        with contextlib.suppress(sqlite3.Error):
-            conn.execute("ROLLBACK")
+        conn.execute("ROLLBACK")
+    except sqlite3.Error:
+        pass

@@ -13,9 +13,9 @@ The chain begins with the digest of `{"store": row}`.
 from __future__ import annotations
 
 import sqlite3
-from typing import NamedTuple
 
 from provstore.digest import digest_json, digest_text
+from provstore.noun import NamedTuple
 from provstore.store.connection import only_row
 
 TYPE_CHECKING = False
@@ -90,6 +90,10 @@ INSERT_USAGE = "INSERT INTO usage (execution, role, position, dataset) VALUES (?
 INSERT_SOURCE = "INSERT INTO run_source (run, file, digest) VALUES (?, ?, ?)"
 INSERT_RECORD = "INSERT INTO record (position, origin, kind, subject, digest, chain) VALUES (?, ?, ?, ?, ?, ?)"
 INSERT_OBJECT = "INSERT OR IGNORE INTO object (digest, size, content) VALUES (?, ?, ?)"
+KEEP_OBJECT = """
+    INSERT INTO object (digest, size, content) VALUES (?, ?, ?)
+    ON CONFLICT (digest) DO UPDATE SET content = excluded.content WHERE content IS NULL
+"""
 PUT_OBJECT = "INSERT OR REPLACE INTO object (digest, size, content) VALUES (?, ?, ?)"
 SOURCES = "SELECT file, digest FROM run_source WHERE run = ? ORDER BY file"
 USAGE = "SELECT role, position, dataset FROM usage WHERE execution = ? ORDER BY role, position"

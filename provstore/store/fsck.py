@@ -15,10 +15,10 @@ from contextlib import closing
 from functools import lru_cache
 from itertools import pairwise
 from types import NoneType
-from typing import NamedTuple
 
 from provstore.digest import canonical_json, digest_bytes, digest_descriptor, digest_json, entries_from_manifest
 from provstore.model.values import task_name
+from provstore.noun import NamedTuple
 from provstore.store import facts, memory, migrate
 from provstore.store.checks import CHECKS, REFERENCES, UNRECORDED
 from provstore.store.connection import PATIENCE, READ_ONLY, connect

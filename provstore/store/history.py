@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from typing import NamedTuple
 
 from provstore.model.verdict import Attempt, Material, Success
+from provstore.noun import NamedTuple
 from provstore.store.connection import only_row
 
 SUCCESS = """
@@ -103,6 +102,8 @@ def made_by(conn: sqlite3.Connection, execution: str) -> dict[str, Made]:
 
 def material(conn: sqlite3.Connection, execution: str) -> Material:
     """What the key of an execution was made of."""
+    import json  # takes 2 ms, and tasks that are fresh have no use for it
+
     command, shell, cwd, params, environment, outputs = only_row(conn, MATERIAL, (execution,))
     return Material(
         command,

@@ -15,9 +15,10 @@ from provstore.store.memory import TaskMemo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from provstore.model.files import DirectoryMemo, Memo
+    from provstore.model.remembered import PlanText
     from provstore.store.facts import ExecutionFact, Row, RunFact
     from provstore.store.objects import Objects
 
@@ -45,7 +46,7 @@ class Ledger:
         self._unwritten: dict[tuple[str, str, bool], str] = {}
         self._rows: dict[str, Row] = {}
         self._tasks: dict[tuple[str, str], TaskMemo] = {}
-        self._plan: tuple[str, str, Sequence[str]] | None = None
+        self._plan: tuple[str, PlanText, Iterable[str] | None] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -104,8 +105,8 @@ class Ledger:
         with explained(self._path):
             return history.dataset_row(self._conn, dataset)
 
-    def remember_plan(self, fingerprint: str, content: str, works: Sequence[str]) -> None:
-        """Remembers a plan with the next transaction; see `memory.put_plan`."""
+    def remember_plan(self, fingerprint: str, content: PlanText, works: Iterable[str] | None) -> None:
+        """Remembers a plan with the next transaction; see `memory.put_plan`. A second try asks for the works again."""
         self._plan = (fingerprint, content, works)
 
     def write(self, files: Mapping[str, Memo], directories: Mapping[str, DirectoryMemo]) -> None:
@@ -115,8 +116,8 @@ class Ledger:
             StoreError: It could not be written; everything goes on waiting.
         """
         with explained(self._path), transaction(self._conn):
-            for digest, (size, data) in self._objects.pending.items():
-                self._conn.execute(facts.PUT_OBJECT, (digest, size, data))  # one that is there is damaged
+            self._conn.executemany(facts.KEEP_OBJECT, self._objects.pending.values())
+            self._conn.executemany(facts.PUT_OBJECT, self._objects.replaced())
             if self._facts or self._collections:
                 self._write_facts()
             memory.put_memos(self._conn, files, directories)
@@ -139,7 +140,7 @@ class Ledger:
             chain.add(kind, fact)
 
     def _forget_written(self) -> None:
-        self._objects.pending.clear()
+        self._objects.forget_pending()
         self._collections.clear()
         self._members.clear()
         self._facts.clear()

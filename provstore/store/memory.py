@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import NamedTuple
 
 from provstore.model.files import DirectoryMemo, Memo
+from provstore.model.remembered import PlanText
+from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-FILES = "SELECT path, device, inode, size, mtime, ctime, identity, dataset FROM file_memo"
+    from provstore.model.files import FileRow
+
+FILES = "SELECT device, inode, size, mtime, ctime, identity, dataset, path FROM file_memo"
 DIRECTORIES = "SELECT path, signature, identity, dataset, members, seal FROM directory_memo"
 TASKS = "SELECT stage, data_id, key, execution, outputs FROM task_memo"
-PLAN = "SELECT fingerprint, content, seal FROM plan"
+MADE_BY_KEY = "SELECT key, outputs FROM task_memo"
+PLAN = """
+    SELECT fingerprint, meaning, files, environment, paths, stages, stage_facts, task_stages, data_ids, statics, inputs,
+           outputs, upstream, rest, seal FROM plan
+"""
 WORK = "SELECT position, work, seal FROM plan_task WHERE position = ?"
 FILE = "SELECT * FROM file_memo WHERE path = ?"
 TASK = "SELECT * FROM task_memo WHERE stage = ? AND data_id = ?"
@@ -30,7 +37,11 @@ PUT_DIRECTORY = """
 PUT_TASK = """
     INSERT OR REPLACE INTO task_memo (stage, data_id, key, execution, outputs, seal) VALUES (?, ?, ?, ?, ?, ?)
 """
-PUT_PLAN = "INSERT OR REPLACE INTO plan (id, fingerprint, content, seal) VALUES (1, ?, ?, ?)"
+PUT_PLAN = """
+    INSERT OR REPLACE INTO plan (id, fingerprint, meaning, files, environment, paths, stages, stage_facts, task_stages,
+                                 data_ids, statics, inputs, outputs, upstream, rest, seal)
+    VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 PUT_WORK = "INSERT INTO plan_task (position, work, seal) VALUES (?, ?, ?)"
 DATA_VERSION = "PRAGMA data_version"
 SEPARATOR = "\x1f"
@@ -67,10 +78,10 @@ def is_whole(row: Sequence[object]) -> bool:
     return sealed(row[:-1])[-1] == row[-1]
 
 
-def plan(conn: sqlite3.Connection) -> tuple[str, str] | None:
-    """Fingerprint and content of the remembered plan; None where there is none, or it is damaged."""
-    row: tuple[str, str, int] | None = conn.execute(PLAN).fetchone()
-    return row[:2] if row is not None and is_whole((1, *row)) else None
+def plan(conn: sqlite3.Connection) -> tuple[str, PlanText] | None:
+    """Fingerprint and text of the remembered plan; None where there is none, or it is damaged."""
+    row = conn.execute(PLAN).fetchone()
+    return (row[0], PlanText(*row[1:-1])) if row is not None and is_whole((1, *row)) else None
 
 
 def work(conn: sqlite3.Connection, position: int) -> str | None:
@@ -85,20 +96,28 @@ def is_sound(conn: sqlite3.Connection, path: str) -> bool:
     return row is None or is_whole(row)
 
 
-def is_task_sound(conn: sqlite3.Connection, stage: str, data_id: str) -> bool:
-    """What is remembered of a task's last success is as it was written."""
-    row = conn.execute(TASK, (stage, data_id)).fetchone()
-    return row is None or is_whole(row)
+def file_memos(conn: sqlite3.Connection) -> dict[str, FileRow]:
+    """How each file looked when it was read last, by path: the values of a `Memo`, and the path.
 
-
-def file_memos(conn: sqlite3.Connection) -> dict[str, Memo]:
-    """How each file looked when it was read last, by path."""
-    return {row[0]: Memo._make(row[1:]) for row in conn.execute(FILES)}
+    As SQLite gives them: a noun for each of thousands would take longer than reading them.
+    """
+    return {row[7]: row for row in conn.execute(FILES)}
 
 
 def directory_memos(conn: sqlite3.Connection) -> dict[str, DirectoryMemo]:
     """The same for directories; only what is whole, as the digests of their members are taken from it."""
     return {row[0]: DirectoryMemo._make(row[1:-1]) for row in conn.execute(DIRECTORIES) if is_whole(row)}
+
+
+def made_by_key(conn: sqlite3.Connection) -> dict[str, str]:
+    """Key of each task's last success → identities of what it made, with spaces between."""
+    return dict(conn.execute(MADE_BY_KEY))
+
+
+def task_memo(conn: sqlite3.Connection, stage: str, data_id: str) -> TaskMemo | None:
+    """The last success of a task; None where none is remembered, or what is remembered is damaged."""
+    row = conn.execute(TASK, (stage, data_id)).fetchone()
+    return TaskMemo(*row[2:5]) if row is not None and is_whole(row) else None
 
 
 def task_memos(conn: sqlite3.Connection) -> dict[tuple[str, str], TaskMemo]:
@@ -117,8 +136,14 @@ def put_tasks(conn: sqlite3.Connection, tasks: Mapping[tuple[str, str], TaskMemo
     conn.executemany(PUT_TASK, [sealed((*task, *memo)) for task, memo in tasks.items()])
 
 
-def put_plan(conn: sqlite3.Connection, fingerprint: str, content: str, works: Iterable[str]) -> None:
-    """Keeps a plan in the place of the one before; `works` are in the order of its tasks."""
-    conn.execute(PUT_PLAN, sealed((1, fingerprint, content))[1:])
+def put_plan(conn: sqlite3.Connection, fingerprint: str, text: PlanText, works: Iterable[str] | None) -> None:
+    """Keeps a plan in the place of the one before.
+
+    Args:
+        works: In the order of its tasks, one after the other; None: those that are kept are its own.
+    """
+    conn.execute(PUT_PLAN, sealed((1, fingerprint, *text))[1:])
+    if works is None:
+        return
     conn.execute(EMPTY_WORK)
-    conn.executemany(PUT_WORK, [sealed(row) for row in enumerate(works)])
+    conn.executemany(PUT_WORK, map(sealed, enumerate(works)))

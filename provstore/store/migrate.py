@@ -5,7 +5,6 @@ Shipped files never change; `tests/stores/` keeps a small store of every release
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
 
@@ -13,15 +12,13 @@ from provstore import __version__
 from provstore.errors import SchemaTooNewError, StoreDamagedError
 from provstore.model.values import utc_text
 from provstore.store.connection import APPLICATION_ID, RECOVER, VERSION, explained
-from provstore.store.objects import synchronise_folder
-from provstore.store.shrink import SHRINKABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER = os.path.join(os.path.dirname(__file__), "migrations")
-NEWEST = 1
+NEWEST = 2
 """Number of the last file in `migrations/`; a test compares them, so that opening a store lists no folder."""
 
 INSERT_STORE = "INSERT INTO store (id, created, provstore) VALUES (:id, :created, :provstore)"
@@ -45,10 +42,15 @@ def schema_version(conn: sqlite3.Connection) -> int:
 
 def create(path: str, now: float, store_id: str) -> None:
     """Makes an empty store of a given id: under another name first, so that a kill never leaves half a store."""
+    from contextlib import suppress
+
+    from provstore.store.objects import synchronise_folder
+    from provstore.store.shrink import SHRINKABLE
+
     fresh = path + ".new"
     with explained(fresh):
         for leftover in (fresh, fresh + "-journal"):
-            with contextlib.suppress(FileNotFoundError):
+            with suppress(FileNotFoundError):
                 os.unlink(leftover)
         conn = sqlite3.connect(fresh, isolation_level=None)
         try:
@@ -58,7 +60,7 @@ def create(path: str, now: float, store_id: str) -> None:
             os.rename(fresh, path)
         except BaseException:
             conn.close()
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 os.unlink(fresh)  # a full disk has no use for it
             raise
         synchronise_folder(os.path.dirname(path))
@@ -84,6 +86,8 @@ def _apply(conn: sqlite3.Connection, found: int, store_id: str | None, now: floa
     `executescript` commits what is open and then runs statement by statement, so BEGIN and COMMIT have to
     be part of the script.
     """
+    from contextlib import suppress
+
     parts = [sql for number, sql in migrations().items() if number > found]
     script = "\n".join(parts)
     try:
@@ -94,7 +98,7 @@ def _apply(conn: sqlite3.Connection, found: int, store_id: str | None, now: floa
             conn.execute(INSERT_STORE, {"id": store_id, "created": utc_text(now), "provstore": __version__})
         conn.execute("COMMIT")
     except sqlite3.Error:
-        with contextlib.suppress(sqlite3.Error):
+        with suppress(sqlite3.Error):
             conn.execute("ROLLBACK")
         raise
 

@@ -12,7 +12,8 @@ what is tagged; a CALIBRATION collection holds nothing for everyone, so that it 
 from __future__ import annotations
 
 import sqlite3
-from typing import NamedTuple
+
+from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,20 +8,19 @@ changes; its row is written afterwards, in the transaction of the fact that need
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
 import sqlite3
 import stat
-from typing import NamedTuple
 
 from provstore.digest import Entry, digest_bytes, digest_descriptor, entries_from_manifest
-from provstore.errors import DISK_FAULTS, naming
+from provstore.errors import DISK_FAULTS, error_from_os, naming
+from provstore.noun import NamedTuple
 from provstore.store.connection import explained
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 INSIDE = 1 << 15
 """Bytes up to which an object lies in the table: one row instead of one file and one synchronisation."""
@@ -52,8 +51,22 @@ class ObjectFile(NamedTuple):
     size: int
 
 
-class _ChangedError(Exception):
-    """A file is not what it was when it was digested."""
+class _Fresh:
+    """A file that is being written, and may become an object.
+
+    Attributes:
+        digest: What it is to be kept as; "": it is not to be kept.
+    """
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        self._path = path
+        self.descriptor = descriptor
+        self.digest = ""
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Adds bytes; an error names this file, not the one that they come from."""
+        with _written(self._path):
+            _write_all(self.descriptor, data)
 
 
 class Objects:
@@ -70,7 +83,8 @@ class Objects:
         self._conn = conn
         self._store = store
         self._damaged: set[str] = set()
-        self.pending: dict[str, tuple[int, bytes | None]] = {}
+        self._replaced: set[str] = set()
+        self.pending: dict[str, tuple[str, int, bytes | None]] = {}
 
     def keep_bytes_of(self, digest: str, data: bytes) -> None:
         """Keeps bytes if they are those of the digest."""
@@ -79,14 +93,34 @@ class Objects:
 
     def keep_bytes(self, digest: str, data: bytes) -> None:
         """Keeps bytes that are in memory."""
-        if self.has(digest):
+        if digest in self.pending:
             return
-        if len(data) <= INSIDE:
+        if len(data) <= INSIDE:  # whether the store has them is found out when they are written
             self._take(digest, len(data), data)
             return
-        with self._fresh_file(digest) as descriptor:
-            _write_all(descriptor, data)
+        if self.has(digest):
+            return
+        with self._fresh_file() as fresh:
+            fresh.write(data)
+            fresh.digest = digest
         self._take(digest, len(data), None)
+
+    def take_in(self, descriptor: int, size: int, is_unchanged: Callable[[], bool]) -> str:
+        """Digests an open file and keeps its bytes in one pass: see `ports.Keeper`.
+
+        A reflink takes the bytes of one moment and leaves none of them in memory; so they are read from the file
+        itself afterwards, and who has written to it in between has changed how it looks. The caller sees to it
+        that such a change can be seen. Without reflinks what is digested is what is written, whatever happens.
+        """
+        with self._fresh_file() as fresh:
+            each = None if _clone(descriptor, fresh.descriptor) else fresh.write
+            digest = digest_descriptor(descriptor, size, each)
+            is_known = self.has(digest)
+            if is_unchanged() and not is_known:
+                fresh.digest = digest
+        if fresh.digest:
+            self._take(digest, size, None)
+        return digest
 
     def keep_file(self, digest: str, path: str, size: int) -> bool:
         """Keeps a file's bytes: by a reflink where the file system can, else by a copy.
@@ -103,20 +137,28 @@ class Objects:
                 return False
             self._take(digest, len(data), data)
             return True
-        try:
-            with open(path, "rb") as source, self._fresh_file(digest) as descriptor:
-                _clone_or_copy(source.fileno(), descriptor)
-                os.lseek(descriptor, 0, os.SEEK_SET)
-                if digest_descriptor(descriptor, size) != digest:
-                    raise _ChangedError
-        except _ChangedError:
+        with naming(path), open(path, "rb") as source, self._fresh_file() as fresh:
+            if _digest_of_copy(source.fileno(), fresh.descriptor, size, fresh.write) == digest:
+                fresh.digest = digest
+        if not fresh.digest:
             return False
         self._take(digest, size, None)
         return True
 
     def _take(self, digest: str, size: int, data: bytes | None) -> None:
-        self.pending[digest] = (size, data)
-        self._damaged.discard(digest)
+        self.pending[digest] = (digest, size, data)
+        if digest in self._damaged:
+            self._damaged.discard(digest)
+            self._replaced.add(digest)
+
+    def replaced(self) -> list[tuple[str, int, bytes | None]]:
+        """What of `pending` takes the place of a row whose bytes are lost or damaged."""
+        return [row for digest, row in self.pending.items() if digest in self._replaced]
+
+    def forget_pending(self) -> None:
+        """All of `pending` is written."""
+        self.pending.clear()
+        self._replaced.clear()
 
     def remove_leftovers(self) -> None:
         """Removes what a killed run had begun to keep. Only while holding the lock."""
@@ -247,7 +289,7 @@ class Objects:
             raise KeyError(digest) from None
 
     def write_to(self, digest: str, target: str, *, executable: bool) -> bool:
-        """Writes an object to a new file, and reads it again.
+        """Writes an object to a new file, and digests what it writes.
 
         Args:
             target: Absolute path of a file that does not exist; the caller moves it to its place.
@@ -258,35 +300,33 @@ class Objects:
         descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o777 if executable else 0o666)
         try:
             with naming(target):
-                size = self._pour(digest, descriptor)
-                os.lseek(descriptor, 0, os.SEEK_SET)
-                whole = size >= 0 and digest_descriptor(descriptor, size) == digest
+                whole = self._pour(digest, descriptor) == digest
             if not whole:
                 self._damaged.add(digest)
             return whole
         finally:
             os.close(descriptor)
 
-    def _pour(self, digest: str, descriptor: int) -> int:
-        """Copies an object into an open file; -1 when it is not kept."""
+    def _pour(self, digest: str, descriptor: int) -> str:
+        """Copies an object into an open file, and returns the digest of what that holds; "": it is not kept."""
         try:
             data = self._inside(digest)
         except KeyError:
-            return -1
+            return ""
         if data is not None:
             _write_all(descriptor, data)
-            return len(data)
+            return digest_bytes(data)
         try:
             with open(self._path(digest), "rb") as source:
-                _clone_or_copy(source.fileno(), descriptor)
+                size = os.fstat(source.fileno()).st_size
+                return _digest_of_copy(source.fileno(), descriptor, size, lambda piece: _write_all(descriptor, piece))
         except FileNotFoundError:
-            return -1
-        return os.fstat(descriptor).st_size
+            return ""
 
     def _inside(self, digest: str) -> bytes | None:
         """The bytes of an object in the table; None when they lie in a file; KeyError when it is unknown."""
         if digest in self.pending:
-            return self.pending[digest][1]
+            return self.pending[digest][2]
         row = self._row(CONTENT, digest)
         if row is None:
             raise KeyError(digest)
@@ -302,25 +342,38 @@ class Objects:
         return f"{self._folder}/{name[:2]}/{name[2:]}"
 
     @contextlib.contextmanager
-    def _fresh_file(self, digest: str) -> Iterator[int]:
-        """An open file that becomes the object when the block ends well."""
-        path = self._path(digest)
-        fresh = f"{self._folder}/{os.getpid()}{NEW}"
+    def _fresh_file(self) -> Iterator[_Fresh]:
+        """A new file that becomes an object when the block ends well and has set its digest, else is removed."""
+        name = f"{self._folder}/{os.getpid()}{NEW}"
         with explained(self._store):
-            make_lasting_folder(os.path.dirname(path))
-            descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o444)
+            make_lasting_folder(self._folder)
+            descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o444)
+        fresh = _Fresh(name, descriptor)
+        is_object = False
         try:
-            with naming(fresh):
-                yield descriptor
-                os.fsync(descriptor)
-            os.rename(fresh, path)
-            synchronise_folder(os.path.dirname(path))
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(fresh)
-            raise
+            yield fresh
+            if fresh.digest:
+                path = self._path(fresh.digest)
+                with _written(name):
+                    os.fsync(descriptor)
+                    make_lasting_folder(os.path.dirname(path))
+                    os.rename(name, path)
+                    is_object = True
+                    synchronise_folder(os.path.dirname(path))
         finally:
             os.close(descriptor)
+            if not is_object:
+                with contextlib.suppress(OSError):
+                    os.unlink(name)
+
+
+@contextlib.contextmanager
+def _written(path: str) -> Iterator[None]:
+    """What the operating system says of an object is not taken for what it says of the file that is read for it."""
+    try:
+        yield
+    except OSError as error:
+        raise error_from_os(error, path) from error
 
 
 def remove_file(file: ObjectFile) -> None:
@@ -373,31 +426,25 @@ def synchronise_folder(folder: str) -> None:
             raise
 
 
-def _clone_or_copy(source: int, target: int) -> None:
-    """A reflink where both lie on one file system that can, else a copy inside the kernel, else by hand."""
+def _clone(source: int, target: int) -> bool:
+    """Makes a reflink where both lie on one file system that can."""
     import fcntl
 
     try:
         fcntl.ioctl(target, FICLONE, source)
-        return
     except OSError:
-        pass
-    if hasattr(os, "copy_file_range"):
-        try:
-            while os.copy_file_range(source, target, 1 << 30):
-                pass
-            return
-        except OSError as error:
-            if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM):
-                raise
-    os.lseek(source, 0, os.SEEK_SET)
-    os.lseek(target, 0, os.SEEK_SET)
-    os.ftruncate(target, 0)
-    while data := os.read(source, COPY_CHUNK):
-        _write_all(target, data)
+        return False
+    return True
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def _digest_of_copy(source: int, target: int, size: int, write: Callable[[memoryview], None]) -> str:
+    """Fills an empty file with the bytes of another one, and returns the digest of what it holds then."""
+    if _clone(source, target):
+        return digest_descriptor(target, size)
+    return digest_descriptor(source, size, write)
+
+
+def _write_all(descriptor: int, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]

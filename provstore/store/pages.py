@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import re
 import struct
-from typing import NamedTuple
+
+from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

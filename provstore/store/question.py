@@ -7,9 +7,9 @@ what there is. So a question can't write, attach another file, or change a setti
 from __future__ import annotations
 
 import sqlite3
-from typing import NamedTuple
 
 from provstore.errors import QueryError
+from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

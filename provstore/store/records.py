@@ -61,6 +61,11 @@ IDS = {
     "execution": "SELECT id FROM execution WHERE id >= :prefix AND id < :prefix || '~' LIMIT 5",
     "dataset": "SELECT id FROM dataset WHERE id >= :prefix AND id < :prefix || '~' LIMIT 5",
 }
+NEIGHBOURS = """
+    SELECT (SELECT max(id) FROM run WHERE id < :id), (SELECT min(id) FROM run WHERE id > :id),
+           (SELECT max(id) FROM execution WHERE id < :id), (SELECT min(id) FROM execution WHERE id > :id),
+           (SELECT max(id) FROM dataset WHERE id < :id), (SELECT min(id) FROM dataset WHERE id > :id)
+"""
 VERSIONS = """
     SELECT d.id, d.path, d.digest, d.kind, d.executable, d.size, d.execution, e.run, d.created
       FROM dataset AS d LEFT JOIN execution AS e ON e.id = d.execution
@@ -120,6 +125,11 @@ def dataset(conn: sqlite3.Connection, dataset_id: str) -> dict[str, Any]:
 def ids_with_prefix(conn: sqlite3.Connection, table: str, prefix: str) -> list[str]:
     """Ids in a table ("run", "execution" or "dataset") that begin with `prefix`; five at most."""
     return [row[0] for row in conn.execute(IDS[table], {"prefix": prefix})]
+
+
+def neighbours(conn: sqlite3.Connection, id: str) -> list[str]:
+    """The ids next to this one in alphabetical order, before and behind, of runs, executions and datasets."""
+    return [other for other in conn.execute(NEIGHBOURS, {"id": id}).fetchone() if other is not None]
 
 
 def executions_of_stage(conn: sqlite3.Connection, stage: str, limit: int) -> list[dict[str, Any]]:

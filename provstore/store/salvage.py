@@ -17,14 +17,14 @@ import stat
 from collections import Counter
 from contextlib import closing
 from types import NoneType
-from typing import NamedTuple
 
 from provstore.digest import canonical_json, digest_bytes, digest_descriptor, digest_json, digest_text
 from provstore.errors import StoreError
 from provstore.model.values import new_id, utc_text
+from provstore.noun import NamedTuple
 from provstore.store import facts, migrate
 from provstore.store.checks import CHECKS, REFERENCES
-from provstore.store.connection import READ_ONLY, connect, explained, transaction
+from provstore.store.connection import READ_ONLY, WRITABLE, connect, explained, transaction
 from provstore.store.facts import ExecutionFact, RunFact
 from provstore.store.objects import Objects
 from provstore.store.pages import Pages, shape
@@ -50,7 +50,6 @@ KEPT_OBJECTS = "SELECT digest FROM object ORDER BY digest"
 IS_KEPT = "SELECT 1 FROM object WHERE digest = ?"
 VERSIONS = "SELECT digest, path, kind FROM dataset ORDER BY path, rowid"
 CONSTRAINTS_OFF = "PRAGMA foreign_keys = OFF"
-WRITABLE = "PRAGMA query_only = OFF"
 
 
 def is_of_our_schema(path: str) -> bool:

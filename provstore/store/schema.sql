@@ -322,14 +322,6 @@ CREATE TABLE task_memo (
     PRIMARY KEY (stage, data_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE plan (
-    -- One row: the tasks that the Pipelinefile came to, valid while all it was made from is the same.
-    id           INTEGER PRIMARY KEY CHECK (id = 1),
-    fingerprint  TEXT NOT NULL,            -- digest over files of the Pipelinefile, overrides, version
-    content      TEXT NOT NULL,            -- JSON: what it looked at, and the tasks' skeleton
-    seal         INTEGER NOT NULL
-) STRICT;
-
 CREATE TABLE plan_task (
     -- What it takes to run each task of the plan; read for tasks that run or are explained.
     position   INTEGER PRIMARY KEY,
@@ -367,3 +359,24 @@ CREATE VIEW v_lineage AS
       JOIN execution AS e ON e.id = u.execution
       JOIN dataset AS i ON i.id = u.dataset
       JOIN dataset AS o ON o.execution = e.id;
+
+CREATE TABLE plan (
+    -- One row: the tasks that the Pipelinefile came to, valid while all it was made from is the same. Most columns hold
+    -- a line for each entry, ended by a newline; in an entry, '\' and a newline are written '\\' and '\n'.
+    id           INTEGER PRIMARY KEY CHECK (id = 1),
+    fingerprint  TEXT NOT NULL,            -- digest over files of the Pipelinefile, overrides, version
+    meaning      TEXT NOT NULL,            -- digest of what the files say, comments and layout aside
+    files        TEXT NOT NULL,            -- files of the Pipelinefile: digest, space, path
+    environment  TEXT NOT NULL,            -- variables that stages depend on: digest or nothing, space, name
+    paths        TEXT NOT NULL,            -- every path that a task reads or makes
+    stages       TEXT NOT NULL,            -- names
+    stage_facts  TEXT NOT NULL,            -- of each stage: JSON array of dimensions, always, frozen, after; '' if all are empty
+    task_stages  TEXT NOT NULL,            -- of each task: number of its stage, from 0
+    data_ids     TEXT NOT NULL,            -- of each task
+    statics      TEXT NOT NULL,            -- of each task: digest of its key's material but the inputs' identities
+    inputs       TEXT NOT NULL,            -- of each task: numbers of its paths, from 0, with spaces between
+    outputs      TEXT NOT NULL,            -- of each task: the same
+    upstream     TEXT NOT NULL,            -- of each task: numbers of the tasks that make its inputs
+    rest         TEXT NOT NULL,            -- JSON array: searches, gates, unresolved, remarks, settings; '' if all are empty
+    seal         INTEGER NOT NULL
+) STRICT;

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from typing import NamedTuple
 
 from provstore.digest import TAG, canonical_json
+from provstore.noun import NamedTuple
 from provstore.store import facts, migrate
 from provstore.store.connection import transaction
 from provstore.store.pages import Cell, Shape, shape

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from functools import cached_property
 
 from provstore.store import migrate
-from provstore.store.connection import connect, explained
-from provstore.store.ledger import Ledger
-from provstore.store.objects import Objects
+from provstore.store.connection import WRITABLE, connect, explained
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,11 +15,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Concatenate, ParamSpec, TypeVar
 
+    from provstore.store.ledger import Ledger
+    from provstore.store.objects import Objects
+
     P = ParamSpec("P")
     T = TypeVar("T")
-
-
-WRITABLE = "PRAGMA query_only = OFF"
 
 
 class Store:
@@ -44,10 +43,16 @@ class Store:
                 up_to_date = migrate.check_version(self.conn, path)
             if not up_to_date:
                 self._upgrade()
-            self.objects = Objects(os.path.join(os.path.dirname(path), "objects"), self.conn, path)
         except BaseException:
             self.conn.close()
             raise
+
+    @cached_property
+    def objects(self) -> Objects:
+        """The bytes that are kept."""
+        from provstore.store.objects import Objects
+
+        return Objects(os.path.join(os.path.dirname(self.path), "objects"), self.conn, self.path)
 
     def _upgrade(self) -> None:
         import time
@@ -74,6 +79,8 @@ class Store:
 
     def ledger(self) -> Ledger:
         """A ledger that writes into this store; from now on this connection may."""
+        from provstore.store.ledger import Ledger
+
         with explained(self.path):
             self.conn.execute(WRITABLE)
         return Ledger(self.path, self.conn, self.objects)

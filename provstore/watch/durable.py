@@ -31,6 +31,44 @@ NOT_HERE = frozenset({errno.ENOSYS, errno.EINVAL, errno.ESPIPE, errno.EOPNOTSUPP
 """There is no such call, or nothing to be written."""
 
 
+class Outgoing:
+    """Files that were read, held open until their bytes are on the disk: opening them once more would cost as much.
+
+    They are on their way as soon as they are handed over, and waited for together.
+    """
+
+    def __init__(self) -> None:
+        self._opened: list[tuple[str, int]] = []
+
+    def take(self, path: str, descriptor: int) -> None:
+        """Begins to write out an open file, and closes it when that has been waited for.
+
+        Args:
+            path: For messages.
+
+        Raises:
+            StoreUnwritableError: The disk has failed or is full.
+        """
+        self._opened.append((path, descriptor))
+        _write(_writer(), path, descriptor, START)
+        if len(self._opened) >= AT_ONCE:
+            self.wait()
+
+    def wait(self) -> None:
+        """All that was handed over is on the disk.
+
+        Raises:
+            StoreUnwritableError: The disk has failed or is full.
+        """
+        try:
+            for path, descriptor in self._opened:
+                _write(_writer(), path, descriptor, WAIT)
+        finally:
+            for _, descriptor in self._opened:
+                os.close(descriptor)
+            self._opened.clear()
+
+
 def write_out(paths: Iterable[str]) -> None:
     """Has the bytes of files written to the disk, where they still wait; what is no longer there is passed over.
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import stat
 import time
-from typing import NamedTuple
+
+from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,14 +55,20 @@ NEVER = 2**127
 """A moment that does not come."""
 
 
-def settles_at(signature: Signature) -> int:
-    """The moment (nanoseconds since 1970) after which a reading of the file can be trusted."""
+def settles_at(signature: Signature, fine_device: int | None = None) -> int:
+    """The moment (nanoseconds since 1970) after which a reading of the file can be trusted.
+
+    Args:
+        fine_device: Where any two changes can be told apart, if the file was looked at between them: see `stamps`.
+    """
     if max(signature) > LARGEST or min(signature) < -LARGEST:
         return NEVER
+    if signature.device == fine_device:
+        return max(signature.mtime, signature.ctime)
     whole_seconds = signature.mtime % SECOND == 0 and signature.ctime % SECOND == 0
     return max(signature.mtime, signature.ctime) + (COARSE_TICK if whole_seconds else TICK)
 
 
-def is_executable(status: os.stat_result) -> bool:
+def is_executable(mode: int) -> bool:
     """The owner may execute it: what git and make call executable."""
-    return bool(status.st_mode & stat.S_IXUSR)
+    return bool(mode & stat.S_IXUSR)

@@ -33,6 +33,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("query",),
     ("model",),
     ("errors", "digest"),
+    ("noun",),
 )
 """From the top down; rooms on one line are siblings."""
 

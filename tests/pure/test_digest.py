@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -27,6 +31,7 @@ from provstore.model.files import Memo
 from provstore.model.pipeline import PathSpec, Pipeline, Place, Stage
 from provstore.operations.verdicts import Verdicts
 from provstore.pipelinefile.expand import expand
+from provstore.pipelinefile.tables import Source
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "digests.json").read_text(encoding="utf-8"))
 
@@ -76,19 +81,18 @@ class Seen:
         return None if found is None else Memo(0, 0, 0, 0, 0, found, None)
 
 
-def spec(role, entry, place):
-    return PathSpec(role=role, template=entry["path"], format=entry.get("format"), place=place)
+def spec(role, entry):
+    return PathSpec(role=role, template=entry["path"], format=entry.get("format"))
 
 
 @pytest.mark.parametrize("vector", GOLDEN["key"], ids=lambda vector: vector["what"])
 def test_key(vector):
     """A store that was filled by an older version stays fresh: the same material gives the same key."""
-    place = Place("Pipelinefile.toml", 1)
     stage = Stage(
         name="s",
-        place=place,
-        inputs=tuple(spec(role, entry, place) for role, entry in vector["inputs"].items()),
-        outputs=tuple(spec(role, entry, place) for role, entry in vector["outputs"].items()),
+        place=Place(Source("Pipelinefile.toml", "", {}), ("stages", "s")),
+        inputs=tuple(spec(role, entry) for role, entry in vector["inputs"].items()),
+        outputs=tuple(spec(role, entry) for role, entry in vector["outputs"].items()),
         params=tuple(sorted(vector["params"])),
         env=tuple(sorted(vector["environment"])),
         **{"argv": tuple(vector["argv"])} if "argv" in vector else {"run": vector["run"]},
@@ -131,15 +135,100 @@ def test_a_name_that_is_not_utf8_keeps_its_bytes(name):
 @pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7])
 @pytest.mark.parametrize("many", [1, 1 << 40], ids=["threads", "one"])
 def test_a_file_is_its_bytes_however_it_is_read(tmp_path, monkeypatch, size, many):
-    """In pieces or mapped into memory by several threads."""
+    """By one thread in one piece after the other, or by several with two pieces in turn; a copy gets it all."""
     monkeypatch.setattr(digest, "MANY_BYTES", many)
+    monkeypatch.setattr(digest, "BIG_CHUNK", CHUNK)
     data = os.urandom(size)
     (tmp_path / "f").write_bytes(data)
-    descriptor = os.open(tmp_path / "f", os.O_RDONLY)
-    try:
-        assert digest_descriptor(descriptor, size) == digest_bytes(data)
-    finally:
-        os.close(descriptor)
+    with (tmp_path / "f").open("rb") as file:
+        assert digest_descriptor(file.fileno(), size) == digest_bytes(data)
+        file.seek(0)
+        copy = bytearray()
+        assert digest_descriptor(file.fileno(), size, copy.extend) == digest_bytes(data)
+        assert copy == data
+
+
+@pytest.fixture
+def apart(tmp_path, monkeypatch):
+    """Digests files in a process of its own, which runs a program instead of the right one where that is given."""
+    monkeypatch.setattr(digest, "MAPPED_BYTES", 0)
+
+    def run(size, program=None):
+        if program is not None:
+            monkeypatch.setattr(digest, "APART", program)
+        with (tmp_path / "f").open("w+b") as file:
+            file.truncate(size)
+            file.seek(size // 2)
+            file.write(b"some bytes"[: size - size // 2])
+            file.flush()
+            file.seek(0)
+            found = digest_descriptor(file.fileno(), size)
+        return found == digest_bytes((tmp_path / "f").read_bytes())
+
+    return run
+
+
+@pytest.mark.parametrize("size", [1, 5000, digest.WINDOW - 1, digest.WINDOW, digest.WINDOW + 5000])
+def test_a_very_big_file_is_digested_by_a_process_of_its_own(apart, monkeypatch, size):
+    """In windows; what comes out is the same, and nothing is read here."""
+    monkeypatch.setattr(os, "readv", lambda *_: pytest.fail("read"))
+
+    assert apart(size)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import mmap, os; m = mmap.mmap(0, 0, prot=mmap.PROT_READ); os.truncate('/proc/self/fd/0', 0); m[0]",
+        "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+        "raise MemoryError",
+        "print('half')",
+        "no program",
+    ],
+    ids=["cut", "killed", "memory", "half", "program"],
+)
+def test_a_process_that_comes_to_no_end_does_no_harm(apart, program):
+    """The file is read then: above all when somebody cuts it while it is mapped."""
+    assert apart(5000, program)
+
+
+@pytest.mark.parametrize("executable", ["", "/no/such/python", None])
+def test_without_an_interpreter_a_file_is_read(apart, monkeypatch, executable):
+    """In a program that has Python in it."""
+    monkeypatch.setattr(sys, "executable", executable)
+
+    assert apart(5000)
+
+
+def test_that_process_ends_with_the_one_that_started_it():
+    """Whatever it is waiting for."""
+    wait = "import time; from provstore.digest import end_with_parent; end_with_parent(); print(); time.sleep(60)"
+    start = f"import subprocess as s, sys; print(s.Popen([sys.executable, '-uc', {wait!r}]).pid); input()"
+    with subprocess.Popen([sys.executable, "-uc", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        said = b"".join(parent.stdout.readline() for _ in range(2))
+        parent.kill()
+    place = Path(f"/proc/{int(said)}")
+    for _ in range(100):
+        if not place.exists() or ") Z" in (place / "stat").read_text():
+            break
+        time.sleep(0.01)
+    else:
+        pytest.fail("it lives")
+
+
+@pytest.mark.parametrize("many", [1, 1 << 40], ids=["threads", "one"])
+def test_a_copy_that_fails_ends_the_reading(tmp_path, monkeypatch, many):
+    """With what went wrong; no thread is left waiting."""
+    monkeypatch.setattr(digest, "MANY_BYTES", many)
+    (tmp_path / "f").write_bytes(bytes(3 * CHUNK))
+
+    def full(piece):
+        raise OSError(28, "No space left on device")
+
+    with (tmp_path / "f").open("rb") as file, pytest.raises(OSError, match="No space"):
+        digest_descriptor(file.fileno(), 3 * CHUNK, full)
+
+    assert "digest" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_a_variable_that_is_not_set_is_not_an_empty_one():

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from provstore.digest import digest_json
 from provstore.errors import PipelinefileError
-from provstore.pipelinefile import catalogue, overlap, templates
+from provstore.model.pipeline import PathSpec, Pipeline, Stage
+from provstore.model.values import data_id_text
+from provstore.pipelinefile import catalogue, overlap, render, templates
 from provstore.pipelinefile.expand import expand
 from provstore.pipelinefile.read import read_pipelinefile
 from provstore.watch.find import find
@@ -585,3 +591,98 @@ def test_ten_thousand_stages_take_work_in_proportion(project, monkeypatch):
 
     assert found.names == [f"s{n}" for n in range(size)]
     assert count["relation"] == 0
+
+
+# --- what it costs ------------------------------------------------------------------------------------
+
+
+def calls(project, text, files):
+    """How many functions of Python's own are called to read a Pipelinefile and make its plan."""
+    counted = Counter()
+
+    def count(frame, event, _):
+        counted[event] += "/provstore/pipelinefile/" in frame.f_code.co_filename
+
+    project.expand(text, files)  # what is made once, is
+    sys.setprofile(count)
+    try:
+        project.expand(text, files)
+    finally:
+        sys.setprofile(None)
+    return counted["call"]
+
+
+def many_stages(number):
+    inputs = [f'["src/{i % 7}", "out/{i - 1}"]' if i else '["src/0"]' for i in range(number)]
+    return stages(*[f's{i}]\nrun = "x"\ninputs = {inputs[i]}\noutputs = ["out/{i}"]' for i in range(number)])
+
+
+def many_values(number):
+    return f'[dimensions]\nn = "1..{number}"\n' + stages(
+        'each]\ndimensions = ["n"]\nrun = "x {inputs.a} {outputs.b}"\ninputs.a = "src/{n}"\noutputs.b = "out/{n}"',
+        'all]\nrun = "y {outputs.c}"\ninputs.b = "out/{n}"\noutputs.c = "c"',
+    )
+
+
+@pytest.mark.parametrize(
+    ("text_of", "most"), [(many_stages, 110), (many_values, 90)], ids=["a stage each", "one dimension"]
+)
+def test_a_task_costs_the_same_among_few_and_many(project, text_of, most):
+    """A hundred tasks more are as many calls more, however many there are; and no more than so many a task."""
+    numbers = [calls(project, text_of(number), [f"src/{i}" for i in range(number + 1)]) for number in (100, 200, 300)]
+
+    assert numbers[2] - numbers[1] == pytest.approx(numbers[1] - numbers[0], rel=0.1)
+    assert (numbers[2] - numbers[1]) / 100 <= most
+
+
+def test_works_are_rendered_when_asked_for(project, monkeypatch):
+    """A plan alone makes none of them, and each is the same whenever it is asked for."""
+    monkeypatch.setattr(render.Renderer, "work", pytest.fail)
+    found = project.expand(many_values(3), ["src/1", "src/2", "src/3"])
+    monkeypatch.undo()
+
+    assert len(found.works) == 4
+    assert list(found.works) == [found.works[position] for position in range(4)]
+    assert found["each@n=2"].command == "x src/2 out/2"
+
+
+# --- laws ---------------------------------------------------------------------------------------------
+
+TEXT = st.text("ab \"\\/{}é\n'\x01\U0001f600", min_size=1, max_size=6)
+VALUE = TEXT | st.integers(-3, 3) | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(
+    roles=st.lists(st.sampled_from(["a", "b", "c", "10", "2"]), unique=True, max_size=4),
+    words=st.lists(TEXT, min_size=1, max_size=3),
+    params=st.dictionaries(TEXT, VALUE | st.lists(VALUE, max_size=2), max_size=2),
+    cwd=st.sampled_from(["", "d/e"]),
+    values=st.dictionaries(st.sampled_from(["x", "y", "z"]), VALUE),
+)
+def test_static_digest_and_data_id_are_those_of_canonical_json(roles, words, params, cwd, values):
+    """They are put together from parts, and are what they always were: roles sorted, whatever the texts are."""
+    stage = Stage(
+        name="s",
+        place=None,
+        argv=tuple(word.replace("{", "(") for word in words),
+        inputs=tuple(PathSpec(role, f"in/{role}") for role in roles),
+        outputs=tuple(PathSpec(role, f"out/{role}", format="f" if role == "a" else None) for role in roles),
+        params=tuple(sorted(params)),
+        env=("HOME",),
+        cwd=cwd,
+        dimensions=tuple(values),
+    )
+    renderer = render.Renderer(Pipeline(file="P.toml", params=params), stage, {}, {"HOME": 'a"b'})
+    ordered = sorted(roles)
+    material = {
+        "command": list(stage.argv),
+        "cwd": cwd,
+        "params": params,
+        "environment": {"HOME": 'a"b'},
+        "inputs": [[role, f"in/{role}"] for role in ordered],
+        "outputs": [[role, f"out/{role}", "f" if role == "a" else ""] for role in ordered],
+    }
+    inputs = [(role, f"in/{role}") for role in ordered]
+
+    assert renderer.static(values, inputs, [f"out/{role}" for role in ordered]) == digest_json(material)
+    assert renderer.data_id(values) == data_id_text(tuple(values.items()))

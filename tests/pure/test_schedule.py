@@ -54,6 +54,11 @@ def shapes(draw):
     return Shape(upstream, dict(enumerate(map(str, stages))), after, cost)
 
 
+def next_of(schedule):
+    """The next task where all fit."""
+    return schedule.next_task(lambda task: (1.0, 0), lambda cpu, memory: True)
+
+
 class Loop:
     """Runs a schedule as the engine does, and checks at every step what must hold."""
 
@@ -71,7 +76,7 @@ class Loop:
     def start_all(self):
         count = len(self.started)
         while not self.capacity.is_full:
-            task = self.schedule.next_task(lambda task: self.capacity.has_room(*self.shape.cost[task]))
+            task = self.schedule.next_task(self.shape.cost.__getitem__, self.capacity.has_room)
             if task is None:
                 break
             self.check_may_start(task)
@@ -158,7 +163,7 @@ def test_with_one_job_the_longest_way_goes_first(shape, seed):
     for task in sorted(shape.upstream, reverse=True):
         length[task] = 1 + max((length[other] for other, s in shape.upstream.items() if task in s), default=0)
     schedule = Schedule(shape.upstream, shape.stage_of, shape.after)
-    while (ready := schedule.in_state(READY)) and (task := schedule.next_task(lambda _: True)) is not None:
+    while (ready := schedule.in_state(READY)) and (task := next_of(schedule)) is not None:
         assert task == min(ready, key=lambda other: (-length[other], other))
         schedule.start(task)
         schedule.finish(task)
@@ -167,11 +172,29 @@ def test_with_one_job_the_longest_way_goes_first(shape, seed):
 def test_a_task_that_does_not_fit_lets_a_smaller_one_pass():
     """And is asked again when there is room."""
     schedule = Schedule({0: [], 1: [0], 2: []}, {0: "big", 1: "big", 2: "small"}, {})
+    cost = {0: (4.0, 0), 1: (4.0, 0), 2: (1.0, 0)}
 
-    assert schedule.next_task(lambda task: task != 0) == 2
-    assert schedule.next_task(lambda task: False) is None
+    assert schedule.next_task(cost.__getitem__, lambda cpu, memory: cpu < 2) == 2
     schedule.start(2)
-    assert schedule.next_task(lambda task: True) == 0
+    assert schedule.next_task(cost.__getitem__, lambda cpu, memory: False) is None
+    assert schedule.next_task(cost.__getitem__, lambda cpu, memory: True) == 0
+
+
+def test_a_thousand_tasks_that_do_not_fit_cost_one_look():
+    """Asking for the next task takes no longer, however many are ready and too big."""
+    schedule = Schedule({task: [] for task in range(1000)}, dict.fromkeys(range(1000), "s"), {})
+    asked = []
+
+    def need(task):
+        asked.append(task)
+        return 4.0, 0
+
+    for _ in range(5):
+        assert schedule.next_task(need, lambda cpu, memory: False) is None
+
+    assert sorted(asked) == list(range(1000))
+    assert schedule.next_task(need, lambda cpu, memory: True) == 0
+    assert len(asked) == 1000
 
 
 def test_tasks_that_are_not_in_the_run_are_not_waited_for():
@@ -202,9 +225,9 @@ def test_a_stopped_task_blocks_nothing():
 def test_a_restored_task_is_done_without_having_run():
     """A ready task may be finished at once."""
     schedule = Schedule({0: [], 1: [0]}, {0: "a", 1: "a"}, {})
-    schedule.finish(schedule.next_task(lambda _: True))
+    schedule.finish(next_of(schedule))
 
-    assert schedule.next_task(lambda _: True) == 1
+    assert next_of(schedule) == 1
 
 
 def driven(state):

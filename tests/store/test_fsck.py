@@ -13,6 +13,7 @@ import pytest
 from provstore.digest import digest_bytes, manifest_text
 from provstore.errors import StoreDamagedError
 from provstore.model.files import DirectoryMemo, Memo
+from provstore.model.remembered import PlanText
 from provstore.store import facts, memory
 from provstore.store.connection import transaction
 from provstore.store.facts import ExecutionFact
@@ -46,7 +47,7 @@ def fill(store):
     add_execution(ledger, row["id"], outcome="failed", exit_status=None, signal=9, key="blake3:f", ended=None)
     ledger.add("run_code", {"run": row["id"], "commit_id": "c", "branch": None, "dirty": 1, "diff_digest": "blake3:d"})
     ledger.add("run_end", {"run": row["id"], "ended": NOW, "outcome": "failed", "summary": '{"executed":1}'})
-    ledger.remember_plan("f", "{}", ["w"])
+    ledger.remember_plan("f", PlanText(*PlanText._fields), ["w"])
     source = ledger.dataset_with("in/a", digest_bytes(b"a"), False)
     memo = Memo(1, 2, 3, 4, 5, digest_bytes(b"a"), source)
     ledger.write({"in/a": memo}, {"out/d": DirectoryMemo("blake3:s", digest_bytes(MANIFEST), folder["id"], "{}")})

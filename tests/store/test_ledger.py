@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from provstore.digest import digest_bytes
 from provstore.errors import StoreError
 from provstore.model.files import DirectoryMemo, Memo
+from provstore.model.remembered import PlanText
 from provstore.store import facts, history, memory, migrate
 from provstore.store.ledger import name_of
 from provstore.store.memory import TaskMemo
@@ -21,6 +22,7 @@ from provstore.store.store import Store
 from . import chain
 from .rows import NOW, add_execution, begin, dataset_row, execution_row
 
+PLAN = PlanText(*["" for _ in PlanText._fields])
 MEMO = Memo(1, 2, 3, 4, 5, "blake3:f", None)
 FOLDER = DirectoryMemo("blake3:s", "blake3:d", None, "{}")
 
@@ -52,7 +54,7 @@ def test_nothing_is_written_before_it_is_asked_for(path, store):
     assert ledger.is_empty
     fill(ledger)
     ledger.remember_task("s", "{}", TaskMemo("k", "e", ""))
-    ledger.remember_plan("f", "{}", ["w"])
+    ledger.remember_plan("f", PLAN, ["w"])
 
     assert not ledger.is_empty
     assert path.read_bytes() == before
@@ -92,7 +94,7 @@ def test_what_was_written_can_be_asked_for(store):
         ("in", "in/a"),
         ("in", "in/b"),
     ]
-    assert store.ask(memory.file_memos) == {"f": MEMO}
+    assert store.ask(memory.file_memos) == {"f": (*MEMO, "f")}
     assert store.ask(memory.directory_memos) == {"d": FOLDER}
     assert set(store.ask(memory.task_memos)) == {("s", f'{{"n":{n}}}') for n in range(3)}
 
@@ -122,7 +124,7 @@ def test_a_failure_writes_nothing_and_loses_nothing(tmp_path, table):
         ledger = store.ledger()
         fill(ledger)
         store.objects.keep_bytes(digest_bytes(b"object"), b"object")
-        ledger.remember_plan("f", "{}", ["w"])
+        ledger.remember_plan("f", PLAN, ["w"])
         with pytest.raises(StoreError, match=r"store\.db: not authorized"):
             ledger.write({"f": MEMO}, {"d": FOLDER})
         assert count(path) == empty
@@ -267,12 +269,12 @@ def test_a_collection_is_put_at_the_head_of_its_chain(store):
 def test_a_plan_takes_the_place_of_the_one_before(store):
     """With all its works, which may be fewer."""
     ledger = store.ledger()
-    ledger.remember_plan("one", "[1]", ["a", "b", "c"])
+    ledger.remember_plan("one", PLAN, ["a", "b", "c"])
     ledger.write({}, {})
-    ledger.remember_plan("two", "[2]", ["d"])
+    ledger.remember_plan("two", PLAN._replace(meaning="m"), ["d"])
     ledger.write({}, {})
 
-    assert store.ask(memory.plan) == ("two", "[2]")
+    assert store.ask(memory.plan) == ("two", PLAN._replace(meaning="m"))
     assert store.ask(memory.work, 0) == "d"
     assert store.conn.execute("SELECT count(*) FROM plan_task").fetchone() == (1,)
 

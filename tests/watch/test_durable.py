@@ -9,7 +9,7 @@ import pytest
 
 from provstore.errors import StoreUnwritableError
 from provstore.watch import durable
-from provstore.watch.durable import START, WAIT, write_out
+from provstore.watch.durable import AT_ONCE, START, WAIT, Outgoing, write_out
 from provstore.watch.workspace import Workspace
 
 
@@ -61,6 +61,37 @@ def test_a_disk_that_fails_is_named(tmp_path, disk, number):
 
     with pytest.raises(StoreUnwritableError, match="/a: "):
         write_out([str(tmp_path / "a")])
+
+
+def test_what_was_read_is_held_open_until_it_is_on_the_disk(tmp_path, disk):
+    """All of it on its way at once, and not too many at a time."""
+    outgoing = Outgoing()
+    descriptors = []
+    for number in range(AT_ONCE + 1):
+        (tmp_path / f"{number}").write_bytes(b"x")
+        descriptors.append(os.open(tmp_path / f"{number}", os.O_RDONLY))
+        outgoing.take(f"{number}", descriptors[-1])
+    assert disk.done[: 2 * AT_ONCE] == [(f"{number}", how) for how in (START, WAIT) for number in range(AT_ONCE)]
+    assert len(disk.done) == 2 * AT_ONCE + 1
+    outgoing.wait()
+    outgoing.wait()
+
+    assert disk.done[2 * AT_ONCE :] == [(f"{AT_ONCE}", START), (f"{AT_ONCE}", WAIT)]
+    assert not any(os.path.exists(f"/proc/self/fd/{descriptor}") for descriptor in descriptors)
+
+
+def test_what_was_read_is_closed_also_when_the_disk_fails(tmp_path, disk):
+    """And the disk is named."""
+    (tmp_path / "a").write_bytes(b"x")
+    descriptor = os.open(tmp_path / "a", os.O_RDONLY)
+    outgoing = Outgoing()
+    outgoing.take("in/a", descriptor)
+    disk.errno = errno.EIO
+    with pytest.raises(StoreUnwritableError, match="in/a: "):
+        outgoing.wait()
+
+    assert not os.path.exists(f"/proc/self/fd/{descriptor}")
+    outgoing.wait()
 
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP])

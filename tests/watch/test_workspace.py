@@ -13,7 +13,7 @@ import pytest
 from provstore.digest import digest_bytes, digest_text
 from provstore.errors import FileError
 from provstore.model.files import SMALL, DirectoryMemo, Memo
-from provstore.watch import workspace as module
+from provstore.watch import directory, reading, workspace
 from provstore.watch.signature import COARSE_TICK, SECOND, TICK, Signature, settles_at
 from provstore.watch.workspace import Workspace
 
@@ -52,6 +52,26 @@ class Files:
 @pytest.fixture
 def files(tmp_path):
     return Files(tmp_path)
+
+
+def readings(monkeypatch):
+    """A list that every file which is read from now on is added to."""
+    read = []
+    original = reading.read_file
+
+    def wrapper(full, *rest):
+        read.append(full)
+        return original(full, *rest)
+
+    for module in (workspace, directory):
+        monkeypatch.setattr(module, "read_file", wrapper)
+    return read
+
+
+def unreadable(monkeypatch):
+    """From now on no file can be read."""
+    for module in (workspace, directory):
+        monkeypatch.setattr(module, "read_file", lambda full, *_: pytest.fail(f"{full} was read"))
 
 
 def settle_clock():
@@ -132,7 +152,7 @@ def test_what_is_remembered_is_not_read_again(files, monkeypatch):
     files.write("d/e", b"y")
     expected = [files.workspace.identity("f"), files.workspace.identity("d")]
     workspace = files.again()
-    monkeypatch.setattr(module, "_content_of_file", lambda path: pytest.fail(f"{path} was read"))
+    unreadable(monkeypatch)
 
     assert [workspace.identity("f"), workspace.identity("d")] == expected
     assert not workspace.has_news
@@ -142,11 +162,11 @@ def test_what_was_written_just_now_is_not_remembered(files, monkeypatch):
     """A second change within one tick of the clock would leave the same stamps."""
     path = files.write("f", b"x")
     now = path.stat().st_ctime_ns
-    monkeypatch.setattr(module.time, "time_ns", lambda: now + TICK)
+    monkeypatch.setattr(time, "time_ns", lambda: now + TICK)
     files.workspace.look("f")
     assert files.workspace.take_noted() == ({}, {})
 
-    monkeypatch.setattr(module.time, "time_ns", lambda: now + TICK + 1)
+    monkeypatch.setattr(time, "time_ns", lambda: now + TICK + 1)
     files.workspace.look("f")
     assert set(files.workspace.take_noted()[0]) == {"f"}
 
@@ -243,7 +263,7 @@ def test_whether_a_path_looks_the_same_is_told_without_reading(files, monkeypatc
     files.workspace.settle(wait=True)
     before = {path: files.workspace.look(path) for path in ("f", "d", "none")}
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_content_of_file", lambda path: pytest.fail(f"{path} was read"))
+        unreadable(patch)
         assert all(files.workspace.looks_like(path, memo) for path, memo in before.items())
 
     files.write("f", b"y")
@@ -261,9 +281,7 @@ def test_a_forgotten_path_is_read_again(files, monkeypatch):
     files.workspace.look("f")
     files.settled()
     files.workspace.forget("f")
-    read = []
-    original = module._content_of_file
-    monkeypatch.setattr(module, "_content_of_file", lambda path: (read.append(path), original(path))[1])
+    read = readings(monkeypatch)
     files.workspace.look("f")
 
     assert len(read) == 1
@@ -274,7 +292,7 @@ def test_a_forgotten_path_is_read_again(files, monkeypatch):
 
 def interfering(monkeypatch, action, times):
     """Calls `action` in the middle of each of the first `times` readings."""
-    original, count = module._read_all, iter(range(times))
+    original, count = reading._read_all, iter(range(times))
 
     def wrapper(descriptor, size):
         data = original(descriptor, size)
@@ -282,7 +300,7 @@ def interfering(monkeypatch, action, times):
             action()
         return data
 
-    monkeypatch.setattr(module, "_read_all", wrapper)
+    monkeypatch.setattr(reading, "_read_all", wrapper)
 
 
 def test_a_file_that_changes_while_it_is_read_is_read_again(files, monkeypatch):
@@ -395,12 +413,76 @@ def test_one_changed_file_is_all_that_is_read_of_a_directory(files, monkeypatch)
     workspace = files.again()
     settle_clock()
     files.write("d/7", b"new")
-    read = []
-    original = module._content_of_file
-    monkeypatch.setattr(module, "_content_of_file", lambda path: (read.append(path), original(path))[1])
+    read = readings(monkeypatch)
     workspace.look("d")
 
     assert [os.path.basename(path) for path in read] == ["7"]
+
+
+def test_a_look_into_a_directory_opens_no_file_and_reads_no_memory_of_members(files, monkeypatch):
+    """A run with nothing to do costs one walk."""
+    for number in range(20):
+        files.write(f"d/{number % 3}/{number}", b"%d" % number)
+    expected = files.workspace.identity("d")
+    workspace = files.again()
+    listed = []
+    original = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: (listed.append(path), original(path))[1])
+    monkeypatch.setattr(os, "open", lambda *_: pytest.fail("opened"))
+    monkeypatch.setattr(json, "loads", lambda *_: pytest.fail("parsed"))
+
+    assert workspace.identity("d") == expected
+    assert len(listed) == 4
+
+
+def test_each_file_of_a_touched_directory_is_read_once(files, monkeypatch):
+    """And not at all afterwards."""
+    for number in range(20):
+        files.write(f"d/{number}", b"%d" % number)
+    before = files.workspace.identity("d")
+    workspace = files.again()
+    for number in range(20):
+        os.utime(files.root / f"d/{number}", ns=(YEAR, YEAR))
+    settle_clock()
+    read = readings(monkeypatch)
+
+    assert workspace.identity("d") == before
+    assert len(read) == 20
+    assert files.again().identity("d") == before
+    assert len(read) == 20
+
+
+def test_a_stamp_beyond_what_the_store_can_hold_is_seen_but_not_remembered(files):
+    """Some file systems know years after 2262."""
+    path = files.write("d/f", b"1")
+    files.write("d/g", b"1")
+    os.utime(path, ns=(2**63 + YEAR, 2**63 + YEAR))
+    if path.stat().st_mtime_ns < 2**63:
+        pytest.skip("this file system does not know such years")
+    before = files.workspace.identity("d")
+    assert files.settled() == ({}, {})
+    files.write("d/f", b"2", stamp=2**63 + YEAR)
+
+    assert files.workspace.identity("d") != before
+
+
+def test_a_small_file_takes_four_system_calls(files, monkeypatch):
+    """To open, read, look again and close it, after the look that shows that it has to be read."""
+    files.write("f", b"x")
+    settle_clock()
+    calls = []
+
+    def counted(name):
+        original = getattr(os, name)
+        return lambda *of: (calls.append(name), original(*of))[1]
+
+    for name in ("open", "read", "fstat", "lseek", "close"):
+        monkeypatch.setattr(os, name, counted(name))
+    files.workspace.look("f")
+    files.workspace.take_noted()
+    monkeypatch.undo()
+
+    assert calls == ["open", "read", "fstat", "close"]
 
 
 def test_an_empty_directory_has_an_identity(files):

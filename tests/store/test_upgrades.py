@@ -1,0 +1,47 @@
+"""Each migration on a store of the schema before it: facts stay as they were, memory may go."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+from provstore.store import memory, migrate
+from provstore.store.fsck import problems
+from provstore.store.ledger import Ledger
+from provstore.store.store import Store
+
+from .test_fsck import fill
+
+FACTS = "SELECT position, origin, kind, subject, digest, chain FROM record ORDER BY position"
+
+
+def store_of_schema(number, folder, monkeypatch):
+    """The path of a store with facts of all kinds and what is remembered of files, as that schema's program left it."""
+    path = str(folder / "store.db")
+    with monkeypatch.context() as then:
+        known = {key: sql for key, sql in migrate.migrations().items() if key <= number}
+        then.setattr(migrate, "NEWEST", number)
+        then.setattr(migrate, "migrations", lambda: known)
+        then.setattr(Ledger, "remember_plan", lambda *_: None)
+        migrate.create(path, 1_800_000_000.0, "s")
+        with Store(path) as store:
+            fill(store)
+    return path
+
+
+def test_schema_2_takes_over_all_facts_and_forgets_the_plan(tmp_path, monkeypatch):
+    """What is remembered of files and tasks stays; the plan, whose form is another, is worked out by the next run."""
+    path = store_of_schema(1, tmp_path, monkeypatch)
+    with closing(sqlite3.connect(path)) as conn, conn:
+        conn.execute("INSERT INTO plan (id, fingerprint, content, seal) VALUES (1, 'f', '[]', 0)")
+        conn.execute("INSERT INTO plan_task (position, work, seal) VALUES (0, '[]', 0)")
+        facts = conn.execute(FACTS).fetchall()
+
+    with Store(path) as store:
+        assert migrate.schema_version(store.conn) == migrate.NEWEST
+        assert store.conn.execute(FACTS).fetchall() == facts
+        assert store.ask(memory.plan) is None
+        assert store.ask(memory.work, 0) is None
+        assert set(store.ask(memory.file_memos)) == {"in/a"}
+        assert len(store.ask(memory.task_memos)) == 1
+        assert list(problems(store, objects=True)) == []
