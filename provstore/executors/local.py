@@ -26,6 +26,7 @@ from provstore.errors import DISK_FAULTS
 from provstore.executors import processes
 from provstore.executors.programs import NotStartedError, Programs, why_not_started
 from provstore.executors.slots import Slot, out_of_the_way
+from provstore.executors.spawn import spawn
 from provstore.executors.watchdog import Watchdog
 from provstore.ports import Finished
 
@@ -64,15 +65,6 @@ IDLE_SLOTS = 64
 BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024
 
 CHILD_SIGNAL = bytes([signal.SIGCHLD])
-
-DEFAULT_SIGNALS = tuple(
-    getattr(signal, name)
-    for name in (
-        *("SIGPIPE", "SIGXFSZ", "SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGCHLD", "SIGALRM"),
-        *("SIGUSR1", "SIGUSR2", "SIGTSTP", "SIGTTIN", "SIGTTOU"),
-    )
-)
-"""What a command finds at its default, though Python or whoever started the runner may ignore it."""
 
 # How far a job is. It may skip steps, but never goes back.
 RUNNING = 0  # `due`: its timeout
@@ -278,19 +270,7 @@ class LocalExecutor:
         program = self._programs.find(job)
         try:
             os.chdir(job.cwd)  # posix_spawn starts in the caller's folder
-            return os.posix_spawn(
-                program,
-                job.argv,
-                job.environment,
-                file_actions=(
-                    (os.POSIX_SPAWN_DUP2, self._null, 0),
-                    (os.POSIX_SPAWN_DUP2, slot.log, 1),
-                    (os.POSIX_SPAWN_DUP2, slot.log, 2),
-                ),
-                setpgroup=0,
-                setsigmask=(),
-                setsigdef=DEFAULT_SIGNALS,
-            )
+            return spawn(job, program, self._null, slot.log)
         except (OSError, ValueError) as error:
             raise NotStartedError(why_not_started(job, error)) from error
         finally:

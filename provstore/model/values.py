@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import lru_cache
 
 from provstore.digest import canonical_json
 
@@ -76,14 +77,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def new_id() -> str:
     """A UUID of version 7 (RFC 9562, section 5.7): sorts by the time it was made, to the millisecond."""
-    milliseconds = time.time_ns() // 1_000_000
-    noise = int.from_bytes(os.urandom(10), "big")
-    number = (milliseconds << 80) | (0x7 << 76) | ((noise >> 68 & 0xFFF) << 64) | (0x2 << 62) | (noise & (1 << 62) - 1)
-    digits = f"{number:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    moment = f"{time.time_ns() // 1_000_000:012x}"
+    noise = os.urandom(10)
+    variant, rest = f"{0x80 | noise[0] & 0x3F:02x}", noise[1:].hex()
+    return f"{moment[:8]}-{moment[8:]}-7{rest[:3]}-{variant}{rest[4:6]}-{rest[6:]}"
 
 
 def utc_text(seconds: float) -> str:
     """Seconds since 1970 as ISO 8601 in UTC with microseconds: ``2026-11-21T10:00:00.123456Z``."""
     whole = int(seconds // 1)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{int((seconds - whole) * 1e6):06d}Z"
+    return f"{_second_text(whole)}.{int((seconds - whole) * 1e6):06d}Z"
+
+
+@lru_cache(maxsize=4)  # a run asks for the same second again and again
+def _second_text(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))

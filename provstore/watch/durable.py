@@ -50,7 +50,6 @@ class Outgoing:
             StoreUnwritableError: The disk has failed or is full.
         """
         self._opened.append((path, descriptor))
-        _write(_writer(), path, descriptor, START)
         if len(self._opened) >= AT_ONCE:
             self.wait()
 
@@ -61,8 +60,9 @@ class Outgoing:
             StoreUnwritableError: The disk has failed or is full.
         """
         try:
-            for path, descriptor in self._opened:
-                _write(_writer(), path, descriptor, WAIT)
+            for how in (START, WAIT):
+                for path, descriptor in self._opened:
+                    _write(_writer(), path, descriptor, how)
         finally:
             for _, descriptor in self._opened:
                 os.close(descriptor)
