@@ -6,11 +6,14 @@ no store, no graph, no user.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Protocol
+else:
+    Protocol = object  # `typing` takes 2 ms to import
 
 
 class Job(NamedTuple):

@@ -50,6 +50,7 @@ class Engine:
 
     Attributes:
         reports: How each task fared that was not fresh from the start, by stage and data ID.
+        rounds: How many plans there were.
         all_is_well: Nothing failed.
         stop_request: Set by a signal handler: the signal, and whether to end without grace.
     """
@@ -80,6 +81,7 @@ class Engine:
         self._alone: set[str] = set()
         self._executed: set[tuple[str, str]] = set()
         self.reports: dict[tuple[str, str], TaskReport] = {}
+        self.rounds = 0
         self.all_is_well = True
         self.stop_request: tuple[int, bool] | None = None
 
@@ -144,10 +146,18 @@ class Engine:
         """Tasks that were run, as (stage, data ID): neither force nor `always` runs them twice."""
         return frozenset(self._executed)
 
+    def counts(self) -> dict[str, int]:
+        """Number of reports by outcome."""
+        found: dict[str, int] = {}
+        for report in self.reports.values():
+            found[report.outcome] = found.get(report.outcome, 0) + 1
+        return found
+
     # --- one round ------------------------------------------------------------------------------------
 
     def round(self, assessment: Assessment) -> None:
         """Brings all selected tasks of a plan up to date, as far as they go."""
+        self.rounds += 1
         self._take(assessment)
         plan, active = self._plan, assessment.active
         self._schedule = Schedule(

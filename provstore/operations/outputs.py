@@ -9,14 +9,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 import stat
 
 from provstore.digest import Entry
 from provstore.errors import DISK_FAULTS, FileError, ProvstoreError, error_from_os
 from provstore.model.files import TOOL_FOLDERS, Content
 from provstore.noun import NamedTuple
-from provstore.watch.durable import write_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +103,7 @@ class Outputs:
         """Moves what lies at a path to `place`, a new absolute path in the same file system."""
         os.makedirs(os.path.dirname(place), exist_ok=True)
         try:
-            _move(self._workspace.full(path), place, _copy_and_remove)
+            _move(self._workspace.full(path), place)
         except OSError as error:
             raise _explained(error, f"{path}: can't be moved out of the way") from error
         self._workspace.forget(path)
@@ -113,9 +111,11 @@ class Outputs:
 
     def copy_aside(self, path: str, identity: str, place: str) -> Aside:
         """Copies what a command goes on with to `place`, where it is whole from its first moment."""
+        from provstore.operations.copies import copy
+
         os.makedirs(os.path.dirname(place), exist_ok=True)
         try:
-            _copy(self._workspace.full(path), place)
+            copy(self._workspace.full(path), place)
         except OSError as error:
             raise _explained(error, f"{path}: can't be copied") from error
         return Aside(path, place, identity)
@@ -252,43 +252,10 @@ def _explained(error: OSError, text: str) -> ProvstoreError:
     return FileError(f"{text}: {error.strerror or error}")
 
 
-def _files_of(full: str) -> Iterable[str]:
-    """Every file of a directory; a file itself."""
-    if not os.path.isdir(full):
-        return [full]
-    return [os.path.join(folder, name) for folder, _, names in os.walk(full) for name in names]
-
-
-def _copy(source: str, target: str) -> None:
-    """Copies what is no link; the copy has another name until it is whole."""
-    fresh = f"{target}.new"
-    if os.path.isdir(source):
-        shutil.copytree(source, fresh, symlinks=True)
-    else:
-        shutil.copy2(source, fresh)
-    write_out(_files_of(fresh))
-    os.rename(fresh, target)
-
-
-def _copy_and_remove(source: str, target: str) -> None:
-    """Moves to another file system: whoever is killed leaves a whole one in one of two places."""
-    if os.path.islink(source):
-        shutil.move(source, target)
-        return
-    _copy(source, target)
-    if os.path.isdir(source):
-        shutil.rmtree(source)
-    else:
-        os.unlink(source)
-
-
-def _move(source: str, target: str, across: Callable[[str, str], object] = shutil.move) -> None:
-    """Renames.
+def _move(source: str, target: str) -> None:
+    """Renames; to another file system, where an output's folder is a mount of its own, it copies.
 
     A command may take from a directory that it makes the permission to write, without which it can't be moved.
-
-    Args:
-        across: What to do where an output's folder is a mount of its own.
     """
     try:
         os.rename(source, target)
@@ -299,7 +266,9 @@ def _move(source: str, target: str, across: Callable[[str, str], object] = shuti
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        across(source, target)
+        from provstore.operations.copies import copy_and_remove
+
+        copy_and_remove(source, target)
 
 
 def _move_protected(folder: str, target: str) -> None:
@@ -316,11 +285,24 @@ def _move_protected(folder: str, target: str) -> None:
 def discard(places: Iterable[str]) -> None:
     """Removes folders of ours with all in them: what was moved aside, once what took its place is recorded."""
     for place in places:
+        with contextlib.suppress(OSError):
+            _remove(place)
         if os.path.lexists(place):
-            shutil.rmtree(place, ignore_errors=True)
-        if os.path.lexists(place):
+            import shutil
+
             _permit(place)
             shutil.rmtree(place, ignore_errors=True)
+
+
+def _remove(folder: str) -> None:
+    """What `shutil.rmtree` does where nothing is in the way; to import that takes longer than most runs' folders."""
+    with os.scandir(folder) as found:
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                _remove(entry.path)
+            else:
+                os.unlink(entry.path)
+    os.rmdir(folder)
 
 
 def _permit(place: str) -> None:

@@ -67,10 +67,17 @@ class RunReport:
     """
 
     def __init__(
-        self, run: str | None, outcome: str, signal: int, number: int, tasks: Callable[[], tuple[TaskReport, ...]]
+        self,
+        run: str | None,
+        outcome: str,
+        signal: int,
+        number: int,
+        tasks: Callable[[], tuple[TaskReport, ...]],
+        counts: Mapping[str, int] | None = None,
     ) -> None:
+        """`counts`: the number of tasks by outcome where that is known without listing them."""
         self.run, self.outcome, self.signal, self.number = run, outcome, signal, number
-        self._tasks = tasks
+        self._tasks, self._counts = tasks, counts
 
     @cached_property
     def tasks(self) -> tuple[TaskReport, ...]:
@@ -80,6 +87,8 @@ class RunReport:
     @property
     def summary(self) -> dict[str, int]:
         """Number of tasks by outcome."""
+        if self._counts is not None:
+            return {**dict.fromkeys(OUTCOMES, 0), **self._counts}
         counts = dict.fromkeys(OUTCOMES, 0)
         for task in self.tasks:
             counts[task.outcome] += 1
@@ -320,12 +329,20 @@ class _Runner:
 
     def _end(self, engine: Engine, assessment: Assessment) -> RunReport:
         outcome = "cancelled" if self._signal else "succeeded" if engine.all_is_well else "failed"
-        reports = []
-        for position in assessment.selection.positions:
-            plan = assessment.plan
-            name, text = plan.stage_of(position).name, plan.tasks[position].data_id
-            reports.append(engine.reports.get((name, text)) or _fresh_report(assessment, position))
-        report = RunReport(self._id, outcome, self._signal, len(reports), lambda: tuple(reports))
+        positions, plan = assessment.selection.positions, assessment.plan
+
+        def tasks() -> tuple[TaskReport, ...]:
+            names = [(plan.stage_of(position).name, plan.tasks[position].data_id) for position in positions]
+            return tuple(
+                engine.reports.get(name) or _fresh_report(assessment, position)
+                for name, position in zip(names, positions, strict=True)
+            )
+
+        counts: dict[str, int] | None = None
+        if engine.rounds <= 1:  # else a task of a former round may no longer be in the plan
+            counts = engine.counts()
+            counts["fresh"] = counts.get("fresh", 0) + len(positions) - len(engine.reports)
+        report = RunReport(self._id, outcome, self._signal, len(positions), tasks, counts)
         engine.end(outcome, report.summary)
         self._is_recorded = True
         self._observe(RunEnded(self._id, outcome))

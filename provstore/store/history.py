@@ -45,6 +45,7 @@ DATASET_OF = """
     SELECT id FROM dataset
      WHERE path = ? AND digest = ? AND executable = ? ORDER BY rowid DESC LIMIT 1
 """
+ANY_DATASET = "SELECT 1 FROM dataset LIMIT 1"
 SECONDS = """
     SELECT (julianday(ended) - julianday(started)) * 86400.0 FROM execution
      WHERE stage = ? AND data_id = ? AND outcome = 'succeeded' ORDER BY rowid DESC LIMIT 1
@@ -65,6 +66,11 @@ def attempt(conn: sqlite3.Connection, key: str) -> Attempt | None:
     """The last attempt with a key, however it ended."""
     row = conn.execute(ATTEMPT, (key,)).fetchone()
     return None if row is None else Attempt(*row)
+
+
+def has_no_dataset(conn: sqlite3.Connection) -> bool:
+    """Nothing was ever recorded."""
+    return conn.execute(ANY_DATASET).fetchone() is None
 
 
 def last_success(conn: sqlite3.Connection, stage: str, data_id: str) -> str | None:

@@ -44,6 +44,8 @@ class Ledger:
         self._members: list[tuple[str, str, str]] = []
         self._facts: list[tuple[str, Row | ExecutionFact | RunFact]] = []
         self._unwritten: dict[tuple[str, str, bool], str] = {}
+        with explained(path):
+            self._paths: set[str] | None = set() if history.has_no_dataset(conn) else None
         self._rows: dict[str, Row] = {}
         self._tasks: dict[tuple[str, str], TaskMemo] = {}
         self._plan: tuple[str, PlanText, Iterable[str] | None] | None = None
@@ -82,6 +84,8 @@ class Ledger:
         waiting = self._unwritten.get((path, digest, executable))
         if waiting is not None:
             return waiting
+        if self._paths is not None and path not in self._paths:  # the first run need not ask for each of its sources
+            return None
         with explained(self._path):
             return history.dataset_with(self._conn, path, digest, executable)
 
@@ -93,6 +97,8 @@ class Ledger:
     def expect_dataset(self, row: Row) -> str:
         """Makes a dataset that waits in an execution known to `dataset_with`."""
         dataset = str(row["id"])
+        if self._paths is not None:
+            self._paths.add(str(row["path"]))
         self._unwritten[str(row["path"]), str(row["digest"]), bool(row["executable"])] = dataset
         self._rows[dataset] = row
         return dataset

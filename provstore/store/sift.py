@@ -83,9 +83,8 @@ def _is_of(value: object, kind: str, optional: bool) -> bool:
 
 
 def _with_rowid(insert: str) -> str:
-    """A statement that adds a row, with its rowid, unless there is one like it."""
-    insert = re.sub(r"INSERT INTO (\w+) \(", r"INSERT OR IGNORE INTO \1 (rowid, ", insert)
-    return insert.replace("VALUES (", "VALUES (:rowid, ")
+    """A statement that adds a row, with its rowid, unless there is one like it, with names for its question marks."""
+    return _named(insert).replace(" (", " (rowid, ", 1).replace("VALUES (", "VALUES (:rowid, ")
 
 
 def _named(insert: str) -> str:
