@@ -130,7 +130,9 @@ class Schedule:
             rank[task] = 1 + max((rank[below] for below in self._downstream[task]), default=0)
         return rank
 
-    def next_task(self, need: Callable[[int], Need], has_room: Callable[[float, int], bool]) -> int | None:
+    def next_task(
+        self, need: Callable[[int], Need], has_room: Callable[[float, int], bool], *, urgency: int = 0
+    ) -> int | None:
         """The most urgent task that is ready and fits into what is left of the machine; None if none does.
 
         What did not fit waits among its like, so that a thousand tasks that are too big cost one look.
@@ -138,21 +140,27 @@ class Schedule:
         Args:
             need: What a task takes of the machine; few different answers.
             has_room: Whether there is that much.
+            urgency: Only a task with so many tasks on its longest way, or more.
         """
         best: list[tuple[int, int]] | None = None
         for wanted, heap in self._too_big.items():
             self._drop_ended(heap)
-            if heap and (best is None or heap[0] < best[0]) and has_room(*wanted):
+            if heap and -heap[0][0] >= urgency and (best is None or heap[0] < best[0]) and has_room(*wanted):
                 best = heap
         while True:
             self._drop_ended(self._ready)
-            if not self._ready or (best is not None and best[0] < self._ready[0]):
+            is_none = not self._ready or -self._ready[0][0] < urgency
+            if is_none or (best is not None and best[0] < self._ready[0]):
                 return heapq.heappop(best)[1] if best is not None else None
             entry = heapq.heappop(self._ready)
             wanted = need(entry[1])
             if has_room(*wanted):
                 return entry[1]
             heapq.heappush(self._too_big.setdefault(wanted, []), entry)
+
+    def urgency_below(self, task: int) -> int:
+        """Most tasks on the longest way from one that waits for this one."""
+        return self._rank[task] - 1
 
     def _drop_ended(self, heap: list[tuple[int, int]]) -> None:
         """Takes tasks that are no longer ready from the top of a heap."""

@@ -27,6 +27,8 @@ from provstore.watch.stamps import device_with_fine_stamps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from provstore.events import Observer
     from provstore.model.task import Plan, Work
     from provstore.model.values import DataId
@@ -79,6 +81,7 @@ class Engine:
         self._stopping = False
         self._stop_signal = 0
         self._alone: set[str] = set()
+        self._again: list[tuple[int, int]] = []
         self._executed: set[tuple[str, str]] = set()
         self.reports: dict[tuple[str, str], TaskReport] = {}
         self.rounds = 0
@@ -172,8 +175,13 @@ class Engine:
                 break
             finished = self._executor.wait(self._patience())
             self._obey()
+            self._replace(finished)
             for end in finished:
                 self._conclude(end)
+        for position, _ in self._again:  # the run was stopped before it had room for them
+            self._schedule.fail(position, cancelled=True)
+            self._report(position, "cancelled", None, None)
+        self._again.clear()
         if self._stopping or (not self.all_is_well and not self._request.keep_going):
             self._schedule.cancel_rest()
         self._report_rest()
@@ -211,12 +219,30 @@ class Engine:
             lambda text: self._observe(Remark(text)),
         )
 
-    def _start_what_may_start(self) -> None:
+    def _replace(self, finished: Sequence[Finished]) -> None:
+        """Frees the places of commands that have ended.
+
+        Where several tasks run at once, others start in these places before those are judged, so that no processor
+        waits for that: if they look as if they had succeeded, and none of what waits for them is more urgent.
+        """
+        urgency = 0
+        for end in finished:
+            position, underway = self._underway[end.execution]
+            work = underway.ready.work
+            self._capacity.give_back(work.cpu, work.memory)
+            urgency = max(urgency, self._schedule.urgency_below(position))
+        if self._capacity.jobs > 1 and all(map(_looks_well, finished)):
+            self._start_what_may_start(urgency)
+
+    def _start_what_may_start(self, urgency: int = 0) -> None:
         self._obey()
         while not self._stopping and self.stop_request is None and not self._capacity.is_full:
+            if self._again and self._capacity.has_room(*self._need(self._again[0][0])):
+                self._try(*self._again.pop(0))
+                continue
             if not self.all_is_well and not self._request.keep_going:
                 return
-            position = self._schedule.next_task(self._need, self._capacity.has_room)
+            position = self._schedule.next_task(self._need, self._capacity.has_room, urgency=urgency)
             if position is None:
                 return
             self._try(position, 1)
@@ -322,7 +348,6 @@ class Engine:
             self._discard.append(os.path.join(underway.folder, f"aside-{underway.execution}"))
         self._oldest = self._oldest or time.monotonic()
         self._ended_slots.append(int(os.path.basename(underway.folder)))
-        self._capacity.give_back(work.cpu, work.memory)
         seconds = finished.ended - finished.started
         if conclusion.outcome == "succeeded":
             self._verdicts.ran(position, conclusion.made)
@@ -333,7 +358,7 @@ class Engine:
             self._report(position, "cancelled", underway.execution, seconds)
         elif underway.ready.attempt <= work.retries and not self._stopping:
             self._tell_retry(underway, seconds, conclusion.message, tail)
-            self._try(position, underway.ready.attempt + 1)
+            self._again.append((position, underway.ready.attempt + 1))
         else:
             self._fail(position, conclusion.message, underway.execution, seconds, tail)
 
@@ -418,6 +443,11 @@ def _size_of_machine() -> tuple[int, int]:
     except AttributeError:
         cpus = os.cpu_count() or 1
     return cpus, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _looks_well(finished: Finished) -> bool:
+    """As far as the command itself tells; what it has made is yet to be judged."""
+    return finished.exit_status == 0 and not (finished.survivors or finished.timed_out or finished.stopped)
 
 
 def _end_of(path: str) -> bytes:

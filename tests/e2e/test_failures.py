@@ -185,6 +185,36 @@ def test_retries_end(tmp_path: Path) -> None:
     assert project.count() == {"go": 2}
 
 
+AT_WORK = """
+mkdir -p ../at-work ../tries; : > ../at-work/{n}; ls ../at-work | wc -l >> ../counts
+sleep 0.02; rm ../at-work/{n}; echo >> ../tries/{n}
+if test $(wc -l < ../tries/{n}) -gt 2; then echo x > {outputs}; fi
+"""
+
+
+def test_retries_never_run_more_tasks_at_once_than_were_asked_for(tmp_path: Path) -> None:
+    """A task that ended with 0 and made nothing has given its place to another one before that is known."""
+    text = f"[dimensions]\nn = '1..12'\n[stages.go]\ndimensions = ['n']\nrun = '''{AT_WORK}'''\n"
+    text += "outputs = ['out/{n}.txt']\nretries = 2\n"
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text})
+    done = project.run("-j3")
+
+    counts = [int(line) for line in (tmp_path / "counts").read_text().split()]
+    assert len(done.executed) == 12
+    assert len(counts) == 36
+    assert max(counts) <= 3
+
+
+def test_one_at_a_time_nothing_starts_after_a_failure(tmp_path: Path) -> None:
+    """Not even after one that shows only when its outputs are looked for."""
+    text = stage("a", ": > ran-a", "", "a.txt") + stage("b", "echo b > b.txt", "", "b.txt")
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text})
+    done = project.run("-j1", status=1)
+
+    assert done.outcomes == {"a": "failed", "b": "cancelled"}
+    assert not project.exists("b.txt")
+
+
 def test_a_timeout_ends_a_command(tmp_path: Path) -> None:
     """It is recorded as timed out, with all it had started."""
     text = stage("go", "sleep 100 & sleep 100; echo x > b.txt", "", "b.txt", 'timeout = "0.3s"')

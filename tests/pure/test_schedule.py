@@ -197,6 +197,21 @@ def test_a_thousand_tasks_that_do_not_fit_cost_one_look():
     assert len(asked) == 1000
 
 
+def test_only_what_is_urgent_enough_is_started():
+    """What waits for a task that has just ended may have a longer way to go than all that is ready."""
+    schedule = Schedule({0: [], 1: [0], 2: [1], 3: []}, dict.fromkeys(range(4), "s"), {})
+
+    def next_of_urgency(urgency):
+        return schedule.next_task(lambda task: (1.0, 0), lambda cpu, memory: True, urgency=urgency)
+
+    assert next_of_urgency(0) == 0
+    schedule.start(0)
+
+    assert schedule.urgency_below(0) == 2
+    assert next_of_urgency(2) is None
+    assert next_of_urgency(1) == 3
+
+
 def test_tasks_that_are_not_in_the_run_are_not_waited_for():
     """Their outputs are fresh."""
     assert Schedule({5: [1, 2]}, {5: "a"}, {"a": ["gone"]}).in_state(READY) == [5]
