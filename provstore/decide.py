@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from provstore.model.values import JSON
 
 FRESH_WITHOUT_REMARK = Verdict(FRESH, ())
+NEVER_RUN = Reason("never-run", "", "never run")
+NEW_WITHOUT_REMARK = Verdict(NEW, (NEVER_RUN,))
+"""What nearly every task of a first run gets: one for all of them."""
 FAILURES = frozenset({"failed", "tainted", "timed-out"})
 LONGEST_VALUE = 60
 
@@ -94,6 +97,8 @@ def _lost(facts: Facts, recorded: tuple[str, ...], history: History) -> Verdict:
 
 def _must_run(facts: Facts, history: History) -> Verdict:
     attempt = history.attempt
+    if attempt is None and history.before is None:
+        return NEW_WITHOUT_REMARK
     tried = attempt is not None and attempt.outcome != "succeeded"
     reasons = [] if tried and history.before is None else list(_differences(facts, history))
     if attempt is not None and tried:
@@ -116,7 +121,7 @@ def _waiting(facts: Facts) -> Iterator[Reason]:
 
 def _differences(facts: Facts, history: History) -> Iterator[Reason]:
     if history.before is None:
-        yield Reason("never-run", "", "never run")
+        yield NEVER_RUN
     elif facts.success is None:
         yield from _changes(history)
 

@@ -28,7 +28,7 @@ MAPPED_BYTES = 1 << 29
 """From here on it is mapped by a process of its own; below, starting that costs more than it saves."""
 WINDOW = 1 << 26
 """Bytes that are mapped at a time."""
-APART = "import sys; sys.path[:0] = sys.argv[1:]; from provstore.digest import print_digest; print_digest()"
+APART = "import sys; sys.path[:0] = sys.argv[3:]; getattr(__import__(sys.argv[1], None, None, '*'), sys.argv[2])()"
 PR_SET_PDEATHSIG = 1
 """Linux's prctl: the signal that a process gets when the one that started it ends."""
 
@@ -103,23 +103,13 @@ def _digest_apart(descriptor: int) -> str:
         "" when it did not come to an end, for whatever reason: then the file is read.
     """
     import signal
-    import sys
 
-    folders = [os.path.dirname(os.path.dirname(os.path.abspath(file))) for file in (__file__, blake3_package.__file__)]
     answer, end = os.pipe()
-    actions = [
-        (os.POSIX_SPAWN_DUP2, descriptor, 0),
-        (os.POSIX_SPAWN_DUP2, end, 1),
-        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-    ]
-    try:
-        command = [sys.executable or "", "-ISBc", APART, *folders]
-        pid = os.posix_spawn(command[0], command, os.environ, file_actions=actions)
-    except (OSError, ValueError):  # the latter in a program that has Python in it
+    pid = spawn_apart("provstore.digest", "print_digest", descriptor, end)
+    os.close(end)
+    if not pid:
         os.close(answer)
         return ""
-    finally:
-        os.close(end)
     try:
         found = os.read(answer, 2 * blake3.digest_size + 1)
     except BaseException:
@@ -129,6 +119,31 @@ def _digest_apart(descriptor: int) -> str:
         os.close(answer)
         os.waitpid(pid, 0)
     return TAG + found.decode() if len(found) == 2 * blake3.digest_size else ""
+
+
+def spawn_apart(module: str, function: str, source: int, target: int) -> int:
+    """Starts a process that calls a function of provstore; it imports no more than that needs.
+
+    Args:
+        source: An open file that is its standard input.
+        target: Another one that is its standard output.
+
+    Returns:
+        Its process ID; 0 where it can't be started.
+    """
+    import sys
+
+    folders = [os.path.dirname(os.path.dirname(os.path.abspath(file))) for file in (__file__, blake3_package.__file__)]
+    actions = [
+        (os.POSIX_SPAWN_DUP2, source, 0),
+        (os.POSIX_SPAWN_DUP2, target, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+    ]
+    try:
+        command = [sys.executable or "", "-ISBc", APART, module, function, *folders]
+        return os.posix_spawn(command[0], command, os.environ, file_actions=actions)
+    except (OSError, ValueError):  # the latter in a program that has Python in it
+        return 0
 
 
 def print_digest() -> None:
@@ -205,10 +220,13 @@ class Entry(NamedTuple):
     size: int
 
 
-def manifest_text(entries: Iterable[Entry]) -> str:
-    """The manifest as it is digested and kept: canonical JSON of [path, kind, digest, size], sorted by path."""
-    ordered = sorted(entries, key=lambda entry: os.fsencode(entry.path))
-    return canonical_json([list(entry) for entry in ordered])
+def manifest_text(entries: Iterable[tuple[str, str, str, int]]) -> str:
+    """The manifest as it is digested and kept: canonical JSON of [path, kind, digest, size], sorted by path.
+
+    Args:
+        entries: Each an `Entry` or its values.
+    """
+    return canonical_json(sorted(entries, key=lambda entry: entry[0].encode("utf-8", "surrogateescape")))
 
 
 def entries_from_manifest(text: str) -> Sequence[Entry]:

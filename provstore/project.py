@@ -8,8 +8,8 @@ from functools import cached_property
 from provstore import __version__
 from provstore.digest import SALTED, digest_bytes, digest_json, digest_of_variable, digest_text
 from provstore.errors import STORE_FOLDER, FileError, NoProjectError, PipelinefileError, UsageError
-from provstore.model.remembered import plan_from, text_of
-from provstore.model.task import Plan, Work
+from provstore.model.remembered import SPELLING, plan_from, text_of
+from provstore.model.task import Plan, Work, digest_of_found
 from provstore.model.values import nearest, new_id
 from provstore.noun import NamedTuple
 from provstore.store import memory
@@ -202,12 +202,12 @@ class Project:
             overrides: See `pipeline`.
             settled: See `expand`; None: what is found in output directories counts.
         """
-        fingerprint = digest_text(repr([__version__, self.file, sorted(overrides.items())]))
+        fingerprint = digest_text(repr([__version__, SPELLING, self.file, sorted(overrides.items())]))
         if settled is None:
             remembered = self._remembered(fingerprint)
             if remembered is not None:
                 plan, is_news = remembered
-                return Planned(plan, self._remembered_works(overrides), fingerprint, None, is_news)
+                return Planned(plan, self._remembered_works(plan, overrides), fingerprint, None, is_news)
         plan, expanded = self._expand(overrides, settled)
         return Planned(plan, expanded.__getitem__, fingerprint, expanded, is_news=not plan.unresolved)
 
@@ -262,7 +262,7 @@ class Project:
         environment = self._recorded_environment(plan.settings.secret_env)
         return all(
             digest_of_variable(environment.get(name)) == digest for name, digest in plan.environment.items()
-        ) and all(digest_json(self._find(search)) == digest for search, digest in plan.searches)
+        ) and all(digest_of_found(self._find(search)) == digest for search, digest in plan.searches)
 
     def _digest_of(self, file: str) -> str:
         try:
@@ -271,19 +271,42 @@ class Project:
         except OSError:
             return ""
 
-    def _remembered_works(self, overrides: Mapping[str, str]) -> Callable[[int], Work]:
-        """Reads what it takes to run a task; where that is damaged, works it out again."""
+    def _remembered_works(self, plan: Plan, overrides: Mapping[str, str]) -> Callable[[int], Work]:
+        """Reads what it takes to run a task; where that is damaged, or another plan's by now, works it out again."""
         expanded: list[Work] = []
 
         def work(position: int) -> Work:
+            static = plan.tasks[position].static
             text = self.store.ask(memory.work, position) if self.store is not None else None
             if text is not None:
-                return Work.from_json(text)
+                found = Work.from_json(text)
+                if _static_of(found) == static:
+                    return found
             if not expanded:
                 expanded.extend(self._expand(overrides, None)[1])
-            return expanded[position]
+            if position < len(expanded) and _static_of(expanded[position]) == static:
+                return expanded[position]
+            raise UsageError(
+                f"{plan.name(position)}: the Pipelinefile was changed since its plan was made",
+                hint="run the command again",
+            )
 
         return work
+
+
+def _static_of(work: Work) -> str:
+    """`Task.static` of the task that this is the work of: no other task has it, so none gets another one's command."""
+    outputs = [(output.role, output.path, output.format) for output in work.outputs]
+    return digest_json(
+        {
+            "command": work.argv,
+            "cwd": work.cwd,
+            "environment": work.environment,
+            "inputs": work.inputs,
+            "outputs": outputs,
+            "params": work.params,
+        }
+    )
 
 
 def locate(start: str, file: str | None) -> tuple[str, str]:

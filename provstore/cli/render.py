@@ -59,19 +59,18 @@ def to_json(value: JSON) -> str:
 def status_text(report: StatusReport, style: Style = plain) -> str:
     """One line a task, with its reasons; fresh tasks of one stage, and many that are alike, share a line."""
     lines = []
-    groups = [(task.stage, task.state, task.reasons) for task in report.tasks]
-    alike = Counter(groups)
+    alike = Counter(report.groups)
     listed = set()
-    for task, group in zip(report.tasks, groups, strict=True):
-        if alike[group] > (1 if task.state == "fresh" else ALIKE):
+    for number, group in enumerate(report.groups):
+        if alike[group] > (1 if group.state == "fresh" else ALIKE):
             if group in listed:
                 continue
             listed.add(group)
-            name = f"{task.stage} ({alike[group]} tasks)"
+            name = f"{group.stage} ({alike[group]} tasks)"
         else:
-            name = task_name(task.stage, task.data_id)
-        reasons = f"  ({reasons_text(task.reasons)})" if task.reasons else ""
-        lines.append(f"{style(task.state.ljust(10), task.state)}  {harmless(name + reasons)}")
+            name = task_name(group.stage, report.tasks[number].data_id)
+        reasons = f"  ({reasons_text(group.reasons)})" if group.reasons else ""
+        lines.append(f"{style(group.state.ljust(10), group.state)}  {harmless(name + reasons)}")
     lines += [f"{style('remark:', 'remark')} {harmless(remark)}" for remark in report.remarks]
     counts = [f"{number} {state}" for state, number in report.summary.items() if number]
     lines.append(", ".join(counts) if counts else "no tasks")

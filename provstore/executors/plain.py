@@ -87,12 +87,13 @@ def plain_command(job: Job, shell: str) -> Plain | None:
 
 
 def _program(name: str, environment: Mapping[str, str], cwd: str) -> str | None:
-    """The file that a name stands for; looked for anew each time, as a shell does: a task may have made it."""
+    """The file that a name stands for in the folder `cwd`; looked for anew each time: a task may have made it."""
     if "/" in name:
         return name
     for folder in environment.get("PATH", os.defpath).split(os.pathsep):
-        file = os.path.join(cwd, folder, name)
-        if os.access(file, os.X_OK) and os.path.isfile(file):
+        file = os.path.join(folder, name)  # a script gets to know by which name it was started
+        full = os.path.join(cwd, file)
+        if os.access(full, os.X_OK) and os.path.isfile(full):
             return file
     return None
 

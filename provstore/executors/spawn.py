@@ -51,14 +51,14 @@ def spawn(job: Job, program: str, null: int, log: int) -> int:
 
 
 def _with_present_folder(environment: Mapping[str, str], cwd: str) -> Mapping[str, str]:
-    """The environment as a shell hands it on: its PWD, if it has one, is a name of the present folder."""
-    said = environment.get("PWD")
-    if said is None or said == cwd:
+    """The environment as a shell hands it on: its PWD is a name of the present folder, the one it had if that is."""
+    said = environment.get("PWD", "")
+    if said == cwd:
         return environment
     with suppress(OSError):
         if said.startswith("/") and os.path.samefile(said, cwd):
             return environment
-    return {**environment, "PWD": cwd}
+    return {**environment, "PWD": os.getcwd()}
 
 
 def _opened(plain: Plain) -> Sequence[FileAction]:

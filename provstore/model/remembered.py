@@ -14,7 +14,11 @@ from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+
+
+SPELLING = 2
+"""A plan that was written down otherwise is not read: it goes by with what it is remembered by."""
 
 
 class PlanText(NamedTuple):
@@ -27,7 +31,8 @@ class PlanText(NamedTuple):
         stage_facts: A line for each stage: what else is said of it as JSON, empty where there is nothing to say.
         task_stages, inputs, outputs, upstream: A line for each task: numbers, with spaces between.
         data_ids, statics: A line for each task.
-        rest: The other attributes as JSON; empty where none says anything.
+        rest: A line for each search, see `_search_line`; behind them, without a newline, the other attributes as JSON,
+            where they say anything.
     """
 
     meaning: str
@@ -70,6 +75,7 @@ class RememberedStages(Sequence[PlannedStage]):
 
     def __init__(self, names: list[str], facts: list[str]) -> None:
         self.names, self.facts = names, facts
+        self._made: dict[int, PlannedStage] = {}
 
     def __len__(self) -> int:
         return len(self.names)
@@ -78,14 +84,26 @@ class RememberedStages(Sequence[PlannedStage]):
         name, facts = self.names[number], self.facts[number]
         if not facts:
             return PlannedStage(name, (), False, False, ())
-        import json
+        made = self._made.get(number)
+        if made is None:
+            import json
 
-        return PlannedStage(name, *json.loads(facts))
+            made = self._made[number] = PlannedStage(name, *json.loads(facts))
+        return made
 
     @property
     def unusual(self) -> frozenset[str]:
         """Numbers, as text, of the stages that always run or are frozen; perhaps of others of which much is said."""
         return frozenset([str(number) for number, facts in enumerate(self.facts) if "true" in facts])
+
+
+def stage_names(plan: Plan) -> list[str]:
+    """Name of each task's stage."""
+    tasks, stages = plan.tasks, plan.stages
+    names = stages.names if isinstance(stages, RememberedStages) else [stage.name for stage in stages]
+    if isinstance(tasks, RememberedTasks):
+        return [names[int(number)] for number in tasks.stages]
+    return [names[task.stage] for task in tasks]
 
 
 def numbers(text: str) -> list[int]:
@@ -134,18 +152,17 @@ def _remembered_tasks(tasks: Sequence[Task]) -> RememberedTasks:
 
 def plan_from(text: PlanText) -> Plan:
     """The inverse of `text_of`."""
-    searches: list[tuple[Search, str]] = []
     gates: list[str] = []
     unresolved: list[Unresolved] = []
     remarks: list[str] = []
     settings = Settings([], {}, None, None, [])
-    if text.rest:
-        import json
+    searches, newline, others = text.rest.rpartition("\n")
+    if others:
+        import json  # takes 2 ms
 
-        found = json.loads(text.rest)
-        searches = [(Search(*fields), digest) for fields, digest in found[0]]
-        gates, unresolved, remarks = found[1], [Unresolved(*fields) for fields in found[2]], found[3]
-        settings = Settings(*found[4])
+        found = json.loads(others)
+        gates, unresolved, remarks = found[0], [Unresolved(*fields) for fields in found[1]], found[2]
+        settings = Settings(*found[3])
     return Plan(
         RememberedStages(_texts(text.stages), _texts(text.stage_facts)),
         _texts(text.paths),
@@ -159,7 +176,7 @@ def plan_from(text: PlanText) -> Plan:
         ),
         _mapping(text.files),
         _mapping(text.environment),
-        searches,
+        [_search_from(line) for line in _texts(searches + newline)],
         gates,
         unresolved,
         remarks,
@@ -169,14 +186,28 @@ def plan_from(text: PlanText) -> Plan:
 
 
 def _rest_of(plan: Plan) -> str:
-    rest = (plan.searches, plan.gates, plan.unresolved, plan.remarks, plan.settings)
+    searches = _lines([_search_line(search, digest) for search, digest in plan.searches])
+    rest = (plan.gates, plan.unresolved, plan.remarks, plan.settings)
     settings = plan.settings
     said = (settings.default, settings.subsets, settings.owner, settings.secret_env)
     if not any(rest[:-1]) and not any(said) and settings.objects_limit is None:
-        return ""
+        return searches
     import json
 
-    return json.dumps(rest, ensure_ascii=False)
+    return searches + json.dumps(rest, ensure_ascii=False)
+
+
+def _search_line(search: Search, digest: str) -> str:
+    """The digest of what it found, and what a search has; a line for each, all of them an entry of one line."""
+    parts = [text for part in search.parts for text in part]
+    return _lines([digest, str(int(search.folders)), str(len(search.parts)), *parts, *search.leftovers])
+
+
+def _search_from(line: str) -> tuple[Search, str]:
+    """The inverse of `_search_line`."""
+    digest, folders, number, *texts = _texts(line)
+    end = 2 * int(number)
+    return Search(list(zip(texts[:end:2], texts[1:end:2], strict=True)), folders == "1", texts[end:]), digest
 
 
 def _facts_of(stage: PlannedStage) -> str:
@@ -187,8 +218,11 @@ def _facts_of(stage: PlannedStage) -> str:
     return json.dumps(stage[1:], ensure_ascii=False)
 
 
-def _lines(texts: Iterable[str]) -> str:
+def _lines(texts: Sequence[str]) -> str:
     r"""One text on each line; in a text that holds one, ``\`` and a newline are written ``\\`` and ``\n``."""
+    lines = "\n".join([*texts, ""])
+    if "\\" not in lines and lines.count("\n") == len(texts):  # nearly always; else it takes ten times as long
+        return lines
     return "".join([text.replace("\\", "\\\\").replace("\n", "\\n") + "\n" for text in texts])
 
 

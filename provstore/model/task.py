@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
+from provstore.digest import digest_text
 from provstore.model.values import data_id_from, task_name
 from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from provstore.model.values import JSON, DataId
 
@@ -144,7 +145,9 @@ class Search(NamedTuple):
     """A look for source files on the disk, so that it can be repeated without the Pipelinefile.
 
     Attributes:
-        parts: Segments of a path, each ("name", literal) or ("pattern", regular expression or "**").
+        parts: Segments of a path, each ("name", literal), ("pattern", regular expression or "**"), or what most
+            patterns come to: ("field", what a name begins with, "/", what it ends with), which has at least one
+            character between the two and, where it begins with nothing, no dot there.
         folders: Folders match too.
         leftovers: Regular expressions of what stages make: what fits one of them is no source.
     """
@@ -152,6 +155,11 @@ class Search(NamedTuple):
     parts: Sequence[tuple[str, str]]
     folders: bool
     leftovers: Sequence[str]
+
+
+def digest_of_found(paths: Iterable[str]) -> str:
+    """Digest of what a search has found, in its order; no path holds a NUL."""
+    return digest_text("\0".join(paths))
 
 
 class Settings(NamedTuple):

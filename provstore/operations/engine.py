@@ -17,7 +17,7 @@ from provstore.operations.conclude import conclude
 from provstore.operations.outputs import Outputs, discard
 from provstore.operations.prepare import prepare
 from provstore.operations.protect import protect
-from provstore.operations.report import TaskReport
+from provstore.operations.report import Fared
 from provstore.operations.secrets import Secrets
 from provstore.schedule import BLOCKED, CANCELLED, Capacity, Schedule
 from provstore.store import history
@@ -83,7 +83,7 @@ class Engine:
         self._alone: set[str] = set()
         self._again: list[tuple[int, int]] = []
         self._executed: set[tuple[str, str]] = set()
-        self.reports: dict[tuple[str, str], TaskReport] = {}
+        self.reports: dict[tuple[str, str], Fared] = {}
         self.rounds = 0
         self.all_is_well = True
         self.stop_request: tuple[int, bool] | None = None
@@ -351,7 +351,6 @@ class Engine:
         seconds = finished.ended - finished.started
         if conclusion.outcome == "succeeded":
             self._verdicts.ran(position, conclusion.made)
-            self._executed.add((underway.ready.stage, underway.ready.data_id_text))
             self._finish(position, "executed", underway.execution, seconds)
         elif conclusion.outcome == "cancelled":
             self._schedule.fail(position, cancelled=True)
@@ -390,11 +389,13 @@ class Engine:
         message: str = "",
         tail: bytes = b"",
     ) -> None:
-        stage, data_id, name = self._names(position)
+        stage, _, name = self._names(position)
         reasons = self._verdicts.of[position].reasons
         key = (stage, self._plan.tasks[position].data_id)
         if outcome != "fresh" or key not in self.reports:
-            self.reports[key] = TaskReport(stage, data_id, outcome, execution, seconds, reasons)
+            self.reports[key] = Fared(outcome, execution, seconds, reasons)
+        if outcome == "executed":
+            self._executed.add(key)
         self._ended += 1
         self._works.pop(position, None)
         seconds = seconds or 0.0

@@ -296,6 +296,8 @@ def discard(places: Iterable[str]) -> None:
 
 def _remove(folder: str) -> None:
     """What `shutil.rmtree` does where nothing is in the way; to import that takes longer than most runs' folders."""
+    if os.path.islink(folder):
+        raise NotADirectoryError(folder)  # what it leads to is not ours
     with os.scandir(folder) as found:
         for entry in found:
             if entry.is_dir(follow_symlinks=False):

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
 OUTCOMES = ("executed", "restored", "fresh", "failed", "blocked", "cancelled")
 
 
+class Fared(NamedTuple):
+    """What a run notes of a task until its end: a report without what the plan knows as well."""
+
+    outcome: str
+    execution: str | None
+    seconds: float | None
+    reasons: tuple[Reason, ...]
+
+
 class TaskReport(NamedTuple):
     """How one task fared; `outcome` is one of `OUTCOMES`."""
 

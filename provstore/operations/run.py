@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from provstore.events import Observer
     from provstore.model.task import Plan
     from provstore.operations.engine import Engine
+    from provstore.operations.report import Fared
     from provstore.project import Project
     from provstore.store.store import Store
 
@@ -106,7 +107,7 @@ def run(project: Project, request: RunRequest, observe: Observer) -> RunReport:
         before = _look_of_store(project)
         assessment = _assess(project, request, frozenset())
         if not assessment.active and not assessment.selection.unresolved:
-            _refresh(project, assessment)
+            _refresh(project, assessment, locked=False)
             return _up_to_date(assessment, observe)
     else:
         before, assessment = None, None
@@ -147,7 +148,7 @@ def _run_with_lock(
             project.forget_pipeline()
             assessment = _assess(project, request, frozenset())
         if not assessment.active and not assessment.selection.unresolved:
-            _refresh(project, assessment)
+            _refresh(project, assessment, locked=True)
             return _up_to_date(assessment, observe)
         return _Runner(project, request, observe).run(assessment)
     finally:
@@ -192,27 +193,46 @@ def _up_to_date(assessment: Assessment, observe: Observer) -> RunReport:
     )
 
 
+def _report(assessment: Assessment, reports: Mapping[tuple[str, str], Fared], position: int) -> TaskReport:
+    plan = assessment.plan
+    name = plan.stage_of(position).name
+    fared = reports.get((name, plan.tasks[position].data_id))
+    return TaskReport(name, plan.data_id(position), *fared) if fared else _fresh_report(assessment, position)
+
+
 def _fresh_report(assessment: Assessment, position: int) -> TaskReport:
     plan, verdict = assessment.plan, assessment.verdicts.of[position]
     return TaskReport(plan.stage_of(position).name, plan.data_id(position), "fresh", None, None, verdict.reasons)
 
 
-def _refresh(project: Project, assessment: Assessment) -> None:
+def _refresh(project: Project, assessment: Assessment, *, locked: bool) -> None:
     """After files were touched or the Pipelinefile was edited without effect: remembers how they look now.
 
     A convenience: where it can't be written (read-only, full, another run at work), nothing is lost.
+
+    Args:
+        locked: The caller holds the project's lock. A plan is replaced by its holder alone: a run that is under way
+            reads what each of its tasks runs when that starts.
     """
     planned = assessment.planned
     assessment.workspace.settle(wait=True)  # else the next run would find something to remember, too
     if project.store is None or not (assessment.workspace.has_news or planned.is_news):
         return
+    lock = None
     try:
+        if planned.is_news and not locked:
+            from provstore.store.lock import RunLock
+
+            lock = RunLock(os.path.join(project.folder, "lock"), "provstore run", wait=False, on_wait=lambda _: None)
         ledger = project.store.ledger()
         if planned.is_news:
             planned.remember(ledger)
         ledger.write(*assessment.workspace.take_noted())
     except StoreError:
         return
+    finally:
+        if lock is not None:
+            lock.release()
 
 
 class _Runner:
@@ -329,14 +349,10 @@ class _Runner:
 
     def _end(self, engine: Engine, assessment: Assessment) -> RunReport:
         outcome = "cancelled" if self._signal else "succeeded" if engine.all_is_well else "failed"
-        positions, plan = assessment.selection.positions, assessment.plan
+        positions = assessment.selection.positions
 
         def tasks() -> tuple[TaskReport, ...]:
-            names = [(plan.stage_of(position).name, plan.tasks[position].data_id) for position in positions]
-            return tuple(
-                engine.reports.get(name) or _fresh_report(assessment, position)
-                for name, position in zip(names, positions, strict=True)
-            )
+            return tuple([_report(assessment, engine.reports, position) for position in positions])
 
         counts: dict[str, int] | None = None
         if engine.rounds <= 1:  # else a task of a former round may no longer be in the plan

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
+
+from provstore.model.remembered import stage_names
 from provstore.model.values import data_id_from
-from provstore.model.verdict import FRESH, STATES, WAITING, Reason, Verdict
+from provstore.model.verdict import FRESH, STATES, WAITING, Reason
 from provstore.noun import NamedTuple
 from provstore.operations.assess import assess
 
@@ -13,6 +17,7 @@ if TYPE_CHECKING:
 
     from provstore.model.task import Plan
     from provstore.model.values import DataId
+    from provstore.operations.assess import Assessment
     from provstore.operations.targets import Targets
     from provstore.project import Project
 
@@ -27,24 +32,40 @@ class TaskState(NamedTuple):
     outputs: tuple[str, ...]
 
 
-class StatusReport(NamedTuple):
-    """States of all selected tasks, in the order of the plan; stages whose tasks are not known yet come last."""
+class Group(NamedTuple):
+    """What the tasks that share a line have in common."""
 
-    tasks: tuple[TaskState, ...]
-    remarks: tuple[str, ...]
+    stage: str
+    state: str
+    reasons: tuple[Reason, ...]
 
-    @property
+
+class StatusReport:
+    """States of all selected tasks, in the order of the plan; stages whose tasks are not known yet come last.
+
+    Args:
+        tasks: May be made when they are asked for: of thousands that are fresh nobody asks for one.
+
+    Attributes:
+        groups: What each of the tasks has in common with others.
+    """
+
+    def __init__(self, tasks: Sequence[TaskState], remarks: Sequence[str], groups: Sequence[Group] = ()) -> None:
+        self.tasks, self.remarks = tasks, remarks
+        self.groups = groups or [Group(task.stage, task.state, task.reasons) for task in tasks]
+
+    @cached_property
     def summary(self) -> dict[str, int]:
         """Number of tasks by state."""
         counts = dict.fromkeys(STATES, 0)
-        for task in self.tasks:
-            counts[task.state] += 1
+        for group in self.groups:
+            counts[group.state] += 1
         return counts
 
     @property
     def is_fresh(self) -> bool:
         """There is nothing to do."""
-        return all(task.state == FRESH for task in self.tasks)
+        return self.summary[FRESH] == len(self.groups)
 
 
 def status(project: Project, targets: Targets, overrides: Mapping[str, str], *, force: bool = False) -> StatusReport:
@@ -62,17 +83,40 @@ def status(project: Project, targets: Targets, overrides: Mapping[str, str], *, 
         return force
 
     found = assess(project, targets, overrides, forced)
-    plan = found.plan
-    tasks = [_state(plan, position, found.verdicts.of[position]) for position in found.selection.positions]
-    for entry in plan.unresolved:
-        if entry.stage in found.selection.unresolved:
-            text = f"{entry.dimension} is known once {entry.gate} is fresh"
-            tasks.append(TaskState(entry.stage, (), WAITING, (Reason("dimension", entry.dimension, text),), ()))
-    return StatusReport(tuple(tasks), tuple(plan.remarks))
+    tasks = _States(found)
+    return StatusReport(tasks, tuple(found.plan.remarks), tasks.groups())
 
 
-def _state(plan: Plan, position: int, verdict: Verdict) -> TaskState:
-    task = plan.tasks[position]
-    stage = plan.stages[task.stage]
-    outputs = tuple([plan.paths[number] for number in task.outputs])
-    return TaskState(stage.name, data_id_from(task.data_id, stage.dimensions), verdict.state, verdict.reasons, outputs)
+class _States(Sequence[TaskState]):
+    """The tasks of an assessment, each made when it is asked for."""
+
+    def __init__(self, found: Assessment) -> None:
+        self._plan, self._positions, self._verdicts = found.plan, found.selection.positions, found.verdicts.of
+        self._unresolved = [
+            TaskState(entry.stage, (), WAITING, (Reason("dimension", entry.dimension, text),), ())
+            for entry in found.plan.unresolved
+            if entry.stage in found.selection.unresolved
+            for text in [f"{entry.dimension} is known once {entry.gate} is fresh"]
+        ]
+
+    def __len__(self) -> int:
+        return len(self._positions) + len(self._unresolved)
+
+    def __getitem__(self, number: int) -> TaskState:  # type: ignore[override]  # nobody takes slices, or counts from the end
+        if number >= len(self._positions):
+            return self._unresolved[number - len(self._positions)]
+        plan, position = self._plan, self._positions[number]
+        task, verdict = plan.tasks[position], self._verdicts[position]
+        stage = plan.stages[task.stage]
+        data_id = data_id_from(task.data_id, stage.dimensions)
+        return TaskState(stage.name, data_id, verdict.state, verdict.reasons, tuple(plan.outputs(position)))
+
+    def groups(self) -> list[Group]:
+        """What each of them has in common with others; without making any."""
+        names, verdicts = stage_names(self._plan), self._verdicts
+        fresh = {name: Group(name, FRESH, ()) for name in dict.fromkeys(names)}
+        found = [
+            Group(names[position], *verdicts[position]) if position in verdicts else fresh[names[position]]
+            for position in self._positions
+        ]
+        return found + [Group(task.stage, task.state, task.reasons) for task in self._unresolved]

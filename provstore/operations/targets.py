@@ -11,7 +11,7 @@ from provstore.project import relative_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from provstore.model.task import Plan
 
@@ -43,12 +43,12 @@ class Selection(NamedTuple):
 
     Attributes:
         named: Positions that were asked for.
-        positions: These and all they need, ascending.
+        positions: These and all they need, ascending; like `named` often a range, as there may be a hundred thousand.
         unresolved: Stages asked for whose tasks are not known yet.
     """
 
-    named: frozenset[int]
-    positions: list[int]
+    named: Collection[int]
+    positions: Sequence[int]
     unresolved: frozenset[str]
 
 
@@ -63,7 +63,7 @@ def select(plan: Plan, targets: Targets, root: str) -> Selection:
         texts, targets = tuple(plan.settings.default), targets._replace(current=root)
     if not texts:
         everything = range(len(plan.tasks))
-        return Selection(frozenset(everything), list(everything), frozenset(entry.stage for entry in plan.unresolved))
+        return Selection(everything, everything, frozenset(entry.stage for entry in plan.unresolved))
     named: set[int] = set()
     stages: set[str] = set()
     for text in texts:

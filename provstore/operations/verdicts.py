@@ -39,11 +39,12 @@ class Verdicts:
 
     Attributes:
         of: Verdict by position; lists those of tasks that are not fresh, and some others.
-        key: Key by position, of tasks that were decided one by one; None while it can't be known.
+        key: Key by position, of tasks that succeeded with it, and of the one that was decided last; None while it
+            can't be known.
         missing: (position, path) of inputs that are not there and that nothing will make.
-        success: The success with the task's key, by position, of tasks that were decided one by one.
+        success: The success with the task's key, by position, of tasks that were decided one by one and have one.
         found: Successes that were looked up in the past instead of being remembered.
-        look: What was last seen at a path, by its number, of tasks that were decided one by one.
+        look: What was seen at a path, by its number, of the task that was decided last.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Verdicts:
     ) -> None:
         self._plan, self._workspace, self._store, self._work, self._done = plan, workspace, store, work, done
         self._made: dict[str, str] = store.ask(memory.made_by_key) if store else {}
-        self._identity: dict[int, str] = {}
+        self._identity = [""] * len(plan.paths)  # by the path's number; "" where it is not known
         self._attempt: dict[int, Attempt | None] = {}
         self._proved: set[str] = set()
         self._pending: set[int] = set()
@@ -73,13 +74,20 @@ class Verdicts:
         plan, tasks = self._plan, self._plan.tasks
         if not (isinstance(plan.stages, RememberedStages) and isinstance(tasks, RememberedTasks)):
             for position in positions:
-                self.judge_one(position, forced=position in forced)
+                self._judge_one_of_many(position, forced)
             return
         unusual, stages = plan.stages.unusual, tasks.stages
         for position in positions:
             is_usual = stages[position] not in unusual and position not in forced
             if not (is_usual and self._is_plainly_fresh(tasks, position)):
-                self.judge_one(position, forced=position in forced)
+                self._judge_one_of_many(position, forced)
+
+    def _judge_one_of_many(self, position: int, forced: frozenset[int]) -> None:
+        """Decides a task and keeps little of it: there may be a hundred thousand, each decided again when it starts."""
+        self.judge_one(position, forced=position in forced)
+        self.look.clear()
+        if position not in self.success:
+            del self.key[position]
 
     def _is_plainly_fresh(self, tasks: RememberedTasks, position: int) -> bool:
         """The short way to the verdict that nearly every task gets, without a noun; False: `judge_one` has to decide.
@@ -94,7 +102,7 @@ class Verdicts:
         material = [tasks.statics[position]]
         for text in tasks.inputs[position].split():
             number = int(text)
-            identity = known.get(number) or self._workspace.identity(paths[number])
+            identity = known[number] or self._workspace.identity(paths[number])
             if not identity:
                 return False
             known[number] = identity
@@ -107,7 +115,8 @@ class Verdicts:
             seen.append(identity)
         if not is_plainly_fresh(self._made.get(digest_text("\n".join(material))), " ".join(seen)):
             return False
-        known.update(zip(outputs, seen, strict=True))
+        for number, identity in zip(outputs, seen, strict=True):
+            known[number] = identity
         return True
 
     def judge_one(self, position: int, *, forced: bool = False) -> Verdict:
@@ -145,8 +154,10 @@ class Verdicts:
 
     def judge_again(self, position: int, *, forced: bool = False) -> Verdict:
         """Decides a task anew, just before it starts: its inputs are looked at once more."""
+        self.look.clear()
+        self.key.clear()
         for number in self._plan.tasks[position].inputs:
-            self._identity.pop(number, None)
+            self._identity[number] = ""
         return self.judge_one(position, forced=forced)
 
     def inputs_of(self, position: int) -> tuple[tuple[str, str], ...]:
@@ -206,11 +217,10 @@ class Verdicts:
         task = self._plan.tasks[position]
         identities = []
         for number in task.inputs:
-            identity = self._identity.get(number)
-            if identity is None:
+            identity = self._identity[number]
+            if not identity:
                 identity = self._identity[number] = self._seen(number)
             if not identity:
-                self._identity.pop(number, None)
                 self.missing.append((position, self._plan.paths[number]))
             identities.append(identity)
         return digest_text("\n".join([task.static, *identities]))
@@ -220,7 +230,7 @@ class Verdicts:
         task = self._plan.tasks[position]
         to_come = {number for source in waiting_for for number in self._plan.tasks[source].outputs}
         for number in task.inputs:
-            if number not in to_come and number not in self._identity and not self._seen(number):
+            if number not in to_come and not self._identity[number] and not self._seen(number):
                 path = self._plan.paths[number]
                 if not any(self._hides(source, [path]) for source in task.upstream):
                     self.missing.append((position, path))
@@ -257,7 +267,7 @@ class Verdicts:
                 self._proved.add(path)
                 if not store.ask(memory.is_sound, path):
                     self._workspace.forget(path)
-                    self._identity.pop(number, None)
+                    self._identity[number] = ""
                     found = True
         return found
 
@@ -297,7 +307,7 @@ class Verdicts:
 
     def _material(self, position: int) -> Material:
         work, task = self._work(position), self._plan.tasks[position]
-        known = [self._identity.get(number, "") for number in task.inputs]
+        known = [self._identity[number] for number in task.inputs]
         return Material(
             work.command,
             work.shell,

@@ -6,8 +6,7 @@ source, wherever a template or a glob would match it.
 
 from __future__ import annotations
 
-from provstore.digest import digest_json
-from provstore.model.task import Search
+from provstore.model.task import Search, digest_of_found
 from provstore.noun import NamedTuple
 from provstore.pipelinefile.templates import Axis, Field, Matcher, fields, is_pattern, natural_key, parse
 
@@ -87,9 +86,11 @@ class Catalogue:
             for made, how in self._links.meeting(template)
             if how == "same"
         }
+        if matcher.regex in leftovers:  # whatever is there that no task makes is left over
+            return ()
         search = Search(tuple(matcher.parts), not is_pattern(template), tuple(sorted(leftovers)))
         found = self._find(search)
-        self.searches[search] = digest_json(list(found))
+        self.searches[search] = digest_of_found(found)
         return found
 
 

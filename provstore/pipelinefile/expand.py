@@ -346,9 +346,9 @@ class _Expansion:
                     stage,
                     renderer.data_id(values),
                     self._static(renderer, values, number, read, made),
-                    [paths.setdefault(path, len(paths)) for path in read],
-                    [paths.setdefault(path, len(paths)) for path in made],
-                    sorted([position[source] for source in upstream[number]]),
+                    tuple([paths.setdefault(path, len(paths)) for path in read]),  # half as big as a list
+                    tuple([paths.setdefault(path, len(paths)) for path in made]),
+                    tuple(sorted([position[source] for source in upstream[number]])),
                 )
             )
         plan = self._plan(tasks, list(paths))

@@ -94,7 +94,7 @@ class _Reader:
         self.params_files: list[Source] = []
         self.digests: dict[str, str] = {}
         self.problems: list[Problem] = []
-        self._read: set[str] = set()
+        self._read: dict[str, str] = {}
 
     def read(self, main: str) -> None:
         """Reads the main file, what it includes, what that includes, and so on; each before its includes."""
@@ -113,7 +113,8 @@ class _Reader:
         if len(above) > DEEPEST:
             self._note(file, named, f"is included more than {DEEPEST} deep")
             return
-        if identity in self._read:
+        if identity in self._read:  # under another name, which may lead to another file the next time
+            self.digests[file] = self._read[identity]
             return
         source = self._source(file, named)
         if source is None:
@@ -147,11 +148,12 @@ class _Reader:
 
     def _source(self, file: str, named: tuple[Table, str] | None) -> Source | None:
         """One file, or None if it can't be read, was read before or has faults."""
-        self._read.add(os.path.realpath(os.path.join(self.root, file)))
+        identity = os.path.realpath(os.path.join(self.root, file))
+        self._read[identity] = ""
         data = self._bytes(file, named)
         if data is None:
             return None
-        self.digests[file] = digest_bytes(data)
+        self.digests[file] = self._read[identity] = digest_bytes(data)
         text = self._text(file, data)
         if text is None:
             return None

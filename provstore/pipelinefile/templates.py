@@ -32,6 +32,8 @@ _NEVER = re.compile(r"(?!)")
 _DIGITS = re.compile(r"([0-9]+)")
 _NO_NAME = re.compile("[/\0\ud800-\udfff]")
 _NO_LITERAL = re.compile(r"[{\[]")
+ANY_TEXT = "[^/]+?"
+"""What a field stands for of which nothing more is known."""
 
 LONGEST_PATH, LONGEST_NAME = 4095, 255
 """Bytes of a path that a system call takes; characters of a name that any file system takes."""
@@ -184,7 +186,7 @@ class Matcher:
         glob: ``*``, ``?`` and ``[`` are a glob (in inputs), not letters (in outputs).
 
     Attributes:
-        parts: The template cut at ``/``: ("name", literal) or ("pattern", regular expression or "**").
+        parts: The template cut at ``/``, as in `Search`.
         regex: Regular expression of whole paths.
     """
 
@@ -199,8 +201,10 @@ class Matcher:
             if (axis := axes[field.name]).values is not None
         }
         self._groups: dict[Field, str] = {}
+        self._around: dict[str, str] = {}  # of a segment's regular expression, what surrounds its only field
         raw = _without_repeated_folders([self._segment(pieces) for pieces in _cut(parse(template))])
-        self.parts = _standing_alone(raw)
+        self.parts = [("field", self._around[text]) if text in self._around else (kind, text)
+                      for kind, text in _standing_alone(raw)]  # fmt: skip
         self.regex = _joined(raw)
         self._compiled = re.compile(self.regex, re.DOTALL)
 
@@ -234,7 +238,13 @@ class Matcher:
         parts = [self._field(piece) if isinstance(piece, Field) else spelled(piece) for piece in pieces]
         first = pieces[0]
         hidden = "" if isinstance(first, str) and not self._magic.match(first) else r"(?!\.)"
-        return "pattern", hidden + "".join(parts)
+        pattern = hidden + "".join(parts)
+        around = ["/" if part.endswith(f">{ANY_TEXT})") else piece for piece, part in zip(pieces, parts, strict=True)]
+        if around.count("/") == 1 and not any(
+            isinstance(piece, Field) or self._magic.search(piece) for piece in around
+        ):
+            self._around[pattern] = "".join(map(str, around))
+        return "pattern", pattern
 
     def _field(self, field: Field) -> str:
         if field in self._groups:
@@ -246,13 +256,13 @@ class Matcher:
         elif self._axes[field.name].is_integer:
             inner = _integer_pattern(field.format)
         else:
-            inner = "[^/]+?"
+            inner = ANY_TEXT
         return f"(?P<{group}>{inner})"
 
 
 def _standing_alone(raw: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Segments to look for one by one: a field that an earlier segment defines matches anything here."""
-    return [(kind, re.sub(r"\(\?P=\w+\)", "[^/]+?", text) if kind == "pattern" else text) for kind, text in raw]
+    return [(kind, re.sub(r"\(\?P=\w+\)", ANY_TEXT, text) if kind == "pattern" else text) for kind, text in raw]
 
 
 FOLDERS = ("pattern", "**")
@@ -301,7 +311,7 @@ def _integer_pattern(spec: str) -> str:
     """What a format can write: as narrow as possible, so that a search finds the right cut between two fields."""
     plain = _PLAIN_INTEGER.fullmatch(spec)
     if plain is None:
-        return " *[+ -]?(?:0[boxX])?[0-9a-fA-F]+" if INTEGER_FORMAT.fullmatch(spec) else "[^/]+?"
+        return " *[+ -]?(?:0[boxX])?[0-9a-fA-F]+" if INTEGER_FORMAT.fullmatch(spec) else ANY_TEXT
     width = int(plain[2] or 0)
     if plain[1] and width > 1:
         rest = width - 1

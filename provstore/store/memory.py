@@ -78,10 +78,20 @@ def is_whole(row: Sequence[object]) -> bool:
     return sealed(row[:-1])[-1] == row[-1]
 
 
+def _seal_of_texts(texts: Sequence[str]) -> int:
+    """The seal of a plan, which is `sealed`'s for the whole row; one text after the other, as they may be huge."""
+    from zlib import crc32
+
+    seal = crc32(b"1")
+    for text in texts:
+        seal = crc32(text.encode("utf-8", "surrogatepass"), crc32(SEPARATOR.encode(), seal))
+    return seal
+
+
 def plan(conn: sqlite3.Connection) -> tuple[str, PlanText] | None:
     """Fingerprint and text of the remembered plan; None where there is none, or it is damaged."""
     row = conn.execute(PLAN).fetchone()
-    return (row[0], PlanText(*row[1:-1])) if row is not None and is_whole((1, *row)) else None
+    return (row[0], PlanText(*row[1:-1])) if row is not None and _seal_of_texts(row[:-1]) == row[-1] else None
 
 
 def work(conn: sqlite3.Connection, position: int) -> str | None:
@@ -142,7 +152,8 @@ def put_plan(conn: sqlite3.Connection, fingerprint: str, text: PlanText, works: 
     Args:
         works: In the order of its tasks, one after the other; None: those that are kept are its own.
     """
-    conn.execute(PUT_PLAN, sealed((1, fingerprint, *text))[1:])
+    texts = (fingerprint, *text)
+    conn.execute(PUT_PLAN, (*texts, _seal_of_texts(texts)))
     if works is None:
         return
     conn.execute(EMPTY_WORK)

@@ -11,7 +11,7 @@ import sqlite3
 from provstore import __version__
 from provstore.errors import SchemaTooNewError, StoreDamagedError
 from provstore.model.values import utc_text
-from provstore.store.connection import APPLICATION_ID, RECOVER, VERSION, explained
+from provstore.store.connection import APPLICATION_ID, READ_ONLY, RECOVER, VERSION, explained
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,6 +78,17 @@ def upgrade(conn: sqlite3.Connection, path: str, now: float) -> None:
             target.close()
     with explained(path):
         _apply(conn, found, None, now)
+
+
+def upgraded_copy(conn: sqlite3.Connection, path: str) -> sqlite3.Connection:
+    """A copy in memory, of today's schema, of a store that can't be written where it lies; closes `conn`."""
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    with explained(path):
+        conn.backup(copy)
+        conn.close()
+        _apply(copy, schema_version(copy), None, 0.0)
+        copy.execute(READ_ONLY)
+    return copy
 
 
 def _apply(conn: sqlite3.Connection, found: int, store_id: str | None, now: float) -> None:

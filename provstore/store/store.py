@@ -6,6 +6,7 @@ import os
 import sqlite3
 from functools import cached_property
 
+from provstore.errors import StoreUnwritableError
 from provstore.store import migrate
 from provstore.store.connection import WRITABLE, connect, explained
 
@@ -31,12 +32,14 @@ class Store:
     Nothing can be written until a ledger is asked for.
 
     Raises:
-        StoreError: It can't be used. One of an older schema is brought up to date first.
+        StoreError: It can't be used. One of an older schema is brought up to date first; where it can't be
+            written, what is asked is a copy in memory.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._file = _file_at(path)
+        self._is_copy = False
         self.conn = connect(path)
         try:
             with explained(path):
@@ -57,8 +60,12 @@ class Store:
     def _upgrade(self) -> None:
         import time
 
-        self.conn.execute(WRITABLE)
-        migrate.upgrade(self.conn, self.path, time.time())
+        if os.access(self.path, os.W_OK) and os.access(os.path.dirname(self.path), os.W_OK):
+            self.conn.execute(WRITABLE)
+            migrate.upgrade(self.conn, self.path, time.time())
+        else:
+            self.conn = migrate.upgraded_copy(self.conn, self.path)
+            self._is_copy = True
 
     @property
     def is_replaced(self) -> bool:
@@ -81,6 +88,8 @@ class Store:
         """A ledger that writes into this store; from now on this connection may."""
         from provstore.store.ledger import Ledger
 
+        if self._is_copy:
+            raise StoreUnwritableError(f"{self.path}: can't be written", hint="give permission to write there")
         with explained(self.path):
             self.conn.execute(WRITABLE)
         return Ledger(self.path, self.conn, self.objects)

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from array import array
+from operator import attrgetter
 
-from provstore.digest import Entry, digest_bytes, digest_text
+from provstore.digest import digest_bytes
 from provstore.errors import FileError
 from provstore.model.files import TOOL_FOLDERS
-from provstore.noun import NamedTuple
 from provstore.watch.links import Links
-from provstore.watch.reading import kind_of, read_file, unreadable
-from provstore.watch.signature import COARSE_TICK, LARGEST, NEVER, Signature, is_executable, settles_at
+from provstore.watch.reading import kind_of, unreadable
+from provstore.watch.signature import LARGEST, NEVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from provstore.ports import Keeper
-    from provstore.watch.durable import Outgoing
+    from collections.abc import Iterator
 
 WIDTH = 6
 """Numbers that are noted of each member: its mode, and what makes a `Signature`."""
@@ -66,6 +62,10 @@ class Listing:
             start = place * WIDTH
             yield path, numbers[start], numbers[start + 1 : start + WIDTH]
 
+    def mode(self, place: int) -> int:
+        """Of the member with that number."""
+        return self._numbers[place * WIDTH]
+
     def newest(self) -> int:
         """The last time stamp of all; `NEVER` where a number is beyond what the store can hold."""
         if not self._numbers:
@@ -77,11 +77,11 @@ class Listing:
     def _add_folder(self, below: str, is_linked: bool, pending: list[tuple[str, bool]]) -> None:
         paths, numbers = self.paths, self._numbers
         with os.scandir(f"{self.full}/{below}") as found:
-            entries = sorted(found, key=lambda entry: entry.name, reverse=True)
+            entries = sorted(found, key=attrgetter("name"), reverse=True)
         if not entries and below:
             self._add(below[:-1], os.stat(f"{self.full}/{below}"))
         for entry in entries:
-            if entry.is_file(follow_symlinks=False) and not is_linked:
+            if not is_linked and entry.is_file(follow_symlinks=False):
                 status = entry.stat(follow_symlinks=False)
                 paths.append(below + entry.name)
                 numbers += (status.st_mode, status.st_dev, status.st_ino, status.st_size,
@@ -118,82 +118,6 @@ class Listing:
         except OverflowError:  # tmpfs and btrfs know years after 2262, NFS inodes beyond 2**63
             numbers = repr(self._numbers).encode()
         return digest_bytes(b"%d\0%b\0%b" % (len(self.paths), names, numbers))
-
-
-class Members(NamedTuple):
-    """What is in a directory, as it was read.
-
-    Attributes:
-        entries: In the order of the walk.
-        memory: By path, the numbers of the `Signature` and the digest of each file that need not be read again
-            while it looks the same.
-        began: The moment (nanoseconds) at which reading began.
-        settles: The moment after which such a reading of all of them can be trusted.
-    """
-
-    entries: Sequence[Entry]
-    memory: Mapping[str, Sequence[int | str]]
-    began: int
-    settles: int
-
-
-def read_members(
-    listing: Listing,
-    remembered: Mapping[str, Sequence[int | str]],
-    fine_device: int | None,
-    outgoing: Outgoing,
-    keeper: Keeper | None,
-) -> Members:
-    """Reads the files of a directory, those that look otherwise than remembered.
-
-    Args:
-        fine_device: See `settles_at`.
-        outgoing: Gets what was read and is to be remembered.
-        keeper: Keeps the bytes of what is read.
-
-    Raises:
-        FileError: One can't be read.
-    """
-    started = time.time_ns()
-    is_old = listing.newest() + COARSE_TICK < started  # then no member has to be asked
-    entries: list[Entry] = []
-    memory: dict[str, Sequence[int | str]] = {}
-    newest = 0
-    for path, mode, look in listing.members():
-        settled = 0 if is_old else settles_at(Signature(*look), fine_device)
-        newest = max(newest, settled)
-        known = remembered.get(path)
-        try:
-            if not stat.S_ISREG(mode):
-                entries.append(_other_entry(f"{listing.full}/{path}", path, mode))
-            elif known is not None and known[:-1] == look:
-                entries.append(Entry(path, _kind_of_file(mode), str(known[-1]), look[2]))
-                if started > settled:
-                    memory[path] = known
-            else:
-                full = f"{listing.full}/{path}"
-                reading = read_file(full, mode, Signature(*look), fine_device, keeper)
-                entries.append(Entry(path, _kind_of_file(mode), reading.digest, reading.signature.size))
-                if keeper is not None and reading.data is not None:
-                    keeper.keep_bytes(reading.digest, reading.data)
-                if reading.began > settled:
-                    memory[path] = [*look, reading.digest]
-                    outgoing.take(full, reading.descriptor)
-                else:
-                    os.close(reading.descriptor)
-        except OSError as error:
-            raise unreadable(f"{listing.path}/{path}", error) from error
-    return Members(entries, memory, started, newest)
-
-
-def _kind_of_file(mode: int) -> str:
-    return "executable" if is_executable(mode) else "file"
-
-
-def _other_entry(full: str, path: str, mode: int) -> Entry:
-    if stat.S_ISLNK(mode):
-        return Entry(path, "link", digest_text(os.readlink(full)), 0)
-    return Entry(path, "empty", "", 0)
 
 
 def _is_utf8(path: str) -> bool:

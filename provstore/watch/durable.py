@@ -59,10 +59,11 @@ class Outgoing:
         Raises:
             StoreUnwritableError: The disk has failed or is full.
         """
+        write = _writer()
         try:
             for how in (START, WAIT):
                 for path, descriptor in self._opened:
-                    _write(_writer(), path, descriptor, how)
+                    _write(write, path, descriptor, how)
         finally:
             for _, descriptor in self._opened:
                 os.close(descriptor)
@@ -128,7 +129,7 @@ def _writer() -> Callable[[int, int], None]:
     zero = ctypes.c_int64(0)
 
     def write(descriptor: int, how: int) -> None:
-        if range_of(ctypes.c_int(descriptor), zero, zero, ctypes.c_uint(how)):
+        if range_of(descriptor, zero, zero, how):
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
 

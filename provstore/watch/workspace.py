@@ -11,7 +11,7 @@ import stat
 import time
 from functools import cached_property
 
-from provstore.digest import digest_bytes, manifest_text
+from provstore.digest import Entry, digest_bytes, manifest_text
 from provstore.errors import FileError
 from provstore.model.files import Content, DirectoryMemo, Memo
 from provstore.watch.reading import SETTLE_LIMIT, read_file, unreadable
@@ -166,7 +166,11 @@ class Workspace:
         return self._read_file(path, status, keeper)
 
     def assign(self, path: str, memo: Memo | DirectoryMemo, dataset: str) -> None:
-        """Remembers which dataset it is that lies at a path, as long as what is remembered of it is `memo`."""
+        """Remembers which dataset it is that lies at a path, as long as what is remembered of it is `memo`.
+
+        What it holds need no longer be known: only who records a dataset asks for that.
+        """
+        self._contents.pop(path, None)
         known: Memo | DirectoryMemo | None
         if isinstance(memo, Memo):
             known = self._known_file(path)
@@ -260,14 +264,15 @@ class Workspace:
     ) -> tuple[Content, DirectoryMemo]:
         import json  # takes 2 ms, and looking takes none
 
-        from provstore.watch.directory import read_members
+        from provstore.watch.members import MemberReader
 
         known = self._directories.get(path) or self._unsettled.get(path, (0, None))[1]
         remembered = json.loads(known.members) if isinstance(known, DirectoryMemo) else {}
-        members = read_members(listing, remembered, self.fine_device, self._outgoing, keeper)
+        members = MemberReader(listing, self.fine_device, self._outgoing, keeper).read(remembered)
         data = manifest_text(members.entries).encode()
-        size = sum(entry.size for entry in members.entries)
-        content = Content("directory", size, digest_bytes(data), False, data, tuple(members.entries))
+        size = sum([size for _, _, _, size in members.entries])
+        entries = tuple(map(Entry._make, members.entries))
+        content = Content("directory", size, digest_bytes(data), False, data, entries)
         dataset = self.dataset_of(path, content.identity)
         memo = DirectoryMemo(listing.signature, content.identity, dataset, json.dumps(members.memory))
         self.forget(path)

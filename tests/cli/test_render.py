@@ -1,10 +1,12 @@
 """Reports as text: what many tasks have in common is said once, and a failure is not lost among them."""
 
+from collections.abc import Sequence
+
 from provstore.cli import render
 from provstore.model.verdict import Reason
 from provstore.operations.report import TaskReport
 from provstore.operations.run import RunReport
-from provstore.operations.status import StatusReport, TaskState
+from provstore.operations.status import Group, StatusReport, TaskState
 
 NEVER = (Reason("never-run", "", "never run"),)
 
@@ -28,6 +30,24 @@ def test_a_few_tasks_have_a_line_each() -> None:
         "new         a@x=0  (never run)",
         "new         a@x=1  (never run)",
     ]
+
+
+class Unasked(Sequence[TaskState]):
+    """Tasks that are only counted."""
+
+    def __len__(self) -> int:
+        return 300
+
+    def __getitem__(self, number: int) -> TaskState:  # type: ignore[override]
+        raise AssertionError(f"task {number} was made")
+
+
+def test_tasks_that_share_a_line_are_not_made() -> None:
+    """Of a hundred thousand that are fresh, none is asked for its data ID."""
+    found = StatusReport(Unasked(), (), [Group("a", "fresh", ())] * 300)
+
+    assert render.status_text(found).splitlines() == ["fresh       a (300 tasks)", "300 fresh"]
+    assert found.is_fresh
 
 
 def report(outcomes: list[str]) -> RunReport:

@@ -343,3 +343,18 @@ def test_a_change_behind_a_link_in_a_directory_is_a_change(tmp_path: Path) -> No
     assert (project.read("o.txt"), project.read("p.txt")) == ("1\n", "1\n")
     assert project.run().report["run"] is None
     project.provstore("fsck", "--objects")
+
+
+def test_a_second_name_of_a_file_may_come_to_name_another(tmp_path: Path) -> None:
+    """An included file that is read under its first name counts under both: the plan does not outlive the link."""
+    stage = "[stages.{0}]\nrun = 'echo {0} > {{outputs.o}}'\noutputs.o = '{0}.txt'\n"
+    project = Project(
+        tmp_path / "p",
+        {"Pipelinefile.toml": "[project]\ninclude = ['a.toml', 'b.toml']\n", "a.toml": stage.format("a")},
+    )
+    (project.root / "b.toml").symlink_to("a.toml")
+    project.run()
+    (project.root / "b.toml").unlink()
+    project.write("b.toml", stage.format("b"))
+
+    assert project.run().executed == ["b"]

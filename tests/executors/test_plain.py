@@ -237,3 +237,20 @@ def test_the_command_is_the_jobs_own_process_with_the_jobs_files(bench: Bench) -
     assert finished.exit_status == 0
     assert (inner / "out").read_text() == "True True\n"
     assert bench.log() == b"read\n"
+
+
+@pytest.mark.parametrize("said", [{}, {"PWD": "/"}, {"PWD": "."}], ids=["no PWD", "another", "relative"])
+@pytest.mark.parametrize("search", ["", "bin", "./bin"])
+def test_a_command_is_told_where_it_is_as_by_a_shell(said: dict[str, str], search: str, bench: Bench) -> None:
+    """Whatever the runner was told (cron tells nothing), and under the name by which `PATH` leads to it."""
+    (bench.root / "bin").mkdir()
+    for place in ("show", "bin/show"):
+        (bench.root / place).write_text('#!/bin/sh\necho "$0" "$PWD"\n')
+        (bench.root / place).chmod(0o755)
+    told = []
+    for script in ("show > out", "show > 'out'"):
+        assert bench.run(script, environment={"PATH": f"{search}:{PATH}", **said}).exit_status == 0
+        told.append((bench.root / "out").read_text())
+
+    assert told[0] == told[1]
+    assert str(bench.root) in told[0]

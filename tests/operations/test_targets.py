@@ -114,8 +114,8 @@ def test_without_a_target_it_is_about_everything(asked):
     """In the order of the plan."""
     found = asked.select()
 
-    assert found.positions == list(range(len(asked.plan.tasks)))
-    assert found.named == frozenset(found.positions)
+    assert list(found.positions) == list(range(len(asked.plan.tasks)))
+    assert list(found.named) == list(found.positions)
     assert found.unresolved == frozenset()
 
 

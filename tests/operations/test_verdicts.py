@@ -106,6 +106,20 @@ def test_fresh_tasks_are_judged_without_a_noun_for_each(tmp_path, conn, monkeypa
     assert verdicts.of[0].state == "fresh"
 
 
+def test_of_many_tasks_that_must_run_little_is_kept(tmp_path, conn):
+    """They share a verdict; what was seen of their files, and their keys, are found anew when each of them starts."""
+    _, rows = lay_out(tmp_path, ["as remembered"] * len(PATHS))
+    conn.execute("DELETE FROM task_memo")
+    store = SimpleNamespace(ask=lambda question, *given: question(conn, *given), objects=None)
+    verdicts = Verdicts(plan_of([""] * len(TASKS)), Workspace(str(tmp_path), rows, {}), store, work_of)
+
+    verdicts.judge(range(len(TASKS)), frozenset())
+
+    new = [verdict for verdict in verdicts.of.values() if verdict.state == "new"]
+    assert all(verdict is new[0] for verdict in new)
+    assert (verdicts.look, verdicts.key) == ({}, {})
+
+
 def lay_out(folder, files):
     """Writes the files; returns what lies at each path and what is remembered of it."""
     identity, rows = {}, {}

@@ -101,7 +101,7 @@ def test_key(vector):
     plan, works = expand(pipeline, lambda search: [], vector["environment"])
     seen = Seen({entry["path"]: entry["identity"] for entry in vector["inputs"].values()})
     verdicts = Verdicts(plan, seen, None, works.__getitem__)
-    verdicts.judge([0], frozenset())
+    verdicts.judge_one(0)
 
     assert plan.tasks[0].static == vector["static"]
     assert verdicts.key[0] == vector["key"]

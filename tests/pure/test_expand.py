@@ -228,6 +228,19 @@ def test_a_stage_gathers_only_what_agrees_with_its_own_dimensions(project):
     }
 
 
+def test_what_tasks_make_is_not_looked_for_on_the_disk(project):
+    """Of a template that a stage writes, each file there is one that a task makes, or left over."""
+    text = '[dimensions]\nn = { from = "raw/{n}.txt" }\n' + stages(
+        'make]\ndimensions = ["n"]\nrun = "cp {inputs.x} {outputs.y}"\ninputs.x = "raw/{n}.txt"\n'
+        'outputs.y = "made/{n}.txt"',
+        'all]\nrun = "cat {inputs.x}"\ninputs.x = "made/{n}.txt"\noutputs.y = "all.txt"',
+    )
+    found = project.expand(text, ["raw/a.txt", "raw/b.txt", "made/old.txt"])
+
+    assert found.inputs("all") == ["made/a.txt", "made/b.txt"]
+    assert [search.parts for search in project.searches] == [(("name", "raw"), ("field", "/.txt"))]
+
+
 def test_a_glob_depends_on_the_outputs_of_other_stages_too(project):
     """And on the sources beside them; what they would have made at another time is left over."""
     text = '[dimensions]\nn = "1..2"\n' + stages(

@@ -174,7 +174,7 @@ PLAN = Plan(
     [Task(0, '{"x":1}', "blake3:1", [0], [1], [])],
     {"Pipelinefile.toml": "blake3:2"},
     {"H": ""},
-    [(Search([["name", "p"]], True, []), "blake3:3")],
+    [(Search([("name", "p"), ("field", "a\\\n/")], True, ["[^/]+", ""]), "blake3:3")],
     ["g"],
     [Unresolved("u", "x", "g", ["v"], ["u/{x}"])],
     ["a remark"],
@@ -190,6 +190,15 @@ def test_work_and_plan_survive_being_remembered():
     assert again._replace(tasks=list(again.tasks), stages=list(again.stages)) == PLAN
     assert again.name(0) == "s@x=1"
     assert (PLAN.inputs(0), PLAN.outputs(0), PLAN.data_id(0)) == (["p"], ["q"], (("x", 1),))
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1))
+def test_paths_of_any_characters_survive_being_remembered(paths):
+    """Newlines and backslashes too, by which lines end and begin there; no path holds a NUL."""
+    plan = PLAN._replace(paths=paths, remarks=paths, gates=paths)
+    again = plan_from(text_of(plan))
+
+    assert (again.paths, again.remarks, again.gates) == (paths, paths, paths)
 
 
 # --- problems -----------------------------------------------------------------------------------------

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
+import pytest
+
+from provstore.errors import StoreUnwritableError
 from provstore.store import memory, migrate
 from provstore.store.fsck import problems
 from provstore.store.ledger import Ledger
@@ -45,3 +49,19 @@ def test_schema_2_takes_over_all_facts_and_forgets_the_plan(tmp_path, monkeypatc
         assert set(store.ask(memory.file_memos)) == {"in/a"}
         assert len(store.ask(memory.task_memos)) == 1
         assert list(problems(store, objects=True)) == []
+
+
+def test_an_older_store_that_cannot_be_written_answers_all_the_same(tmp_path, monkeypatch):
+    """On a read-only checkout: from a copy in memory, to which nothing can be added, and the file stays as it is."""
+    path = store_of_schema(1, tmp_path, monkeypatch)
+    before = Path(path).read_bytes()
+    monkeypatch.setattr("os.access", lambda *_: False)
+
+    with Store(path) as store:
+        assert migrate.schema_version(store.conn) == migrate.NEWEST
+        assert set(store.ask(memory.file_memos)) == {"in/a"}
+        assert list(problems(store, objects=True)) == []
+        with pytest.raises(StoreUnwritableError, match="can't be written"):
+            store.ledger()
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["store.db"]
+    assert Path(path).read_bytes() == before

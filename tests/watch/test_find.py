@@ -51,7 +51,21 @@ def test_a_glob_finds_the_files_that_the_standard_library_finds(root, pattern):
 
 
 @pytest.mark.parametrize(
-    "template", ["{a}.csv", "raw/{n}.dat", "{d}/{n}.dat", "{d}/{e}/{n}.dat", "raw/{x}", "{a}{{x}}"]
+    "template",
+    [
+        "{a}.csv",
+        "raw/{n}.dat",
+        "{d}/{n}.dat",
+        "{d}/{e}/{n}.dat",
+        "raw/{x}",
+        "{a}{{x}}",
+        "{a}",
+        "b{a}",
+        "a{a}.csv",
+        ".{a}.csv",
+        "{d}/1{n}.dat",
+        "{d}/.h/{n}.dat",
+    ],
 )
 def test_a_template_finds_what_a_filter_over_all_paths_finds(root, template):
     """Folders too, since an input may be one."""
@@ -64,6 +78,20 @@ def test_a_template_finds_what_a_filter_over_all_paths_finds(root, template):
     expected = sorted(path for path in everything if matcher.match(path) and ".provstore" not in path)
 
     assert found(root, template) == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "part"), [("{a}.csv", "/.csv"), ("b{a:>3}", "b/"), ("{a}", "/"), ("a{a}{{x}}", "a/{x}")]
+)
+def test_one_field_is_found_without_a_regular_expression(template, part):
+    """By what a name begins and ends with: so are most dimensions, and `re` need not be imported."""
+    assert search(template).parts == (("field", part),)
+
+
+@pytest.mark.parametrize("template", ["{a}_{b}.csv", "{a}{a}", "*{a}.csv", "{a}[0].csv"])
+def test_more_than_one_field_takes_a_regular_expression(template):
+    """Where the first field ends depends on the rest."""
+    assert [kind for kind, _ in search(template).parts] == ["pattern"]
 
 
 def test_what_is_found_is_sorted(root):

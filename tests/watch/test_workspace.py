@@ -13,7 +13,6 @@ import pytest
 from provstore.digest import digest_bytes, digest_text
 from provstore.errors import FileError
 from provstore.model.files import SMALL, DirectoryMemo, Memo
-from provstore.watch import directory, reading, workspace
 from provstore.watch.signature import COARSE_TICK, SECOND, TICK, Signature, settles_at
 from provstore.watch.workspace import Workspace
 
@@ -57,21 +56,19 @@ def files(tmp_path):
 def readings(monkeypatch):
     """A list that every file which is read from now on is added to."""
     read = []
-    original = reading.read_file
+    original = os.open
 
-    def wrapper(full, *rest):
-        read.append(full)
-        return original(full, *rest)
+    def wrapper(path, *rest):
+        read.append(path)
+        return original(path, *rest)
 
-    for module in (workspace, directory):
-        monkeypatch.setattr(module, "read_file", wrapper)
+    monkeypatch.setattr(os, "open", wrapper)
     return read
 
 
 def unreadable(monkeypatch):
     """From now on no file can be read."""
-    for module in (workspace, directory):
-        monkeypatch.setattr(module, "read_file", lambda full, *_: pytest.fail(f"{full} was read"))
+    monkeypatch.setattr(os, "open", lambda path, *_: pytest.fail(f"{path} was read"))
 
 
 def settle_clock():
@@ -292,7 +289,7 @@ def test_a_forgotten_path_is_read_again(files, monkeypatch):
 
 def interfering(monkeypatch, action, times):
     """Calls `action` in the middle of each of the first `times` readings."""
-    original, count = reading._read_all, iter(range(times))
+    original, count = os.read, iter(range(times))
 
     def wrapper(descriptor, size):
         data = original(descriptor, size)
@@ -300,7 +297,7 @@ def interfering(monkeypatch, action, times):
             action()
         return data
 
-    monkeypatch.setattr(reading, "_read_all", wrapper)
+    monkeypatch.setattr(os, "read", wrapper)
 
 
 def test_a_file_that_changes_while_it_is_read_is_read_again(files, monkeypatch):

@@ -21,6 +21,6 @@ CREATE TABLE plan (
     inputs       TEXT NOT NULL,            -- of each task: numbers of its paths, from 0, with spaces between
     outputs      TEXT NOT NULL,            -- of each task: the same
     upstream     TEXT NOT NULL,            -- of each task: numbers of the tasks that make its inputs
-    rest         TEXT NOT NULL,            -- JSON array: searches, gates, unresolved, remarks, settings; '' if all are empty
+    rest         TEXT NOT NULL,            -- searches; last, without newline, JSON array of gates, unresolved, remarks, settings; '' if all are empty
     seal         INTEGER NOT NULL
 ) STRICT;
