@@ -154,6 +154,8 @@ def main(words: list[str] | None = None) -> None:
         with open(arguments.results, "w", encoding="utf-8") as file:
             file.write(results.to_json())
     print(write_page(results, arguments), end="")
+    if any(remark.startswith(plan.FAILED) for remark in results.remarks):
+        raise SystemExit("a tool has failed: see the remarks")
 
 
 if __name__ == "__main__":

@@ -91,13 +91,15 @@ class Schedule:
     ) -> None:
         self.state = dict.fromkeys(upstream, WAITING)
         self._stage_of = stage_of
-        self._downstream: dict[int, list[int]] = {task: [] for task in upstream}
+        # Of a hundred thousand tasks most wait for nothing, or nothing waits for them: those have no entry.
+        self._downstream: dict[int, list[int]] = {}
         self._missing: dict[int, int] = {}
         for task, sources in upstream.items():
             inside = [source for source in sources if source in self.state]
-            self._missing[task] = len(inside)
+            if inside:
+                self._missing[task] = len(inside)
             for source in inside:
-                self._downstream[source].append(task)
+                self._downstream.setdefault(source, []).append(task)
         self._count_stages(after)
         self._rank = self._longest_ways(upstream)
         self._ready: list[tuple[int, int]] = []
@@ -112,7 +114,8 @@ class Schedule:
         for task in self.state:
             stage = self._stage_of[task]
             self._unended[stage] = self._unended.get(stage, 0) + 1
-            self._held.setdefault(stage, []).append(task)
+            if stage in after:
+                self._held.setdefault(stage, []).append(task)
         self._order = {
             stage: {other for other in others if self._unended.get(other)}
             for stage, others in after.items()
@@ -127,7 +130,7 @@ class Schedule:
         """For each task the number of tasks on the longest way down from it. Makers have lower numbers."""
         rank: dict[int, int] = {}
         for task in sorted(upstream, reverse=True):
-            rank[task] = 1 + max((rank[below] for below in self._downstream[task]), default=0)
+            rank[task] = 1 + max((rank[below] for below in self._downstream.get(task, ())), default=0)
         return rank
 
     def next_task(
@@ -174,21 +177,23 @@ class Schedule:
     def finish(self, task: int) -> None:
         """The task is done: those that wait for it may become ready."""
         self._end(task, DONE)
-        for below in self._downstream[task]:
+        for below in self._downstream.pop(task, ()):
             self._missing[below] -= 1
-            self._offer(below)
+            if not self._missing[below]:
+                del self._missing[below]
+                self._offer(below)
 
     def fail(self, task: int, *, cancelled: bool = False) -> None:
         """The task failed: all that needs its outputs is blocked. Or it was stopped, as the whole run is."""
         self._end(task, CANCELLED if cancelled else FAILED)
         if cancelled:
             return
-        pending = list(self._downstream[task])
+        pending = list(self._downstream.get(task, ()))
         while pending:
             below = pending.pop()
             if self.state[below] not in ENDED:
                 self._end(below, BLOCKED)
-                pending += self._downstream[below]
+                pending += self._downstream.get(below, ())
 
     def cancel_rest(self) -> None:
         """Nothing more will be started."""
@@ -202,7 +207,7 @@ class Schedule:
 
     def _offer(self, task: int) -> None:
         """Makes a task ready when nothing holds it any more."""
-        if self.state[task] == WAITING and not self._missing[task] and not self._order.get(self._stage_of[task]):
+        if self.state[task] == WAITING and task not in self._missing and not self._order.get(self._stage_of[task]):
             self._move(task, READY)
             heapq.heappush(self._ready, (-self._rank[task], task))
 
