@@ -25,7 +25,6 @@ from scenarios import (
 from shapes import SHAPES, work
 from tools import Tool
 
-
 FAILED = "FAILED"
 """Beginning of a remark about a tool that did not do its work."""
 
