@@ -79,6 +79,9 @@ def profile(jobs: int) -> None:
     with Project.find(".") as project:
         report = run(project, RunRequest(jobs=jobs), lambda event: None)
     ended = time.perf_counter()
+    never = [name for name, seconds in clock.spent.items() if not seconds]
+    if never:
+        raise SystemExit(f"never called, so it must have another name by now: {', '.join(never)}")
     tasks = report.summary["executed"]
     rest = ended - imported - sum(clock.spent.values())
     own = resource.getrusage(resource.RUSAGE_SELF)

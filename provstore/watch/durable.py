@@ -34,14 +34,14 @@ NOT_HERE = frozenset({errno.ENOSYS, errno.EINVAL, errno.ESPIPE, errno.EOPNOTSUPP
 class Outgoing:
     """Files that were read, held open until their bytes are on the disk: opening them once more would cost as much.
 
-    They are on their way as soon as they are handed over, and waited for together.
+    They are sent on their way together, when there are many or somebody waits: each alone would wake the disk.
     """
 
     def __init__(self) -> None:
         self._opened: list[tuple[str, int]] = []
 
     def take(self, path: str, descriptor: int) -> None:
-        """Begins to write out an open file, and closes it when that has been waited for.
+        """Takes over an open file, and closes it when it has been waited for.
 
         Args:
             path: For messages.
@@ -54,7 +54,7 @@ class Outgoing:
             self.wait()
 
     def wait(self) -> None:
-        """All that was handed over is on the disk.
+        """Has all that was handed over written, and waits until it is on the disk.
 
         Raises:
             StoreUnwritableError: The disk has failed or is full.
@@ -79,23 +79,12 @@ def write_out(paths: Iterable[str]) -> None:
     Raises:
         StoreUnwritableError: The disk has failed or is full.
     """
-    pending = list(paths)
-    if not pending:
-        return
-    write = _writer()
-    for start in range(0, len(pending), AT_ONCE):
-        opened = []
-        try:
-            for path in pending[start : start + AT_ONCE]:
-                descriptor = _open(path)
-                if descriptor >= 0:
-                    opened.append((path, descriptor))
-            for how in (START, WAIT):  # all are on their way before the first is waited for
-                for path, descriptor in opened:
-                    _write(write, path, descriptor, how)
-        finally:
-            for _, descriptor in opened:
-                os.close(descriptor)
+    outgoing = Outgoing()
+    for path in paths:
+        descriptor = _open(path)
+        if descriptor >= 0:
+            outgoing.take(path, descriptor)
+    outgoing.wait()
 
 
 def _open(path: str) -> int:

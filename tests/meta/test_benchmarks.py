@@ -222,3 +222,14 @@ def test_the_command_writes_page_and_plot(bench: Any, tmp_path: Path) -> None:
     assert "| shell | " in made.stdout
     subprocess.run([*run, "--render", str(saved), "--write", str(again)], capture_output=True, text=True, check=True)
     assert again.read_text(encoding="utf-8").replace("again.svg", "page.svg") == made.stdout
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_where_the_time_goes_is_found_in_every_part(jobs: int) -> None:
+    """Each part's function still has that name and is still called: the command fails if one is not."""
+    command = [sys.executable, str(BENCHMARKS / "where.py"), "--tasks", "30", "--jobs", str(jobs)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+    assert "for 30 tasks" in done.stdout
+    assert "| write to the store |" in done.stdout

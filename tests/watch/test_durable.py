@@ -50,7 +50,11 @@ def test_what_is_no_longer_there_is_passed_over(tmp_path):
     (tmp_path / "empty").touch()
     (tmp_path / "file").write_bytes(b"x" * 10_000)
 
+    before = os.listdir("/dev/fd")
     write_out([str(tmp_path / name) for name in ("missing", "pipe", "empty", "file", ".")])
+
+    assert os.listdir("/dev/fd") == before  # nothing was left open on the way
+    assert (tmp_path / "file").read_bytes() == b"x" * 10_000
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
