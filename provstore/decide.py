@@ -186,13 +186,19 @@ def _changed_inputs(before: Sequence[tuple[str, str, str]], now: Sequence[tuple[
             yield Reason("input", path, f"input {path} added")
         elif identity and identity != old[role, path]:
             changed = True
-            yield Reason("input", path, f"input {path} changed")
+            yield Reason("input", path, f"input {path} changed{_of_other_rules(old[role, path], identity)}")
     for role, path in old:
         if (role, path) not in new:
             changed = True
             yield Reason("input", path, f"input {path} removed")
     if not changed and [entry[:2] for entry in before] != [entry[:2] for entry in now]:
         yield Reason("input", "", "order of the inputs changed")
+
+
+def _of_other_rules(before: str, now: str) -> str:
+    """Says that two identities can't be compared: digests of different rules are not unequal."""
+    old, new = (identity.partition(":")[0].replace("blake3", "bytes") for identity in (before, now))
+    return "" if old == new else f" (was compared as {old}, is now as {new})"
 
 
 def _changed_outputs(before: Sequence[tuple[str, str, str]], now: Sequence[tuple[str, str, str]]) -> Iterator[Reason]:

@@ -18,20 +18,26 @@ import pluggy
 from provstore import hookspecs
 from provstore.digest import digest_text
 from provstore.errors import PluginError
-from provstore.model.values import nearest
+from provstore.formats import BUILT_IN, KNOWN_PACKAGES
+from provstore.model.values import longest_ending, nearest
 from provstore.noun import NamedTuple
 from provstore.plugin import Format
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
 
 GROUP = "provstore"
 """Group of the entry points of packages."""
 
 OURS = "provstore"
-BUILT_IN = ("bytes",)
-"""Modules of `provstore.formats`."""
+MODULES = {
+    **{name: f"provstore.formats.{name}" for name in BUILT_IN},
+    "local": "provstore.executors.offered",
+    "drawings": "provstore.exporters.offered",
+}
+"""provstore's own plug-ins: name → module."""
 
 DEFAULT = "bytes"
 NAME = re.compile(r"[A-Za-z0-9-]+")
@@ -82,8 +88,8 @@ class Plugins:
         self._manager.add_hookspecs(hookspecs)
         self._origins: dict[str, str] = {}
         self.failures: list[Failure] = []
-        for name in BUILT_IN:
-            self._plug(name, OURS, partial(importlib.import_module, f"provstore.formats.{name}"))
+        for name, module in MODULES.items():
+            self._plug(name, OURS, partial(importlib.import_module, module))
         self._plug_packages()
         for name in named:
             self._plug_named(root, name)
@@ -101,6 +107,10 @@ class Plugins:
             self._origins[name] = origin
         except (Exception, SystemExit) as error:
             self._fail(name, origin, error)
+
+    def note_failure(self, plugin: Plugin, error: BaseException) -> None:
+        """Adds one to `failures`: something that a plug-in offers can't be used."""
+        self._fail(plugin.name, plugin.origin, error)
 
     def _fail(self, name: str, origin: str, error: BaseException) -> None:
         kind = "" if isinstance(error, (PluginError, pluggy.PluginValidationError)) else f"{type(error).__name__}: "
@@ -146,6 +156,20 @@ class Plugins:
             else:
                 yield Plugin(name, origin, formats)
 
+    def implementing(self, hook: str) -> list[tuple[Plugin, Callable[..., Any]]]:
+        """Each plug-in that implements a hook, in order, with what calls the hook of this one alone.
+
+        Arguments go by name. The answer is that of `pluggy`: a list with what the function returned.
+        """
+        everybody = self._manager.get_plugins()
+        implementations = getattr(self._manager.hook, hook).get_hookimpls()
+        found: list[tuple[Plugin, Callable[..., Any]]] = []
+        for plugin in self.plugged:
+            one = self._manager.get_plugin(plugin.name)
+            if any(implementation.plugin is one for implementation in implementations):
+                found.append((plugin, self._manager.subset_hook_caller(hook, everybody - {one})))
+        return found
+
     def formats(self) -> dict[str, Format]:
         """Every format by its name.
 
@@ -188,17 +212,22 @@ class Plugins:
         formats = self.formats()
         name = declared or self._name_by_suffix(path, formats) or DEFAULT
         if name not in formats:
-            raise PluginError(f"{path}: there is no format '{name}'", hint=self._advice(name, formats))
+            raise self.unknown(name, f"{path}: ")
         return formats[name]
 
     def _name_by_suffix(self, path: str, formats: Mapping[str, Format]) -> str | None:
         by_suffix = {suffix: format.name for format in formats.values() for suffix in format.suffixes} | self._choices
-        file = path.rstrip("/").rpartition("/")[2].lower()
-        fitting = [suffix for suffix in by_suffix if file.endswith(suffix)]
-        return by_suffix[max(fitting, key=len)] if fitting else None
+        return longest_ending(path, by_suffix)
+
+    def unknown(self, name: str, place: str = "") -> PluginError:
+        """The error that there is no format of a name, with the package to install where one is known."""
+        return PluginError(f"{place}there is no format '{name}'", hint=self._advice(name, self.formats()))
 
     def _advice(self, name: str, formats: Mapping[str, Format]) -> str:
-        near = nearest(name, formats)
+        package = KNOWN_PACKAGES.get(name)
+        if package is not None:
+            return f"it comes with a package: pip install {package.name}"
+        near = nearest(name, [*formats, *KNOWN_PACKAGES])
         if near:
             return f"did you mean '{near}'?"
         failed = ", ".join(failure.name for failure in self.failures)

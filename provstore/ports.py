@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Protocol
+
+    from provstore.model.files import Content
 else:
     Protocol = object  # `typing` takes 2 ms to import
 
@@ -78,8 +80,8 @@ class Executor(Protocol):
     def wait(self, seconds: float | None) -> Sequence[Finished]:
         """Jobs that ended since the last call.
 
-        Waits until one ends, `seconds` have passed (None: no limit), or `wake` is called or a signal
-        arrives; then the result may be empty. Returns at once when nothing is running.
+        Waits until one ends, `seconds` have passed (None: no limit), or a signal arrives; then the result may be
+        empty. Returns at once when nothing is running.
         """
 
     def stop(self, number: int) -> None:
@@ -89,7 +91,47 @@ class Executor(Protocol):
         """Kills all that runs, at once."""
 
     def close(self) -> None:
-        """Frees what the executor holds. Nothing may be running."""
+        """Frees what the executor holds. Only after an error of the runner may something be running; it is ended."""
+
+
+class Meaning(NamedTuple):
+    """What a file's format says of what was read.
+
+    Attributes:
+        format: Its name.
+        digest: Semantic digest; None: the bytes decide.
+        dataset: The dataset that is recorded with these very bytes at this path, if there is one.
+        was_read: The format has read the file: it may have changed since its bytes were read.
+    """
+
+    format: str
+    digest: str | None
+    dataset: str | None
+    was_read: bool
+
+
+class Semantics(Protocol):
+    """Knows what files mean. Called from one thread."""
+
+    def of(self, path: str, full: str, content: Content, before: str) -> Meaning:
+        """What the file or directory at a path means whose bytes were just read.
+
+        Args:
+            path: As the project knows it; its ending may count.
+            full: Where it lies.
+            content: What was read.
+            before: The identity that it had when it was read last; "" if that is not known.
+        """
+
+    def ignored(self, path: str, format: str, old: str, new: str) -> Sequence[str]:
+        """In what two versions of a file differ that are equal as data: "chunking", "creation times".
+
+        Args:
+            old, new: Where they lie, absolute.
+
+        Returns:
+            Empty where that can't be told.
+        """
 
 
 class Keeper(Protocol):

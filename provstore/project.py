@@ -12,7 +12,7 @@ from provstore.model.remembered import SPELLING, plan_from, text_of
 from provstore.model.task import Plan, Work, digest_of_found
 from provstore.model.values import nearest, new_id
 from provstore.noun import NamedTuple
-from provstore.store import memory
+from provstore.store import history, memory
 from provstore.watch.workspace import Workspace
 
 TYPE_CHECKING = False
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from provstore.apart.client import Apart
+    from provstore.claims import Claims, Declared
     from provstore.model.pipeline import Pipeline
     from provstore.model.task import Search
     from provstore.model.values import JSON
     from provstore.pipelinefile.render import Works
     from provstore.pipelinefile.tables import Document
     from provstore.plugins import Plugins
+    from provstore.semantics import StoredSemantics
     from provstore.store.ledger import Ledger
     from provstore.store.store import Store
 
@@ -81,6 +84,9 @@ class Project:
         self.store: Store | None = None
         self._pipeline: Pipeline | None = None
         self._document: Document | None = None
+        self._declaring: Plan | None = None
+        self._declared: Declared | None = None
+        self._apart: Apart | None = None
         if os.path.lexists(self.store_path):
             from provstore.store.store import Store
 
@@ -104,7 +110,10 @@ class Project:
         self.close()
 
     def close(self) -> None:
-        """Closes the store."""
+        """Closes the store, and ends the process in which formats work."""
+        if self._apart is not None:
+            self._apart.close()
+            self._apart = None
         if self.store is not None:
             self.store.close()
             self.store = None
@@ -151,8 +160,61 @@ class Project:
     def workspace(self) -> Workspace:
         """The files of the project, with what the store remembers of them."""
         if self.store is None:
-            return Workspace(self.root, {}, {})
-        return Workspace(self.root, self.store.ask(memory.file_memos), self.store.ask(memory.directory_memos))
+            workspace = Workspace(self.root, {}, {})
+        else:
+            workspace = Workspace(self.root, self.store.ask(memory.file_memos), self.store.ask(memory.directory_memos))
+        workspace.semantics = lambda: self.semantics
+        return workspace
+
+    @cached_property
+    def semantics(self) -> StoredSemantics:
+        """What the files of the project mean; imported here, as a run whose files look as remembered does not ask."""
+        from provstore.semantics import StoredSemantics
+
+        return StoredSemantics(self._formats_declared, self._known, self.apart)
+
+    def take_remarks(self) -> list[str]:
+        """What a person should know of files that were read, and was not taken yet."""
+        return self.semantics.take_remarks() if "semantics" in self.__dict__ else []
+
+    def declare_formats(self, plan: Plan) -> None:
+        """Takes over what a plan says of formats."""
+        self._declaring = plan
+
+    def _formats_declared(self) -> Declared:
+        """What the Pipelinefile says of formats; where it is wrong, which is not the question here, nothing."""
+        from provstore.claims import Claims, Declared
+
+        if self._declaring is None:
+            try:
+                self._declaring = self.plan({}).plan
+            except PipelinefileError:
+                return Declared(Claims(self.root, (), {}), {})
+        plan = self._declaring
+        known = self._declared
+        if known is None or known.paths is not plan.formats:
+            settings = plan.settings
+            claims = Claims(self.root, settings.plugins, settings.format_choices)
+            if known is not None and known.claims.is_like(claims):
+                claims = known.claims  # with its plug-ins, which need not be looked for again
+            known = self._declared = Declared(claims, plan.formats)
+        return known
+
+    @property
+    def claims(self) -> Claims:
+        """The formats of the project, by name and by ending."""
+        return self._formats_declared().claims
+
+    def _known(self, path: str, digest: str, executable: bool) -> tuple[str, str | None] | None:
+        return self.store.ask(history.known, path, digest, executable) if self.store is not None else None
+
+    def apart(self) -> Apart:
+        """The process in which the project's formats work, started when it is first asked."""
+        if self._apart is None:
+            from provstore.apart.client import Apart
+
+            self._apart = Apart(self.claims)
+        return self._apart
 
     def pipeline(self, overrides: Mapping[str, str]) -> Pipeline:
         """What the Pipelinefile says, read once: who edits it does not change a run that is under way.
@@ -215,7 +277,19 @@ class Project:
         from provstore.pipelinefile.expand import expand
 
         pipeline = self.pipeline(overrides)
+        self._check_formats(pipeline)
         return expand(pipeline, self._find, self._recorded_environment(pipeline.secret_env), settled)
+
+    def _check_formats(self, pipeline: Pipeline) -> None:
+        """Refuses names of formats that there are not, before anything is run."""
+        from provstore.claims import Claims
+        from provstore.pipelinefile.formats import named_formats
+
+        names = list(named_formats(pipeline))
+        claims = Claims(self.root, pipeline.plugins, pipeline.format_choices)
+        wrong = claims.check({number: entry.name for number, entry in enumerate(names)})
+        if wrong:
+            raise PipelinefileError([names[number].problem(error.message, error.hint) for number, error in wrong])
 
     def _find(self, search: Search) -> Sequence[str]:
         from provstore.watch.find import find

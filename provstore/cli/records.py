@@ -92,12 +92,14 @@ def _execution(record: Mapping[str, Any], short: Mapping[str, str]) -> list[Fiel
 
 def _dataset(record: Mapping[str, Any], short: Mapping[str, str]) -> list[Field]:
     readers = [f"{short[entry['execution']]}  {_task(entry)}" for entry in record["readers"]]
+    equal = [f"{entry['dataset']}, except: {', '.join(entry['ignored']) or 'bytes'}" for entry in record["equal_to"]]
     executable = ", executable" if record["executable"] else ""
     return _told(
         ("path", record["path"]),
         ("kind", f"{record['kind']}{executable}, {size_text(record['size'])}"),
         ("digest", record["digest"]),
         ("semantic", record["semantic_digest"] or ""),
+        ("equal to", "\n".join(equal)),
         ("type", record["type"]),
         ("data ID", _values(record["data_id"])),
         ("format", record["format"]),

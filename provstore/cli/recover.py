@@ -24,6 +24,7 @@ WORDS = {
     "run_code": ("git state of a run", "git states of runs"),
     "run_end": ("end of a run", "ends of runs"),
     "chain_member": ("member of a chain", "members of chains"),
+    "equality": ("equality of datasets", "equalities of datasets"),
     "recovery": ("recovery", "recoveries"),
 }
 """Kind of a fact → what people call one, and several. The others are words already."""

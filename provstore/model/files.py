@@ -56,6 +56,8 @@ class Content(NamedTuple):
         executable: A file that may be executed.
         data: The bytes of a file of at most `SMALL` bytes; the manifest of a directory; else None.
         entries: What is in a directory.
+        format: Name of its format.
+        semantic: Its semantic digest; None: the bytes decide.
     """
 
     kind: str
@@ -64,8 +66,11 @@ class Content(NamedTuple):
     executable: bool
     data: bytes | None
     entries: tuple[Entry, ...] = ()
+    format: str = "bytes"
+    semantic: str | None = None
 
     @property
     def identity(self) -> str:
         """What decides whether two contents count as one."""
-        return self.digest + "+x" if self.executable else self.digest
+        digest = self.semantic or self.digest
+        return digest + "+x" if self.executable else digest

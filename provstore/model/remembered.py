@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-SPELLING = 2
+SPELLING = 3
 """A plan that was written down otherwise is not read: it goes by with what it is remembered by."""
 
 
@@ -27,6 +27,7 @@ class PlanText(NamedTuple):
     Attributes:
         files, environment: Lines of a digest, a space, and the name that it belongs to.
         paths: A line for each path.
+        formats: Lines of a declared format, a space, and the path that has it.
         stages: A line for each stage: its name.
         stage_facts: A line for each stage: what else is said of it as JSON, empty where there is nothing to say.
         task_stages, inputs, outputs, upstream: A line for each task: numbers, with spaces between.
@@ -39,6 +40,7 @@ class PlanText(NamedTuple):
     files: str
     environment: str
     paths: str
+    formats: str
     stages: str
     stage_facts: str
     task_stages: str
@@ -119,6 +121,7 @@ def text_of(plan: Plan) -> PlanText:
         _pairs(plan.files),
         _pairs(plan.environment),
         _lines(plan.paths),
+        _pairs(plan.formats),
         _lines(stages.names),
         _lines(stages.facts),
         _lines(tasks.stages),
@@ -182,6 +185,7 @@ def plan_from(text: PlanText) -> Plan:
         remarks,
         text.meaning,
         settings,
+        _mapping(text.formats),
     )
 
 
@@ -189,7 +193,7 @@ def _rest_of(plan: Plan) -> str:
     searches = _lines([_search_line(search, digest) for search, digest in plan.searches])
     rest = (plan.gates, plan.unresolved, plan.remarks, plan.settings)
     settings = plan.settings
-    said = (settings.default, settings.subsets, settings.owner, settings.secret_env)
+    said = (*settings[:2], *settings[3:])
     if not any(rest[:-1]) and not any(said) and settings.objects_limit is None:
         return searches
     import json

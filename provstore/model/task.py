@@ -170,6 +170,8 @@ class Settings(NamedTuple):
         objects_limit: Outputs above this many bytes are not kept; None: all are.
         owner: Owner of what is recorded; None: the user.
         secret_env: Variables whose values are recorded as salted digests.
+        plugins: Plug-ins that it names.
+        format_choices: Suffix → name of a format.
     """
 
     default: Sequence[str]
@@ -177,6 +179,8 @@ class Settings(NamedTuple):
     objects_limit: int | None
     owner: str | None
     secret_env: Sequence[str] = ()
+    plugins: Sequence[str] = ()
+    format_choices: Mapping[str, str] = {}
 
 
 class Plan(NamedTuple):
@@ -193,6 +197,7 @@ class Plan(NamedTuple):
         unresolved: Stages that the plan can't hold before their gate is fresh.
         remarks: What a person should know ("stage 'x' has no tasks: …").
         meaning: Digest of what the files of the Pipelinefile say, comments and layout aside.
+        formats: Declared format of each path that has one.
     """
 
     stages: Sequence[PlannedStage]
@@ -206,6 +211,7 @@ class Plan(NamedTuple):
     remarks: Sequence[str]
     meaning: str
     settings: Settings
+    formats: Mapping[str, str] = {}
 
     def stage_of(self, position: int) -> PlannedStage:
         """The stage of a task."""

@@ -92,3 +92,14 @@ def utc_text(seconds: float) -> str:
 @lru_cache(maxsize=4)  # a run asks for the same second again and again
 def _second_text(second: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+
+
+def longest_ending(path: str, known: Mapping[str, str]) -> str | None:
+    """What the longest ending stands for that a path's last part has, whatever the case of its letters; None: no one."""
+    file = path.rstrip("/").rpartition("/")[2].lower()
+    start = file.find(".")
+    while start >= 0:
+        if file[start:] in known:
+            return known[file[start:]]
+        start = file.find(".", start + 1)
+    return None

@@ -83,6 +83,7 @@ def _assess(
     while True:
         planned = project.plan(overrides, settled)
         plan = planned.plan
+        project.declare_formats(plan)
         verdicts = Verdicts(plan, workspace, project.store, planned.work, done)
         gates = [number for number in range(len(plan.tasks)) if plan.gates and plan.stage_of(number).name in plan.gates]
         try:

@@ -52,6 +52,7 @@ def conclude(around: Circumstances, underway: Underway, finished: Finished, prin
     identities = tuple(content.identity for _, content, _ in contents)
     memo = TaskMemo(ready.key, underway.execution, " ".join(identities))
     around.ledger.add_execution(ExecutionFact(row, underway.usage, made), ready.stage, memo)
+    _record_equalities(around, underway, contents, made)
     return Conclusion("succeeded", "", identities)
 
 
@@ -152,6 +153,25 @@ def _kept_log(around: Circumstances, path: str, size: int) -> str | None:
     finally:
         os.close(descriptor)
     return digest if around.store.objects.keep_file(digest, path, size) else None
+
+
+def _record_equalities(
+    around: Circumstances,
+    underway: Underway,
+    contents: Sequence[tuple[Output, Content, Memo | DirectoryMemo]],
+    made: Sequence[Row],
+) -> None:
+    """Puts down what was ignored where an output is equal as data to the version that it replaced, in other bytes."""
+    before = {entry.path: entry for entry in underway.aside}
+    for (output, content, _), row in zip(contents, made, strict=True):
+        old = before.get(output.path)
+        if old is None or old.dataset is None or content.semantic is None or old.identity != content.identity:
+            continue
+        if around.workspace.semantics is None or around.ledger.row_of(old.dataset)["digest"] == content.digest:
+            continue
+        new = around.workspace.full(output.path)
+        ignored = around.workspace.semantics().ignored(output.path, content.format, old.place, new)
+        around.ledger.add("equality", recording.equality_row(str(row["id"]), old.dataset, ignored, str(row["created"])))
 
 
 def _record_outputs(

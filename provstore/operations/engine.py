@@ -8,7 +8,6 @@ import time
 
 from provstore.errors import FileError, StoreError
 from provstore.events import Remark, TaskEnded, TaskStarted
-from provstore.executors.local import LocalExecutor
 from provstore.model.values import task_name
 from provstore.model.verdict import FRESH, RESTORABLE
 from provstore.operations.attempt import Circumstances, Ready, Underway
@@ -27,7 +26,7 @@ from provstore.watch.stamps import device_with_fine_stamps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from provstore.events import Observer
     from provstore.model.task import Plan, Work
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from provstore.operations.assess import Assessment
     from provstore.operations.run import RunRequest
     from provstore.operations.verdicts import Verdicts
-    from provstore.ports import Finished
+    from provstore.ports import Executor, Finished
     from provstore.project import Planned, Project
     from provstore.store.facts import Row
     from provstore.watch.workspace import Workspace
@@ -50,6 +49,10 @@ LOG_TAIL = 8192
 class Engine:
     """The tasks of one run.
 
+    Args:
+        running: Absolute path of the folder that holds the folders of tasks under way.
+        make_executor: Makes what runs their commands, for this folder.
+
     Attributes:
         reports: How each task fared that was not fresh from the start, by stage and data ID.
         rounds: How many plans there were.
@@ -57,7 +60,15 @@ class Engine:
         stop_request: Set by a signal handler: the signal, and whether to end without grace.
     """
 
-    def __init__(self, project: Project, run: str, request: RunRequest, observe: Observer, running: str) -> None:
+    def __init__(
+        self,
+        project: Project,
+        run: str,
+        request: RunRequest,
+        observe: Observer,
+        running: str,
+        make_executor: Callable[[str], Executor],
+    ) -> None:
         if project.store is None:
             raise AssertionError("a run without a store")
         self._project, self._run, self._request, self._observe = project, run, request, observe
@@ -67,7 +78,7 @@ class Engine:
         self._ledger = self._store.ledger()
         self._fine_device = device_with_fine_stamps(os.path.join(running, "stamps"))
         self._code = CodeState(project.root, os.path.join(running, "git"))
-        self._executor = LocalExecutor(running)
+        self._executor = make_executor(running)
         cpus, memory = _size_of_machine()
         self._environment = dict(os.environ)
         self._capacity = Capacity(request.jobs or cpus, cpus, memory)
@@ -170,6 +181,7 @@ class Engine:
         )
         while True:
             self._start_what_may_start()
+            self._say_remarks()
             self._write_if_due()  # now: while that is done, the commands run
             if not self._underway:
                 break
@@ -186,7 +198,12 @@ class Engine:
             self._schedule.cancel_rest()
         self._report_rest()
         self._workspace.settle(wait=True)  # a next round, and the next run, begin with what this one knows
+        self._say_remarks()
         self._write()
+
+    def _say_remarks(self) -> None:
+        for text in self._project.take_remarks():
+            self._observe(Remark(text))
 
     def _take(self, assessment: Assessment) -> None:
         self._plan: Plan = assessment.plan

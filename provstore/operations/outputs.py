@@ -35,11 +35,13 @@ class Aside(NamedTuple):
     Attributes:
         place: Where it lies now, absolute.
         identity: What it holds.
+        dataset: The dataset that it is; None where that is not known.
     """
 
     path: str
     place: str
     identity: str
+    dataset: str | None = None
 
 
 class Outputs:

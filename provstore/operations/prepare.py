@@ -173,8 +173,9 @@ def _clear(around: Circumstances, path: str, place: str | None, *, keep: bool, c
     if look is None:  # a symbolic link to nowhere
         return around.outputs.move_aside(path, "", place)
     protect(around, path, look, cache=cache, even_if_recorded=keep)
+    dataset = around.workspace.dataset_of(path, look.identity)
     aside = around.outputs.copy_aside if keep else around.outputs.move_aside
-    return aside(path, look.identity, place)
+    return aside(path, look.identity, place)._replace(dataset=dataset)
 
 
 def _usage(around: Circumstances, ready: Ready) -> list[tuple[str, int, str]]:

@@ -9,7 +9,7 @@ from provstore.store.ledger import name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from provstore.model.files import Content
     from provstore.model.task import Output, Work
@@ -103,8 +103,8 @@ def source_row(path: str, content: Content, place: Place) -> Row:
         "executable": int(content.executable),
         "size": content.size,
         "digest": content.digest,
-        "semantic_digest": None,
-        "format": "bytes",
+        "semantic_digest": content.semantic,
+        "format": content.format,
         "created": place.created,
         "execution": None,
         "role": "",
@@ -123,6 +123,17 @@ def source_row(path: str, content: Content, place: Place) -> Row:
     }
 
 
+def equality_row(dataset: str, other: str, ignored: Sequence[str], recorded: str) -> Row:
+    """Row of what is equal as data to another dataset, in other bytes."""
+    return {
+        "id": new_id(),
+        "dataset": dataset,
+        "other": other,
+        "ignored": canonical_json(list(ignored)),
+        "recorded": recorded,
+    }
+
+
 def member_row(row: Row, folder: str, directory: Row) -> Row:
     """Row of a file that was read from inside a directory: made by whoever made that."""
     if directory["execution"] is None:
@@ -138,7 +149,7 @@ def output_row(output: Output, content: Content, place: Place, execution: Mappin
         **source_row(output.path, content, place),
         "type": output.dataset_type,
         "data_id": str(execution["data_id"]),
-        "format": output.format or "bytes",
+        "format": output.format or content.format,
         "execution": str(execution["id"]),
         "role": output.role,
         "description": "",

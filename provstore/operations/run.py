@@ -28,8 +28,13 @@ if TYPE_CHECKING:
     from provstore.model.task import Plan
     from provstore.operations.engine import Engine
     from provstore.operations.report import Fared
+    from provstore.ports import Executor
     from provstore.project import Project
     from provstore.store.store import Store
+
+
+LOCAL = "local"
+"""Name of provstore's own executor, which no plug-in can take."""
 
 
 class RunRequest(NamedTuple):
@@ -44,6 +49,7 @@ class RunRequest(NamedTuple):
         wait: Wait for another run of this project; else give up.
         arguments: The words after "provstore", for the record.
         estimate: The observer wants to know how long tasks took the last time.
+        executor: Name of the place in which tasks run.
     """
 
     targets: Targets = Targets()
@@ -55,6 +61,7 @@ class RunRequest(NamedTuple):
     wait: bool = True
     arguments: tuple[str, ...] = ("run",)
     estimate: bool = False
+    executor: str = LOCAL
 
 
 class RunReport:
@@ -102,22 +109,35 @@ def run(project: Project, request: RunRequest, observe: Observer) -> RunReport:
     Raises:
         PipelinefileError, TargetError, UsageError: Nothing was run.
         StoreError: The store can't be used, or can be no longer; what had ended is recorded.
+        PluginError: An executor of a plug-in failed; what had ended is recorded.
     """
+    make_executor: Callable[[str], Executor] = _make_local
+    if request.executor != LOCAL:
+        from provstore.operations.plugged import executor_maker
+
+        make_executor = executor_maker(project, request.executor, _make_local)
     if not os.path.isdir(os.path.join(project.folder, "running")):
         before = _look_of_store(project)
         assessment = _assess(project, request, frozenset())
         if not assessment.active and not assessment.selection.unresolved:
             _refresh(project, assessment, locked=False)
-            return _up_to_date(assessment, observe)
+            return _up_to_date(project, assessment, observe)
     else:
         before, assessment = None, None
-    return _run_with_lock(project, request, observe, before, assessment)
+    return _run_with_lock(project, request, observe, make_executor, before, assessment)
+
+
+def _make_local(folder: str) -> Executor:
+    from provstore.executors.local import LocalExecutor
+
+    return LocalExecutor(folder)
 
 
 def _run_with_lock(
     project: Project,
     request: RunRequest,
     observe: Observer,
+    make_executor: Callable[[str], Executor],
     before: tuple[int, ...] | None,
     assessment: Assessment | None,
 ) -> RunReport:
@@ -149,8 +169,10 @@ def _run_with_lock(
             assessment = _assess(project, request, frozenset())
         if not assessment.active and not assessment.selection.unresolved:
             _refresh(project, assessment, locked=True)
-            return _up_to_date(assessment, observe)
-        return _Runner(project, request, observe).run(assessment)
+            return _up_to_date(project, assessment, observe)
+        from provstore.operations.plugged import with_observers
+
+        return _Runner(project, request, with_observers(project, observe), make_executor).run(assessment)
     finally:
         lock.release()
 
@@ -184,8 +206,8 @@ def _look_of_store(project: Project) -> tuple[int, ...] | None:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _up_to_date(assessment: Assessment, observe: Observer) -> RunReport:
-    for remark in assessment.plan.remarks:
+def _up_to_date(project: Project, assessment: Assessment, observe: Observer) -> RunReport:
+    for remark in (*assessment.plan.remarks, *project.take_remarks()):
         observe(Remark(remark))
     positions = assessment.selection.positions
     return RunReport(
@@ -238,8 +260,11 @@ def _refresh(project: Project, assessment: Assessment, *, locked: bool) -> None:
 class _Runner:
     """One run from its first record to its last."""
 
-    def __init__(self, project: Project, request: RunRequest, observe: Observer) -> None:
+    def __init__(
+        self, project: Project, request: RunRequest, observe: Observer, make_executor: Callable[[str], Executor]
+    ) -> None:
         self._project, self._request, self._observe = project, request, observe
+        self._make_executor = make_executor
         self._id = new_id()
         self._signal = 0
         self._engine: Engine | None = None
@@ -269,7 +294,8 @@ class _Runner:
     def _rounds(self, running: str, assessment: Assessment) -> RunReport:
         from provstore.operations.engine import Engine
 
-        engine = self._engine = Engine(self._project, self._id, self._request, self._observe, running)
+        where = running, self._make_executor
+        engine = self._engine = Engine(self._project, self._id, self._request, self._observe, *where)
         if self._signal:
             engine.stop_request = (self._signal, False)
         self._begin(engine, assessment)

@@ -84,7 +84,7 @@ def status(project: Project, targets: Targets, overrides: Mapping[str, str], *, 
 
     found = assess(project, targets, overrides, forced)
     tasks = _States(found)
-    return StatusReport(tasks, tuple(found.plan.remarks), tasks.groups())
+    return StatusReport(tasks, (*found.plan.remarks, *project.take_remarks()), tasks.groups())
 
 
 class _States(Sequence[TaskState]):

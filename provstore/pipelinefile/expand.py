@@ -13,6 +13,7 @@ from provstore.model.task import Plan, PlannedStage, Settings, Task, Unresolved
 from provstore.model.values import task_name
 from provstore.noun import NamedTuple
 from provstore.pipelinefile.catalogue import Catalogue
+from provstore.pipelinefile.formats import DeclaredFormats
 from provstore.pipelinefile.links import Links, gates, reads, searched, sources_of, unresolved
 from provstore.pipelinefile.makers import Makers
 from provstore.pipelinefile.relations import EVERYTHING, Relation, TooManyError, joined, relation_of, sorted_rows
@@ -334,13 +335,16 @@ class _Expansion:
             name: (number, Renderer(self._pipeline, stage, kinds, self._environment))
             for number, (name, stage) in enumerate(self._pipeline.stages.items())
         }
+        formats = DeclaredFormats(self._pipeline)
         paths: dict[str, int] = {}
         tasks = []
         for number in order:
             draft, read = self._drafts[number], inputs[number]
             stage, renderer = stages[draft.stage.name]
+            roles = self._roles.get(number, renderer.roles)
             values = dict(zip(draft.stage.dimensions, draft.values, strict=True))
             made = [draft.outputs[place] for place in renderer.places]
+            formats.add(draft.stage, zip(roles, read, strict=True), zip(renderer.makes, made, strict=True))
             tasks.append(
                 Task(
                     stage,
@@ -351,7 +355,9 @@ class _Expansion:
                     tuple(sorted([position[source] for source in upstream[number]])),
                 )
             )
-        plan = self._plan(tasks, list(paths))
+        self._problems += formats.problems
+        self._raise_problems()
+        plan = self._plan(tasks, list(paths))._replace(formats=formats.found)
         gathered = {position[number]: roles for number, roles in self._roles.items() if number in position}
         return plan, Works(plan, dict(stages.values()), gathered)
 
@@ -391,7 +397,15 @@ class _Expansion:
             self._unresolved(),
             list(self._remarks),
             pipeline.meaning,
-            Settings(pipeline.default, pipeline.subsets, pipeline.objects_limit, pipeline.owner, pipeline.secret_env),
+            Settings(
+                pipeline.default,
+                pipeline.subsets,
+                pipeline.objects_limit,
+                pipeline.owner,
+                pipeline.secret_env,
+                pipeline.plugins,
+                pipeline.format_choices,
+            ),
         )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ class Renderer:
     Attributes:
         roles: Of a task's inputs, where each stands for one path.
         places: Of the outputs, as they are declared, in the order of their roles.
+        makes: These roles.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Renderer:
         self._has_placeholders = any(names(word) for word in (stage.argv or (stage.run or "",)))
         self.places = sorted(range(len(stage.outputs)), key=lambda place: stage.outputs[place].role)
         made = [stage.outputs[place] for place in self.places]
+        self.makes = [spec.role for spec in made]
         self._made = [(spec.role, spec.directory, spec.format or "", _type_of(stage, spec, kinds)) for spec in made]
         # Pieces of the material's canonical JSON, between those that differ from task to task.
         cwd, params = quoted(stage.cwd), canonical_json(self._params) if self._params else "{}"

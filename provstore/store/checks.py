@@ -126,6 +126,7 @@ CHECKS = {
             UNION ALL SELECT 'dataset ' || id, 'its creation', created FROM dataset
             UNION ALL SELECT 'collection ' || name, 'its creation', created FROM collection
             UNION ALL SELECT 'member of a chain ' || id, 'its addition', added FROM chain_member
+            UNION ALL SELECT 'equality ' || id, 'its time', recorded FROM equality
             UNION ALL SELECT 'recovery ' || id, 'its time', recovered FROM recovery
         )
         SELECT subject, what, said FROM moment
@@ -201,6 +202,12 @@ REFERENCES = """
     SELECT 'member of a chain ' || id, 'collection', child FROM chain_member AS m
      WHERE NOT EXISTS (SELECT 1 FROM collection AS c WHERE c.name = m.child)
     UNION ALL
+    SELECT 'equality ' || id, 'dataset', dataset FROM equality AS q
+     WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = q.dataset)
+    UNION ALL
+    SELECT 'equality ' || id, 'dataset', other FROM equality AS q
+     WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = q.other)
+    UNION ALL
     SELECT 'what is remembered of ' || stage || ' ' || data_id, 'execution', execution FROM task_memo AS t
      WHERE NOT EXISTS (SELECT 1 FROM execution AS e WHERE e.id = t.execution)
     UNION ALL
@@ -233,6 +240,9 @@ UNRECORDED = """
     UNION ALL
     SELECT 'chain_member', id FROM chain_member AS f
      WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'chain_member')
+    UNION ALL
+    SELECT 'equality', id FROM equality AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'equality')
     UNION ALL
     SELECT 'recovery', id FROM recovery AS f
      WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'recovery')

@@ -56,6 +56,9 @@ INSERT = {
     "chain_member": """
         INSERT INTO chain_member (id, chain, child, position, added) VALUES (?, ?, ?, ?, ?)
     """,
+    "equality": """
+        INSERT INTO equality (id, dataset, other, ignored, recorded) VALUES (?, ?, ?, ?, ?)
+    """,
     "recovery": """
         INSERT INTO recovery (id, recovered, source, source_digest, kept, unproved, lost)
         VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -78,6 +81,7 @@ READ = {
     "dataset": "SELECT * FROM dataset WHERE id = ?",
     "collection": "SELECT * FROM collection WHERE name = ?",
     "chain_member": "SELECT * FROM chain_member WHERE id = ?",
+    "equality": "SELECT * FROM equality WHERE id = ?",
     "recovery": "SELECT * FROM recovery WHERE id = ?",
 }
 SUBJECT = {
@@ -88,6 +92,7 @@ SUBJECT = {
     "dataset": "id",
     "collection": "name",
     "chain_member": "id",
+    "equality": "id",
     "recovery": "id",
 }
 """Column of each table that its record is known by."""

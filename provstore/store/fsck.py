@@ -17,6 +17,7 @@ from itertools import pairwise
 from types import NoneType
 
 from provstore.digest import canonical_json, digest_bytes, digest_descriptor, digest_json, entries_from_manifest
+from provstore.errors import StoreError
 from provstore.model.values import task_name
 from provstore.noun import NamedTuple
 from provstore.store import facts, memory, migrate
@@ -65,6 +66,7 @@ JSON_COLUMNS = {
     "arguments": list,
     "data_id": dict,
     "environment": dict,
+    "ignored": list,
     "lost": list,
     "metadata": dict,
     "outputs": list,
@@ -144,8 +146,22 @@ def problems(
         conn.text_factory = _text
         folder = os.path.join(os.path.dirname(store.path), "objects")
         check = Check(conn, store.path, Objects(folder, conn, store.path), folder, files, objects, counted)
-        for name, function in PARTS.items():
+        for name, function in PARTS_OF_THE_FILE.items():
             yield from _guarded(name, function, check)
+        with closing(_of_today(store.path)) as conn:
+            check = check._replace(conn=conn)
+            for name, function in PARTS.items():
+                yield from _guarded(name, function, check)
+
+
+def _of_today(path: str) -> sqlite3.Connection:
+    """A connection to tables of today's schema; those of an older store that can't be written are a copy."""
+    conn = connect(path)
+    with contextlib.suppress(sqlite3.Error, StoreError):
+        if migrate.schema_version(conn) < migrate.NEWEST:
+            conn = migrate.upgraded_copy(conn, path)
+    conn.text_factory = _text
+    return conn
 
 
 def _text(data: bytes) -> str:
@@ -398,9 +414,10 @@ def _is_manifest(content: bytes) -> bool:
         return False
 
 
+PARTS_OF_THE_FILE: dict[str, Callable[[Check], Iterator[Problem]]] = {"the file": _integrity, "the schema": _schema}
+"""What is checked of the file as it is, in this order."""
+
 PARTS: dict[str, Callable[[Check], Iterator[Problem]]] = {
-    "the file": _integrity,
-    "the schema": _schema,
     "the records": _chain,
     "facts without records": _unrecorded,
     "references": _references,
@@ -408,4 +425,4 @@ PARTS: dict[str, Callable[[Check], Iterator[Problem]]] = {
     "what is remembered": _memory,
     "objects": _objects,
 }
-"""What is checked, in this order."""
+"""What is checked then, of tables as they are today."""

@@ -25,7 +25,8 @@ MAKER = """
 """
 IS_MADE = """
     SELECT 1 FROM dataset
-     WHERE path = ? AND coalesce(semantic_digest, digest) || iif(executable, '+x', '') = ? AND execution IS NOT NULL
+     WHERE path = ? AND ? IN (digest || iif(executable, '+x', ''), semantic_digest || iif(executable, '+x', ''))
+       AND execution IS NOT NULL
      LIMIT 1
 """
 MADE = """
@@ -43,6 +44,10 @@ DATASET_ROW = """
 """
 DATASET_OF = """
     SELECT id FROM dataset
+     WHERE path = ? AND digest = ? AND executable = ? ORDER BY rowid DESC LIMIT 1
+"""
+KNOWN = """
+    SELECT id, semantic_digest FROM dataset
      WHERE path = ? AND digest = ? AND executable = ? ORDER BY rowid DESC LIMIT 1
 """
 ANY_DATASET = "SELECT 1 FROM dataset LIMIT 1"
@@ -86,7 +91,7 @@ def maker(conn: sqlite3.Connection, dataset: str, stage: str, data_id: str) -> s
 
 
 def is_made(conn: sqlite3.Connection, path: str, identity: str) -> bool:
-    """Some execution made this very content at this path."""
+    """Some execution made this content at this path; the identity may be that of the bytes or of the data."""
     return conn.execute(IS_MADE, (path, identity)).fetchone() is not None
 
 
@@ -132,6 +137,12 @@ def dataset_with(conn: sqlite3.Connection, path: str, digest: str, executable: b
     """The dataset last recorded with this content at this path."""
     row = conn.execute(DATASET_OF, (path, digest, int(executable))).fetchone()
     return None if row is None else row[0]
+
+
+def known(conn: sqlite3.Connection, path: str, digest: str, executable: bool) -> tuple[str, str | None] | None:
+    """The dataset last recorded with these bytes at this path, and its semantic digest; None when there is none."""
+    row: tuple[str, str | None] | None = conn.execute(KNOWN, (path, digest, int(executable))).fetchone()
+    return row
 
 
 def seconds(conn: sqlite3.Connection, stage: str, data_id: str) -> float | None:

@@ -19,8 +19,8 @@ DIRECTORIES = "SELECT path, signature, identity, dataset, members, seal FROM dir
 TASKS = "SELECT stage, data_id, key, execution, outputs FROM task_memo"
 MADE_BY_KEY = "SELECT key, outputs FROM task_memo"
 PLAN = """
-    SELECT fingerprint, meaning, files, environment, paths, stages, stage_facts, task_stages, data_ids, statics, inputs,
-           outputs, upstream, rest, seal FROM plan
+    SELECT fingerprint, meaning, files, environment, paths, formats, stages, stage_facts, task_stages, data_ids,
+           statics, inputs, outputs, upstream, rest, seal FROM plan
 """
 WORK = "SELECT position, work, seal FROM plan_task WHERE position = ?"
 FILE = "SELECT * FROM file_memo WHERE path = ?"
@@ -38,9 +38,9 @@ PUT_TASK = """
     INSERT OR REPLACE INTO task_memo (stage, data_id, key, execution, outputs, seal) VALUES (?, ?, ?, ?, ?, ?)
 """
 PUT_PLAN = """
-    INSERT OR REPLACE INTO plan (id, fingerprint, meaning, files, environment, paths, stages, stage_facts, task_stages,
-                                 data_ids, statics, inputs, outputs, upstream, rest, seal)
-    VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT OR REPLACE INTO plan (id, fingerprint, meaning, files, environment, paths, formats, stages, stage_facts,
+                                 task_stages, data_ids, statics, inputs, outputs, upstream, rest, seal)
+    VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 PUT_WORK = "INSERT INTO plan_task (position, work, seal) VALUES (?, ?, ?)"
 DATA_VERSION = "PRAGMA data_version"

@@ -15,10 +15,10 @@ from provstore.store.connection import APPLICATION_ID, READ_ONLY, RECOVER, VERSI
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 FOLDER = os.path.join(os.path.dirname(__file__), "migrations")
-NEWEST = 2
+NEWEST = 3
 """Number of the last file in `migrations/`; a test compares them, so that opening a store lists no folder."""
 
 INSERT_STORE = "INSERT INTO store (id, created, provstore) VALUES (:id, :created, :provstore)"
@@ -55,7 +55,7 @@ def create(path: str, now: float, store_id: str) -> None:
         conn = sqlite3.connect(fresh, isolation_level=None)
         try:
             conn.execute(SHRINKABLE)
-            _apply(conn, 0, store_id, now)
+            _apply(conn, store_id, now)
             conn.close()
             os.rename(fresh, path)
         except BaseException:
@@ -68,7 +68,6 @@ def create(path: str, now: float, store_id: str) -> None:
 
 def upgrade(conn: sqlite3.Connection, path: str, now: float) -> None:
     """Brings an older store up to date, after a copy of it was put beside it (`store.db.before-<number>`)."""
-    found = schema_version(conn)
     backup = f"{path}.before-{NEWEST:04d}"
     with explained(backup):
         target = sqlite3.connect(backup)
@@ -77,7 +76,7 @@ def upgrade(conn: sqlite3.Connection, path: str, now: float) -> None:
         finally:
             target.close()
     with explained(path):
-        _apply(conn, found, None, now)
+        _apply(conn, None, now)
 
 
 def upgraded_copy(conn: sqlite3.Connection, path: str) -> sqlite3.Connection:
@@ -86,25 +85,26 @@ def upgraded_copy(conn: sqlite3.Connection, path: str) -> sqlite3.Connection:
     with explained(path):
         conn.backup(copy)
         conn.close()
-        _apply(copy, schema_version(copy), None, 0.0)
+        _apply(copy, None, 0.0)
         copy.execute(READ_ONLY)
     return copy
 
 
-def _apply(conn: sqlite3.Connection, found: int, store_id: str | None, now: float) -> None:
-    """Applies all newer migrations in one transaction.
+def _apply(conn: sqlite3.Connection, store_id: str | None, now: float) -> None:
+    """Applies all newer migrations in one transaction; another process may have done that by the time it begins.
 
-    `executescript` commits what is open and then runs statement by statement, so BEGIN and COMMIT have to
-    be part of the script.
+    Statement by statement, as `executescript` would commit what is open.
     """
     from contextlib import suppress
 
-    parts = [sql for number, sql in migrations().items() if number > found]
-    script = "\n".join(parts)
+    conn.execute("BEGIN IMMEDIATE")
     try:
-        conn.executescript(
-            f"BEGIN IMMEDIATE;\n{script}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {NEWEST};"
-        )
+        found = schema_version(conn)
+        for number, sql in migrations().items():
+            for statement in _statements(sql) if number > found else ():
+                conn.execute(statement)
+        conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        conn.execute(f"PRAGMA user_version = {NEWEST}")
         if store_id is not None:
             conn.execute(INSERT_STORE, {"id": store_id, "created": utc_text(now), "provstore": __version__})
         conn.execute("COMMIT")
@@ -112,6 +112,16 @@ def _apply(conn: sqlite3.Connection, found: int, store_id: str | None, now: floa
         with suppress(sqlite3.Error):
             conn.execute("ROLLBACK")
         raise
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a migration, each with the comments before it."""
+    statement = ""
+    for piece in script.split(";")[:-1]:  # behind the last one there is nothing
+        statement += piece + ";"  # also one in a comment, which ends no statement
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def check_version(conn: sqlite3.Connection, path: str) -> bool:

@@ -36,6 +36,7 @@ EXECUTION = """
 DATASET = """
     SELECT d.*, v.status, v.stage, v.outcome FROM dataset AS d JOIN v_dataset AS v ON v.id = d.id WHERE d.id = ?
 """
+EQUAL_TO = "SELECT other AS dataset, ignored FROM equality WHERE dataset = ? ORDER BY rowid"
 READERS_OF = """
     SELECT u.role, e.id AS execution, e.stage, e.data_id, e.outcome
       FROM usage AS u JOIN execution AS e ON e.id = u.execution
@@ -119,6 +120,7 @@ def dataset(conn: sqlite3.Connection, dataset_id: str) -> dict[str, Any]:
     """The whole record of a dataset, with the executions that read it."""
     found = _parsed(_row(conn, DATASET, dataset_id), "data_id", "metadata", "executable", "overwritable")
     found["readers"] = [_parsed(row, "data_id") for row in _rows(conn, READERS_OF, (dataset_id,))]
+    found["equal_to"] = [_parsed(row, "ignored") for row in _rows(conn, EQUAL_TO, (dataset_id,))]
     return found
 
 

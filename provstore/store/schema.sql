@@ -360,6 +360,17 @@ CREATE VIEW v_lineage AS
       JOIN dataset AS i ON i.id = u.dataset
       JOIN dataset AS o ON o.execution = e.id;
 
+CREATE TABLE equality (
+    -- A dataset that is equal as data to the one whose place it took, although its bytes differ.
+    id         TEXT PRIMARY KEY,
+    dataset    TEXT NOT NULL REFERENCES dataset (id),
+    other      TEXT NOT NULL REFERENCES dataset (id),  -- of the same path, earlier
+    ignored    TEXT NOT NULL,              -- JSON array: in what they differ and it does not count, such as "chunking"
+    recorded   TEXT NOT NULL
+) STRICT;
+CREATE INDEX equality_dataset ON equality (dataset);
+CREATE INDEX dataset_semantic_digest ON dataset (semantic_digest) WHERE semantic_digest IS NOT NULL;
+
 CREATE TABLE plan (
     -- One row: the tasks that the Pipelinefile came to, valid while all it was made from is the same. Most columns hold
     -- a line for each entry, ended by a newline; in an entry, '\' and a newline are written '\\' and '\n'.
@@ -369,6 +380,7 @@ CREATE TABLE plan (
     files        TEXT NOT NULL,            -- files of the Pipelinefile: digest, space, path
     environment  TEXT NOT NULL,            -- variables that stages depend on: digest or nothing, space, name
     paths        TEXT NOT NULL,            -- every path that a task reads or makes
+    formats      TEXT NOT NULL,            -- paths with a declared format: its name, space, path
     stages       TEXT NOT NULL,            -- names
     stage_facts  TEXT NOT NULL,            -- of each stage: JSON array of dimensions, always, frozen, after; '' if all are empty
     task_stages  TEXT NOT NULL,            -- of each task: number of its stage, from 0

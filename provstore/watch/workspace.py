@@ -14,17 +14,31 @@ from functools import cached_property
 from provstore.digest import Entry, digest_bytes, manifest_text
 from provstore.errors import FileError
 from provstore.model.files import Content, DirectoryMemo, Memo
-from provstore.watch.reading import SETTLE_LIMIT, read_file, unreadable
-from provstore.watch.signature import is_executable, settles_at, signature_of
+from provstore.noun import NamedTuple
+from provstore.watch.reading import READINGS, SETTLE_LIMIT, read_file, unreadable
+from provstore.watch.signature import NEVER, Signature, is_executable, settles_at, signature_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from provstore.model.files import FileRow
-    from provstore.ports import Keeper
+    from provstore.ports import Keeper, Semantics
     from provstore.watch.directory import Listing
     from provstore.watch.durable import Outgoing
+
+
+class Unsettled(NamedTuple):
+    """What was read too soon after its last change to be trusted.
+
+    Attributes:
+        moment: From when on (nanoseconds since 1970) a reading can be trusted.
+        digest: Of the bytes that were read.
+    """
+
+    moment: int
+    memo: Memo | DirectoryMemo
+    digest: str
 
 
 class Workspace:
@@ -36,6 +50,7 @@ class Workspace:
 
     Attributes:
         fine_device: A device on which any two changes can be told apart (`stamps`); None while none is known.
+        semantics: Gives what knows the meaning of files, and is asked about each that is read; None: only bytes count.
     """
 
     def __init__(self, root: str, files: dict[str, FileRow], directories: dict[str, DirectoryMemo]) -> None:
@@ -44,9 +59,10 @@ class Workspace:
         self._files: dict[str, Memo] = {}
         self._directories = directories
         self._noted: set[str] = set()
-        self._unsettled: dict[str, tuple[int, Memo | DirectoryMemo]] = {}
+        self._unsettled: dict[str, Unsettled] = {}
         self._contents: dict[str, Content] = {}
         self.fine_device: int | None = None
+        self.semantics: Callable[[], Semantics] | None = None
 
     def full(self, path: str) -> str:
         """The path as the operating system takes it."""
@@ -122,17 +138,20 @@ class Workspace:
 
     def dataset_of(self, path: str, identity: str) -> str | None:
         """The dataset with that identity that is known to lie at a path; from memory alone."""
-        for known in (self._known_file(path), self._directories.get(path), self._unsettled.get(path, (0, None))[1]):
-            if known is not None and known.identity == identity:
-                return known.dataset
-        return None
+        known = self._memo(path)
+        return known.dataset if known is not None and known.identity == identity else None
+
+    def _memo(self, path: str) -> Memo | DirectoryMemo | None:
+        """What is known of a path, which may have changed since."""
+        known: Memo | DirectoryMemo | None = self._known_file(path) or self._directories.get(path)
+        return self._unsettled[path].memo if known is None and path in self._unsettled else known
 
     def directory_around(self, path: str) -> tuple[str, str] | None:
         """The nearest directory around a path that is a dataset, and that dataset; from memory alone."""
         folder = os.path.dirname(path)
         while folder:
-            known = self._directories.get(folder) or self._unsettled.get(folder, (0, None))[1]
-            if known is not None and known.dataset is not None:
+            known = self._memo(folder)
+            if isinstance(known, DirectoryMemo) and known.dataset is not None:
                 return folder, known.dataset
             folder = os.path.dirname(folder) if folder != "/" else ""
         return None
@@ -182,9 +201,9 @@ class Workspace:
             if known is not None and known[:2] == memo[:2]:
                 self._directories[path] = known._replace(dataset=dataset)
                 self._noted.add(path)
-        moment, unsettled = self._unsettled.get(path, (0, None))
-        if unsettled is not None and unsettled.signature == memo.signature and unsettled.identity == memo.identity:
-            self._unsettled[path] = (moment, unsettled._replace(dataset=dataset))
+        unsettled = self._unsettled.get(path)
+        if unsettled is not None and unsettled.memo[:-1] == memo[:-1]:
+            self._unsettled[path] = unsettled._replace(memo=unsettled.memo._replace(dataset=dataset))
 
     def remembers(self, path: str) -> bool:
         """Something is known of a file that was not learnt just now."""
@@ -205,7 +224,7 @@ class Workspace:
             wait: Sleep until the clock has moved on (some milliseconds); else leave out what is too new.
         """
         now = time.time_ns()
-        for path, (moment, memo) in list(self._unsettled.items()):
+        for path, (moment, memo, digest) in list(self._unsettled.items()):
             if moment > now:
                 if not wait or moment - now > SETTLE_LIMIT:
                     continue
@@ -215,7 +234,9 @@ class Workspace:
                 again = self.look(path)
             except FileError:
                 continue  # somebody is at work on it: whoever needs it next will read it
-            if again is not None and again.identity == memo.identity and memo.dataset is not None:
+            content = self._contents.get(path)
+            is_same = again is not None and content is not None and content.digest == digest
+            if again is not None and is_same and again.identity == memo.identity and memo.dataset is not None:
                 self.assign(path, again, memo.dataset)
 
     def take_noted(self) -> tuple[Mapping[str, Memo], Mapping[str, DirectoryMemo]]:
@@ -233,24 +254,48 @@ class Workspace:
 
     def _read_file(self, path: str, status: os.stat_result, keeper: Keeper | None = None) -> tuple[Content, Memo]:
         full = self.full(path)
-        try:
-            reading = read_file(full, status.st_mode, signature_of(status), self.fine_device, keeper)
-        except OSError as error:
-            raise unreadable(path, error) from error
-        signature = reading.signature
-        content = Content("file", signature.size, reading.digest, is_executable(reading.mode), reading.data)
-        memo = Memo(*signature, content.identity, self.dataset_of(path, content.identity))
+        for number in range(READINGS):
+            try:
+                reading = read_file(full, status.st_mode, signature_of(status), self.fine_device, keeper)
+            except OSError as error:
+                raise unreadable(path, error) from error
+            signature = reading.signature
+            content = Content("file", signature.size, reading.digest, is_executable(reading.mode), reading.data)
+            content, dataset, was_read = self._meaning(path, full, content)
+            is_still = not was_read or _looks_still(full, signature)
+            if is_still or number == READINGS - 1:
+                break
+            os.close(reading.descriptor)  # it was changed after its bytes were read, before its meaning was
+            status = self._status(path) or status
+        if not is_still:
+            content, dataset = content._replace(semantic=None), None
+        memo = Memo(*signature, content.identity, dataset)
         self.forget(path)
         self._contents[path] = content._replace(data=None)
-        moment = settles_at(signature, self.fine_device)
+        moment = settles_at(signature, self.fine_device) if is_still else NEVER
         if reading.began > moment:
             self._files[path] = memo
             self._noted.add(path)
             self._outgoing.take(full, reading.descriptor)
         else:
-            self._unsettled[path] = (moment, memo)
+            self._unsettled[path] = Unsettled(moment, memo, content.digest)
             os.close(reading.descriptor)
         return content, memo
+
+    def _meaning(self, path: str, full: str, content: Content) -> tuple[Content, str | None, bool]:
+        """What was read, with what it means; the dataset with these bytes, if it is known; whether its format read it too.
+
+        What is equal as data and has other bytes is another dataset.
+        """
+        before = self._memo(path)
+        if self.semantics is None:
+            return content, self.dataset_of(path, content.identity), False
+        meaning = self.semantics().of(path, full, content, before.identity if before is not None else "")
+        content = content._replace(format=meaning.format, semantic=meaning.digest)
+        dataset = meaning.dataset
+        if dataset is None and meaning.digest is None:
+            dataset = self.dataset_of(path, content.identity)
+        return content, dataset, meaning.was_read
 
     def _look_into(self, path: str) -> DirectoryMemo:
         listing = self._listing(path)
@@ -266,23 +311,35 @@ class Workspace:
 
         from provstore.watch.members import MemberReader
 
-        known = self._directories.get(path) or self._unsettled.get(path, (0, None))[1]
+        known = self._memo(path)
         remembered = json.loads(known.members) if isinstance(known, DirectoryMemo) else {}
         members = MemberReader(listing, self.fine_device, self._outgoing, keeper).read(remembered)
         data = manifest_text(members.entries).encode()
         size = sum([size for _, _, _, size in members.entries])
         entries = tuple(map(Entry._make, members.entries))
         content = Content("directory", size, digest_bytes(data), False, data, entries)
-        dataset = self.dataset_of(path, content.identity)
+        content, dataset, was_read = self._meaning(path, self.full(path), content)
+        is_still = not was_read or self._listing(path).signature == listing.signature
+        if not is_still:
+            content, dataset = content._replace(semantic=None), None
         memo = DirectoryMemo(listing.signature, content.identity, dataset, json.dumps(members.memory))
         self.forget(path)
         self._contents[path] = content._replace(data=None, entries=())
-        if members.began > members.settles:
+        moment = members.settles if is_still else NEVER
+        if members.began > moment:
             self._directories[path] = memo
             self._noted.add(path)
         else:
-            self._unsettled[path] = (members.settles, memo)
+            self._unsettled[path] = Unsettled(moment, memo, content.digest)
         return content, memo
+
+
+def _looks_still(full: str, signature: Signature) -> bool:
+    """A file looks as it did."""
+    try:
+        return signature_of(os.stat(full)) == signature
+    except OSError:
+        return False
 
 
 def _looks_like(status: os.stat_result, known: FileRow | Memo) -> bool:

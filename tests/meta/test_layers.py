@@ -22,10 +22,15 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("cli", "web"),
     ("operations",),
     ("project",),
+    ("semantics",),
+    ("apart",),  # formats at work in a process apart
+    ("claims",),
+    ("offers",),  # what plug-ins offer besides formats
     ("plugins",),
     ("store", "formats", "executors", "exporters", "watch"),
-    ("ports", "hookspecs", "events"),
+    ("hookspecs",),
     ("plugin",),  # what a plug-in's author imports: below the adapters, since built-in formats are plug-ins
+    ("ports", "events"),
     ("pipelinefile",),
     ("graph",),
     ("decide",),
@@ -42,11 +47,12 @@ FOR_ALL = {"__version__"}
 
 LIBRARIES: dict[str, set[str]] = {
     "networkx": {"graph"},
-    "click": {"cli"},
+    "click": {"cli", "hookspecs"},  # the argument of a hook is a group of commands
     "rich": {"cli"},
     "sqlite3": {"store"},
     "h5py": {"formats"},
-    "blake3": {"digest"},
+    "blake3": {"digest", "plugin"},
+    "numpy": {"plugin", "formats"},
 }
 """Library → the only rooms that import it; for types as well."""
 

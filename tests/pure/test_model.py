@@ -179,7 +179,8 @@ PLAN = Plan(
     [Unresolved("u", "x", "g", ["v"], ["u/{x}"])],
     ["a remark"],
     "blake3:4",
-    Settings(["s"], {"n": ["s"]}, 0, None, ["TOKEN"]),
+    Settings(["s"], {"n": ["s"]}, 0, None, ["TOKEN"], ["tools/x.py"], {".dat": "bytes"}),
+    {"p": "hdf5"},
 )
 
 

@@ -1,34 +1,9 @@
-r"""What a plug-in imports: this module and nothing else of provstore. It is the promise; all else may move.
-
-    from provstore.plugin import Format, hookimpl
-
-    class Lines(Format):
-        name = "lines"
-        suffixes = (".lst",)
-        python_type = list
-
-        def read(self, path, component=None, **parameters):
-            return path.read_text(encoding="utf-8").splitlines()
-
-        def write(self, value, path):
-            path.write_text("".join(f"{line}\n" for line in value), encoding="utf-8")
-
-    @hookimpl
-    def provstore_formats():
-        return [Lines()]
-
-A package offers its module under the entry point group ``provstore``; a project names a module of its own by
-``[project] plugins = ["tools/lines.py"]``. The hooks are described in `provstore.hookspecs`.
-"""
+"""What a format is: the class that an author of one writes."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from typing import ClassVar, NamedTuple
-
-import pluggy
-
-from provstore.digest import digest_bytes, digest_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,44 +11,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from provstore.model.values import JSON
-
-__all__ = [
-    "Difference",
-    "Format",
-    "Preview",
-    "Tolerance",
-    "Unavailable",
-    "digest_bytes",
-    "digest_json",
-    "hookimpl",
-]
-
-hookimpl = pluggy.HookimplMarker("provstore")
-"""Marks a function that implements a hook."""
+    from provstore.plugin.difference import Difference, Tolerance
 
 
 class Unavailable(Exception):  # noqa: N818 - no error of anybody: the byte digest decides instead
     """A format can't say it of this file; the text says why ("line 3 is no JSON")."""
-
-
-class Tolerance(NamedTuple):
-    """How far numbers may be apart and still count as equal: within either bound."""
-
-    absolute: float = 0.0
-    relative: float = 0.0
-
-
-class Difference(NamedTuple):
-    """One place in which two files differ.
-
-    Attributes:
-        place: Where, in the words of the format ("row 3, column mass", "/images/flux").
-        a, b: What the first and the second file hold there, for a person; "" for nothing.
-    """
-
-    place: str
-    a: str
-    b: str
 
 
 class Preview(NamedTuple):
@@ -82,30 +24,37 @@ class Preview(NamedTuple):
     Attributes:
         kind: "text", "svg" or "png".
         data: UTF-8 for text and SVG.
+        text: What a terminal shows in the place of a picture; not needed for text.
     """
 
     kind: str
     data: bytes
+    text: str = ""
 
 
 class Format(ABC):
     """How a file, or a directory, of one kind is read, written, digested, described and compared.
 
-    An object without state that can be pickled; its methods may be called in any process. Reading never runs
-    code from the file and never follows a link out of it.
+    An object without state that can be pickled; its methods may be called in any process, and are called in one
+    apart from the run's, so that a file which ends its reader ends nothing else. Reading never runs code from the
+    file and never follows a link out of it. Import heavy libraries inside the methods.
+
+    Whatever a method raises counts as `Unavailable`, with its text as the reason: no file is ever equal to
+    another because it can't be read.
 
     Attributes:
         name: Letters, digits and ``-``; no other format has it.
-        suffixes: Endings of files that are taken for this format, in lower case, each with its dot. The longest
+        suffixes: Endings of names that are taken for this format, in lower case, each with its dot. The longest
             that fits wins (".tar.gz" before ".gz").
-        python_type: What `read` returns and `write` takes; a value of another type is refused before `write`.
+        python_type: What `read` returns and `write` takes; a value of another type is refused before `write`. The
+            type of a library that is slow to import goes by its full name, as text: "numpy.ndarray".
         version: Of the rules of `digest`: a part of the digest's name, so that digests of different rules are
             never compared. Raise it whenever equal data would get another digest than before.
     """
 
     name: ClassVar[str]
     suffixes: ClassVar[tuple[str, ...]] = ()
-    python_type: ClassVar[type | tuple[type, ...]]
+    python_type: ClassVar[type | str | tuple[type | str, ...]]
     version: ClassVar[int] = 1
 
     @abstractmethod
@@ -126,9 +75,11 @@ class Format(ABC):
         """Writes a value to a new file, which gets its final name when this has ended well."""
 
     def digest(self, path: Path) -> str:
-        """A digest that is equal for files which are equal as data, by `digest_json` or `digest_bytes`.
+        """A digest that is equal for files which are equal as data, by `Hasher`, `digest_json` or `digest_bytes`.
 
-        A format without one of its own leaves this out (`has_digest`); then the bytes decide.
+        It is recorded as ``NAME/VERSION:<hex>`` and decides whether what reads the file is out of date. When in
+        doubt, data differ: to run a task for nothing costs time, to skip one gives a wrong result. A format without
+        a digest of its own leaves this out (`has_digest`); then the bytes decide.
 
         Raises:
             Unavailable: It can't be told for this file; the byte digest decides, and the user is told why.
@@ -141,12 +92,18 @@ class Format(ABC):
         return type(self).digest is not Format.digest
 
     def describe(self, path: Path) -> Mapping[str, JSON]:
-        """Facts about a file (shape, columns, unit, header) at little cost: large data are not read for it."""
+        """Facts about a file (shape, columns, unit, header) at little cost: large data are not read for it.
+
+        The order of the keys is the order in which a person reads them.
+        """
         del path
         return {}
 
     def diff(self, a: Path, b: Path, tolerance: Tolerance | None = None) -> Iterable[Difference]:
-        """Where two files differ as data; nothing where they are equal within `tolerance`.
+        """Where two files differ, each place once; nothing of what is within `tolerance`.
+
+        It agrees with `digest`: without a tolerance, a difference that counts is found if and only if the digests
+        differ. What does not count (`STORAGE`) is told as well, so that it can be said in what equal data differ.
 
         Raises:
             Unavailable: The format can't compare, or one of the files is not of it.
@@ -159,9 +116,15 @@ class Format(ABC):
         return ()
 
     def preview(self, path: Path) -> Preview:
-        """A small picture of the file, for people.
+        """A small picture of the file, for people: text of at most some thirty lines, or a picture of some 100 KB.
 
         Raises:
             Unavailable: There is none.
         """
         raise Unavailable(f"the format {self.name} has no preview")
+
+    def accepts(self, value: object) -> bool:
+        """The value is of `python_type`."""
+        kinds = self.python_type if isinstance(self.python_type, tuple) else (self.python_type,)
+        names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(value).__mro__}
+        return any(kind in names if isinstance(kind, str) else isinstance(value, kind) for kind in kinds)
