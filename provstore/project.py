@@ -281,11 +281,17 @@ class Project:
         return expand(pipeline, self._find, self._recorded_environment(pipeline.secret_env), settled)
 
     def _check_formats(self, pipeline: Pipeline) -> None:
-        """Refuses names of formats that there are not, before anything is run."""
+        """Refuses names of formats that there are not, before anything is run.
+
+        A dataset type may have a format whose package is not installed here: then the bytes of its files decide, and
+        the run says so.
+        """
         from provstore.claims import Claims
+        from provstore.formats import KNOWN_PACKAGES
         from provstore.pipelinefile.formats import named_formats
 
-        names = list(named_formats(pipeline))
+        named = named_formats(pipeline)
+        names = [entry for entry in named if entry.is_asked_for or entry.name not in KNOWN_PACKAGES]
         claims = Claims(self.root, pipeline.plugins, pipeline.format_choices)
         wrong = claims.check({number: entry.name for number, entry in enumerate(names)})
         if wrong:

@@ -65,7 +65,7 @@ class Worker:
         try:
             used = self._format(format)
         except PluginError as error:
-            return {"format": format, "digest": None, "reason": reason_of(error)}
+            return {"format": format, "digest": None, "reason": f"{error.message} ({error.hint})"}
         if not used.has_digest:
             return {"format": format, "digest": None, "reason": ""}
         with formats_at_work(self._inner, os.path.basename(name)):

@@ -19,12 +19,15 @@ class NamedFormat(NamedTuple):
 
     Attributes:
         subject: For a message: "stage 'calibrate'", "dataset 'flat'", "[formats]".
+        is_asked_for: A stage, or the choice for an ending, asks for it. What `[datasets]` say is a description: it
+            stands in projects of people who need not have every package.
     """
 
     name: str
     file: str
     line: int
     subject: str
+    is_asked_for: bool = True
 
     def problem(self, text: str, hint: str) -> Problem:
         """What is wrong with it, for the user."""
@@ -37,7 +40,8 @@ def named_formats(pipeline: Pipeline) -> Iterator[NamedFormat]:
         yield NamedFormat(name, pipeline.file, 0, f'[formats] "{suffix}"')
     for kind in pipeline.dataset_types.values():
         if kind.format is not None:
-            yield NamedFormat(kind.format, kind.place.file, kind.place.line_of("format"), f"dataset '{kind.name}'")
+            place = kind.place
+            yield NamedFormat(kind.format, place.file, place.line_of("format"), f"dataset '{kind.name}'", False)
     for stage in pipeline.stages.values():
         for side, specs in (("inputs", stage.inputs), ("outputs", stage.outputs)):
             for spec in specs:

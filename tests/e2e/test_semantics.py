@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 from provstore.digest import digest_bytes
+from provstore.formats import KNOWN_PACKAGES
 
 from .project import Project, stage
 
@@ -238,6 +240,15 @@ def test_what_is_no_digest_is_refused(points: Project, gave: str, shown: str) ->
 # --- which format -----------------------------------------------------------------------------------------
 
 
+def not_installed() -> tuple[str, str]:
+    """A format of ours whose package is not installed here, and that package."""
+    installed = {entry.dist.name for entry in entry_points(group="provstore") if entry.dist is not None}
+    for name, package in KNOWN_PACKAGES.items():
+        if package.name not in installed:
+            return name, package.name
+    pytest.skip("every package of ours is installed")
+
+
 def declared(side: str, path: str, format: str) -> str:
     """The pipeline with a format declared for one path."""
     return PIPELINE.replace(f'{side} = ["{path}"]', f'{side}.x = {{ path = "{path}", format = "{format}" }}')
@@ -251,8 +262,11 @@ def test_a_declared_format_goes_before_the_ending(points: Project) -> None:
     assert points.run().executed == ["first"]
     points.write("Pipelinefile.toml", declared("outputs", "b.pts", "bytes"))
 
-    (reason,) = [text for text in points.status().reasons("first") if "format" in text]
-    assert reason == "format of output b.pts:  → bytes"
+    points.run()
+    points.write("Pipelinefile.toml", declared("outputs", "b.pts", "points"))
+    (reason,) = points.status().reasons("first")
+
+    assert reason == "format of output b.pts: bytes → points"
 
 
 def test_the_pipelinefile_chooses_for_an_ending(points: Project) -> None:
@@ -276,9 +290,6 @@ def test_a_format_of_a_dataset_type_is_that_of_its_path(points: Project) -> None
 UNKNOWN = {
     "output": (declared("outputs", "b.pts", "point"), "Pipelinefile.toml:6: stage 'first', outputs.x: there is no "
                "format 'point'", "did you mean 'points'?"),
-    "input": (declared("inputs", "b.pts", "fits"), "there is no format 'fits'", "pip install provstore-fits"),
-    "type": (PIPELINE + '[datasets.d]\nformat = "notebook"\n', "dataset 'd': there is no format 'notebook'",
-             "pip install provstore-notebook"),
     "ending": (PIPELINE + '[formats]\n".dat" = "nonsense"\n', "there is no format 'nonsense'", "formats are: "),
 }  # fmt: skip
 
@@ -294,6 +305,28 @@ def test_an_unknown_format_is_an_error_before_anything_runs(points: Project, cas
     assert message in done.err
     assert hint in done.err
     assert points.count() == {"first": 1, "second": 1}
+
+
+def test_a_format_that_is_not_installed_is_an_error_with_the_package(points: Project) -> None:
+    """Where a stage asks for it; nothing is run."""
+    name, package = not_installed()
+    points.write("Pipelinefile.toml", declared("inputs", "b.pts", name))
+    done = points.provstore("run", status=2)
+
+    assert f"inputs.x: there is no format '{name}'" in done.err
+    assert f"pip install {package}" in done.err
+
+
+def test_a_dataset_type_may_have_a_format_that_is_not_installed(points: Project) -> None:
+    """It describes; the bytes decide, and the run names the file and the package."""
+    name, package = not_installed()
+    points.write("Pipelinefile.toml", PIPELINE + f'[datasets.d]\npath = "a.pts"\nformat = "{name}"\n')
+    points.write("a.pts", "7")
+    done = points.run()
+
+    assert f"a.pts: semantic: unavailable: there is no format '{name}' (it comes with a package: " in done.err
+    assert f"pip install {package}); its bytes decide" in done.err
+    assert done.executed == ["first", "second"]
 
 
 def test_a_path_has_one_format(points: Project) -> None:

@@ -42,9 +42,11 @@ def test_the_pipelinefile_chooses(tmp_path: Path) -> None:
     assert [claims.name_of(path) for path in ("a.csv", "a.obs.csv", "a.tsv")] == ["bytes", "text", "csv"]
 
 
-def test_unknown_names_are_told_with_what_to_do(tmp_path: Path) -> None:
+def test_unknown_names_are_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package to install, or a name that is like it; built-in ones pass without a look at plug-ins."""
     claims = Claims(str(tmp_path), (), {})
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [])
+    monkeypatch.setattr("provstore.claims.has_packages", lambda: False)
     wrong = claims.check({1: "csv", 2: "fits", 3: "jsn"})
 
     assert [where for where, _ in wrong] == [2, 3]
