@@ -135,6 +135,9 @@ class Apart:
         ]
         try:
             self._pid = os.posix_spawnp(command[0], command, os.environ, file_actions=actions)
+        except OSError as error:  # of an interpreter that this user can't start a second time, say
+            self.close()
+            raise AskingError(f"no process can be started to read it: {error.strerror}") from error
         finally:
             os.close(requests)
             os.close(answers)

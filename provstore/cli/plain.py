@@ -9,6 +9,8 @@ from provstore.model.values import harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from provstore.cli.render import Style
     from provstore.events import Event
 
@@ -88,3 +90,9 @@ def log_lines(tail: bytes) -> list[str]:
     lines = tail.decode("utf-8", "backslashreplace").rstrip("\r\n").split("\n")[-SHOWN_LINES:]
     last = (re.sub(r"\x1b\[[0-9;]*[mK]", "", line.rstrip("\r").rpartition("\r")[2]) for line in lines)
     return [f"    {harmless(line.expandtabs())}" for line in last]
+
+
+def say_remarks(texts: Sequence[str]) -> None:
+    """Writes what a person should know to standard error, a line for each."""
+    for text in texts:
+        say(remark_line(Remark(text)))

@@ -31,6 +31,16 @@ COLOURS = {
     "cancelled": "magenta",
     "succeeded": "green",
     "remark": "yellow",
+    "identical": "green",
+    "equivalent": "green",
+    "within tolerance": "yellow",
+    "different": "red",
+    "structure": "red",
+    "values": "red",
+    "metadata": "magenta",
+    "storage": "cyan",
+    "-": "red",
+    "+": "green",
 }
 
 

@@ -10,6 +10,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TextIO
 
+USUAL_WIDTH = 80
+"""Columns of a terminal that does not say how many it has."""
+
 
 def can_redraw(stream: TextIO) -> bool:
     """The stream is a terminal on which the cursor can be moved."""
@@ -34,9 +37,13 @@ def coloured(text: str, state: str) -> str:
 
 
 def width_of(stream: TextIO) -> int | None:
-    """Columns of the terminal; None where a line may be as long as it takes."""
+    """Columns of the terminal, or as many as COLUMNS says; None where a line may be as long as it takes."""
     if not stream.isatty():
         return None
-    import shutil  # takes 2 ms, and only terminals need it
-
-    return shutil.get_terminal_size().columns
+    said = os.environ.get("COLUMNS", "").lstrip("0")
+    if said.isascii() and said.isdecimal() and len(said) <= 4:
+        return int(said)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or USUAL_WIDTH
+    except OSError:
+        return USUAL_WIDTH

@@ -27,6 +27,7 @@ from provstore.plugin import (
     compare_trees,
 )
 from provstore.plugin import Difference as Found
+from provstore.plugin.inner import formats_at_work
 
 
 class Settings(Format):
@@ -376,6 +377,23 @@ def test_a_directory_with_a_pipe_is_refused_and_not_waited_for(folders: tuple[Pa
 
     with pytest.raises(Unavailable, match="deep/pipe is neither"):
         compare(Bytes(), *folders)
+
+
+def test_files_in_a_directory_are_compared_by_their_formats(folders: tuple[Path, Path]) -> None:
+    """So that it can be said in what they differ; the verdict is that of the bytes."""
+    for folder, first, second in zip(folders, ("x=1\ny=2\n", "y=2\nx=1\n"), ("z=1\n", "z=2\n"), strict=True):
+        (folder / "deep" / "order.set").write_text(first)
+        (folder / "value.set").write_text(second)
+    with formats_at_work(lambda name: Settings() if name.endswith(".set") else None):
+        found = compare(Bytes(), *folders)
+        within = compare(Bytes(), *folders, Tolerance(9))
+
+    assert found.verdict == within.verdict == "different"
+    assert [(entry.kind, entry.place) for entry in found.differences] == [
+        ("values", ("value.set", "z")),
+        ("storage", ("deep", "order.set")),
+    ]
+    assert [entry.kind for entry in within.differences] == ["storage"]
 
 
 def test_a_file_is_no_directory(folders: tuple[Path, Path]) -> None:
