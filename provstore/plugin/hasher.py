@@ -146,9 +146,9 @@ class Hasher:
             self._other(value)
 
     def _mapping(self, value: Mapping[str, Any], depth: int) -> None:
-        for key in value:
-            if not isinstance(key, str):
-                raise TypeError(f"found the key {key!r}, expected text")
+        for kind in set(map(type, value)):
+            if not issubclass(kind, str):
+                raise TypeError(f"found a key of the type {kind.__name__}, expected text")
         self._put(b"m", _eight_bytes(len(value)))
         for key in sorted(value):  # by code point, which is the order of their bytes in UTF-8
             self._waiting += _short_key(key) if len(key) < SHORT else _piece(b"u", _utf8(key))
@@ -183,7 +183,10 @@ def _short_key(key: str) -> bytes:
 
 
 def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # half of a pair
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _of_float(value: float) -> bytes:

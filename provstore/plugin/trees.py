@@ -22,8 +22,10 @@ LONGEST = 80
 MOST = 1000
 """Differences that are told one by one; the others are counted."""
 MISSING = object()
-ALIKE = (str, int, bool, bytes, type(None))
-"""Types of which values are one if they are equal. Of floats, decimals and times, some that are equal are two."""
+ALIKE = {str, int, bool, bytes, type(None)}
+"""Types of which values are one if they are equal. Of times, some that are equal are two (by their offset)."""
+ALIKE_BUT_ZERO = {float, Decimal}
+"""Types of which that is so, but for 0.0 and -0.0."""
 
 
 # --- for a person -----------------------------------------------------------------------------------------
@@ -110,7 +112,7 @@ def _structure(kind: str) -> str:
 
 
 def _is_mapping(value: Any) -> bool:
-    return hasattr(value, "keys")
+    return type(value) is dict or hasattr(value, "keys")
 
 
 def _is_list(value: Any) -> bool:
@@ -122,6 +124,8 @@ def _compare_lists(
 ) -> Iterator[Difference]:
     if len(a) != len(b):
         yield Difference(_structure(kind), place, "length", str(len(a)), str(len(b)))
+    elif all(map(_are_alike, a, b)):
+        return
     shape = _shape(a)
     if shape and shape == _shape(b):
         comparison = PairComparison(place, tolerance, kind, math.prod(shape))
@@ -161,7 +165,10 @@ def _type_names(a: Any, b: Any) -> tuple[str, str]:
 
 def _are_alike(a: Any, b: Any) -> bool:
     """Quickly: they are one. Most values are, so that this decides how long a comparison takes."""
-    return type(a) is type(b) and type(a) in ALIKE and bool(a == b)
+    kind = type(a)
+    if kind is not type(b):
+        return False
+    return (kind in ALIKE and a == b) or (kind in ALIKE_BUT_ZERO and a == b and bool(a))
 
 
 def _are_equal(a: Any, b: Any, tolerance: Tolerance | None) -> bool:
