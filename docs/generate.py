@@ -8,7 +8,10 @@ What stands outside of the marks is written by hand. `tests/docs/` fails when a 
 
 from __future__ import annotations
 
+import ast
+import importlib
 import inspect
+import itertools
 import re
 import sqlite3
 import sys
@@ -17,18 +20,24 @@ from pathlib import Path
 
 import click
 
-from provstore import errors
+from provstore import errors, hookspecs, plugin, testing
 from provstore.cli.group import COMMANDS, root
+from provstore.formats import BUILT_IN
 from provstore.schedule import MOVES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
+ASIDES = ("By module:", "Source")
+"""Beginnings of paragraphs that are for the authors of a format."""
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 STORE = ROOT / "provstore" / "store"
 SCHEMA = STORE / "schema.sql"
+LONGEST = 110
+"""Characters of a line of code, beyond which it is broken."""
 BEGIN, END = "<!-- begin: {} (by docs/generate.py) -->\n", "<!-- end: {} -->"
 
 
@@ -162,6 +171,136 @@ def error_sections() -> str:
     return "".join(parts)
 
 
+# --- plug-ins -----------------------------------------------------------------------------------------
+
+
+def hook_sections() -> str:
+    """A section for each hook: how it is written, and what its specification says."""
+    found = []
+    for name, hook in vars(hookspecs).items():
+        if name.startswith("provstore_"):
+            signature = _signature(_tree_of(hook))
+            found.append(f"\n## {name}\n\n```python\n@hookimpl\n{signature}\n```\n\n{_docstring(hook)}")
+    return "".join(found)
+
+
+def reference_of(module: ModuleType) -> str:
+    """A section for each name that a module promises: constants, then classes, then functions."""
+    parts = []
+    constants = {}
+    for name in module.__all__:
+        value = getattr(module, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            stub = _stub(_tree_of(value))
+            parts.append(f"\n#### {name}\n\n```python\n{stub}\n```\n\n{_docstring(value)}{_methods(value)}")
+        else:
+            constants[name] = _text_behind(module, name)
+    rows = "".join(f"| `{name}` | {_cell(_markdown(text))} |\n" for name, text in constants.items())
+    table = f"\n| name | what it is |\n| --- | --- |\n{rows}" if rows else ""
+    return table + "".join(parts)
+
+
+def _tree_of(value: object) -> ast.ClassDef | ast.FunctionDef:
+    """The statement that defines a class or a function."""
+    (statement,) = ast.parse(inspect.getsource(value)).body
+    assert isinstance(statement, ast.ClassDef | ast.FunctionDef)
+    return statement
+
+
+def _signature(tree: ast.FunctionDef) -> str:
+    returns = f" -> {ast.unparse(tree.returns)}" if tree.returns else ""
+    line = f"def {tree.name}({ast.unparse(tree.args)}){returns}: ..."
+    return line if len(line) <= LONGEST else line.replace("(", "(\n    ", 1).replace(f"){returns}:", f"\n){returns}:")
+
+
+def _stub(tree: ast.ClassDef | ast.FunctionDef) -> str:
+    """A class or a function without what it does: its public fields and methods."""
+    if isinstance(tree, ast.FunctionDef):
+        return _signature(tree)
+    lines = [f"class {tree.name}({', '.join(map(ast.unparse, tree.bases))}):".replace("()", "")]
+    for part in tree.body:
+        if isinstance(part, ast.AnnAssign):
+            lines.append(f"    {ast.unparse(part)}")
+        elif isinstance(part, ast.FunctionDef) and _is_public(part.name):
+            lines += [f"    @{ast.unparse(decorator)}" for decorator in part.decorator_list]
+            lines += [f"    {line}" for line in _signature(part).split("\n")]
+    return "\n".join(lines)
+
+
+def _is_public(name: str) -> bool:
+    """Part of what an author uses: the tests of a contract are not."""
+    return name == "__init__" or not name.startswith(("_", "test_"))
+
+
+def _methods(value: object) -> str:
+    """What the docstrings of a class's own public methods say."""
+    if not inspect.isclass(value):
+        return ""
+    parts = []
+    for name, method in vars(value).items():
+        function = method.fget if isinstance(method, property) else method
+        function = inspect.unwrap(getattr(function, "_fixture_function", function))
+        if name != "__init__" and _is_public(name) and inspect.isfunction(function):
+            parts.append(f"\n**`{name}`** {_docstring(function)}")
+    return "".join(parts)
+
+
+def _text_behind(module: ModuleType, name: str) -> str:
+    """The text that stands behind the assignment of a constant, in the module or in one beside it."""
+    for file in sorted(Path(str(module.__file__)).parent.glob("*.py")):
+        body = ast.parse(file.read_text(encoding="utf-8")).body
+        for statement, following in itertools.pairwise(body):
+            targets = statement.targets if isinstance(statement, ast.Assign) else []
+            if name in map(ast.unparse, targets) and isinstance(following, ast.Expr):
+                return str(ast.literal_eval(following.value))
+    raise ValueError(f"no text behind {name}")
+
+
+def _docstring(value: object) -> str:
+    """A docstring in the style of Google as Markdown: its sections as lists."""
+    text = inspect.getdoc(value) or ""
+    return "\n".join(_paragraph(paragraph) for paragraph in re.split(r"\n\s*\n", text))
+
+
+def _paragraph(text: str) -> str:
+    head, _, rest = text.partition("\n")
+    if head not in ("Args:", "Attributes:", "Returns:", "Raises:"):
+        return _markdown(" ".join(text.split())) + "\n"
+    items = re.split(r"\n(?=\S)", inspect.cleandoc(rest))
+    named = head in ("Args:", "Attributes:") or re.match(r"\w+(, \w+)*: ", items[0])
+    lines = [re.sub(r"^(\w+(?:, \w+)*): ", r"`\1`: ", item) if named else item for item in items]
+    return f"{head}\n\n" + "".join(f"- {_markdown(' '.join(line.split()))}\n" for line in lines)
+
+
+def _markdown(text: str) -> str:
+    return text.replace("``", "`")
+
+
+# --- formats ------------------------------------------------------------------------------------------
+
+
+def format_sections() -> str:
+    """The rules of each format that provstore brings along, as they stand at the top of its module."""
+    parts = []
+    for name in BUILT_IN:
+        if name == "zip":
+            parts.append(f"\n### archives\n\n{_rules(importlib.import_module('provstore.formats.archive'))}")
+        module = importlib.import_module(f"provstore.formats.{name}")
+        [format] = module.provstore_formats()
+        kinds = format.python_type if isinstance(format.python_type, tuple) else (format.python_type,)
+        gives = ", ".join(f"`{kind if isinstance(kind, str) else kind.__name__}`" for kind in kinds)
+        parts.append(f"\n### {name}\n\n{_rules(module)}\nIn Python: {gives}. Version of the rules: {format.version}.\n")
+    return "".join(parts)
+
+
+def _rules(module: ModuleType) -> str:
+    """The docstring of a module without what is for its authors."""
+    first, *paragraphs = inspect.cleandoc(module.__doc__ or "").split("\n\n")
+    told = [first.partition(": ")[2], *paragraphs]
+    texts = [" ".join(text.removeprefix("Rules: ").split()) for text in told if not text.startswith(ASIDES)]
+    return "".join(f"{text[0].upper()}{text[1:]}\n\n" for text in texts).removesuffix("\n")
+
+
 # --- life cycle ---------------------------------------------------------------------------------------
 
 
@@ -185,10 +324,16 @@ def pages() -> dict[Path, str]:
         "schema.md": ("schema", schema_tables()),
         "errors.md": ("errors", error_sections()),
         "design.md": ("life cycle", life_cycle()),
+        "formats.md": ("formats", format_sections()),
+        "hooks.md": ("hooks", hook_sections()),
+        "plugins.md": ("plugin", reference_of(plugin), "testing", reference_of(testing)),
     }
     found = {SCHEMA: schema_sql()}
-    for name, (mark, text) in generated.items():
-        found[DOCS / name] = replaced((DOCS / name).read_text(encoding="utf-8"), mark, text)
+    for name, marks in generated.items():
+        page = (DOCS / name).read_text(encoding="utf-8")
+        for mark, text in zip(marks[::2], marks[1::2], strict=True):
+            page = replaced(page, mark, text)
+        found[DOCS / name] = page
     return found
 
 

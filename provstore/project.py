@@ -86,6 +86,7 @@ class Project:
         self._document: Document | None = None
         self._declaring: Plan | None = None
         self._declared: Declared | None = None
+        self._claims: Claims | None = None
         self._apart: Apart | None = None
         if os.path.lexists(self.store_path):
             from provstore.store.store import Store
@@ -194,11 +195,18 @@ class Project:
         known = self._declared
         if known is None or known.paths is not plan.formats:
             settings = plan.settings
-            claims = Claims(self.root, settings.plugins, settings.format_choices)
-            if known is not None and known.claims.is_like(claims):
-                claims = known.claims  # with its plug-ins, which need not be looked for again
+            claims = self._claims_by(settings.plugins, settings.format_choices)
             known = self._declared = Declared(claims, plan.formats)
         return known
+
+    def _claims_by(self, named: Sequence[str], choices: Mapping[str, str]) -> Claims:
+        """Claims by what a Pipelinefile says; the same ones again, with their plug-ins, while it says the same."""
+        from provstore.claims import Claims
+
+        claims = Claims(self.root, named, choices)
+        if self._claims is None or not self._claims.is_like(claims):
+            self._claims = claims
+        return self._claims
 
     @property
     def claims(self) -> Claims:
@@ -255,7 +263,8 @@ class Project:
         from provstore.plugins import Plugins
 
         pipeline = self.pipeline({})
-        return Plugins(self.root, pipeline.plugins, pipeline.format_choices)
+        claims = self._claims_by(pipeline.plugins, pipeline.format_choices)
+        return claims.plugins or Plugins(self.root, pipeline.plugins, pipeline.format_choices)
 
     def plan(self, overrides: Mapping[str, str], settled: frozenset[str] | None = None) -> Planned:
         """The plan: the remembered one while all it was made from is the same, else a new one.
@@ -286,13 +295,12 @@ class Project:
         A dataset type may have a format whose package is not installed here: then the bytes of its files decide, and
         the run says so.
         """
-        from provstore.claims import Claims
         from provstore.formats import KNOWN_PACKAGES
         from provstore.pipelinefile.formats import named_formats
 
         named = named_formats(pipeline)
         names = [entry for entry in named if entry.is_asked_for or entry.name not in KNOWN_PACKAGES]
-        claims = Claims(self.root, pipeline.plugins, pipeline.format_choices)
+        claims = self._claims_by(pipeline.plugins, pipeline.format_choices)
         wrong = claims.check({number: entry.name for number, entry in enumerate(names)})
         if wrong:
             raise PipelinefileError([names[number].problem(error.message, error.hint) for number, error in wrong])

@@ -40,6 +40,7 @@ class Words(NamedTuple):
     overrides: Mapping[str, str] = {}
     collection: str = "main"
     no_wait: bool = False
+    executor: str = "local"
     as_json: bool = False
     folders: tuple[str, ...] = ()
     file: str | None = None
@@ -70,6 +71,7 @@ def run(words: Words) -> int:
         not words.no_wait,
         _arguments(),
         live,
+        words.executor,
     )
     view = _live_view() if live else _plain_view()
     with place.project() as project:

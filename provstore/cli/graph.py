@@ -14,25 +14,16 @@ from provstore.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from provstore.operations.graph import GraphReport
-
-ENDINGS = {
-    ".txt": "text",
-    ".dot": "dot",
-    ".gv": "dot",
-    ".svg": "svg",
-    ".png": "png",
-    ".mmd": "mermaid",
-    ".mermaid": "mermaid",
-    ".json": "json",
-}
-DPI = 144
+    from provstore.plugin import Exporter
+    from provstore.project import Project
 
 
 @click.command(short_help="draw the pipeline")
 @targets_argument
 @click.option("--tasks", is_flag=True, help="Draw tasks instead of stages.")
-@click.option("--format", "form", type=click.Choice(("text", "dot", "svg", "png", "mermaid", "json")),
-              help="What to write. Default: what the ending of -o says, else text.")  # fmt: skip
+@click.option("--format", "form", metavar="FORMAT",
+              help="text, dot, svg, png, mermaid, json, or what a plug-in offers. "
+              "Default: what the ending of -o says, else text.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("-o", "output", metavar="FILE", shell_complete=complete_path,
               help="Write to FILE instead of standard output.")  # fmt: skip
@@ -59,49 +50,59 @@ def command(
     from provstore.operations.graph import graph
     from provstore.operations.targets import Targets
 
-    form = "json" if as_json else form or form_of(output)
-    if form == "png" and output is None and sys.stdout.isatty():
-        raise UsageError("a PNG picture is no text for a terminal", hint="name a file: provstore graph -o graph.png")
     place = place_of(ctx, folder, file)
+    form = "json" if as_json else form or (None if output else "text")
+    to_terminal = form == "text" and output is None
     with place.project() as project:
+        exporter = None if to_terminal else exporter_of(project, form, output)
         report = graph(project, Targets((*place.targets, *targets), place.folder), tasks=tasks)
-    data = drawn(report, form, to_terminal=output is None)
-    if output is None:
-        show_bytes(data) if form == "png" else print(data.decode("utf-8"), end="")
+    if to_terminal:
+        print(shown(report), end="")
+    elif output is None:
+        show_bytes(drawn(report, exporter))
     else:
-        write_file(os.path.join(place.folder, output), data)
+        write_file(os.path.join(place.folder, output), drawn(report, exporter))
 
 
-def form_of(output: str | None) -> str:
-    """The form that the ending of a file's name says; text for none."""
+def exporter_of(project: Project, form: str | None, output: str | None) -> Exporter | None:
+    """What writes the form, or what the ending of the file's name says; without either, text.
+
+    Returns:
+        None: JSON, which holds more than a drawing.
+
+    Raises:
+        UsageError: Nothing does, or it would write a picture to a terminal.
+        PluginError: Two plug-ins offer it.
+    """
+    from provstore.operations.exporters import JSON_FORM, exporter_for, exporter_named
+
     ending = os.path.splitext(output or "")[1].lower()
-    if ending and ending not in ENDINGS:
-        raise UsageError(
-            f"-o {output}: the ending {ending} says no format", hint=f"known are {', '.join(ENDINGS)}; or use --format"
-        )
-    return ENDINGS.get(ending, "text")
+    if form == JSON_FORM or (form is None and ending == f".{JSON_FORM}"):
+        return None
+    exporter = exporter_named(project, form or "text") if form or not ending else exporter_for(project, ending)
+    if not exporter.is_text and output is None and sys.stdout.isatty():
+        what, hint = exporter.name, (*exporter.suffixes, "")[0]
+        raise UsageError(f"{what} is no text for a terminal", hint=f"name a file: provstore graph -o graph{hint}")
+    return exporter
 
 
-def drawn(report: GraphReport, form: str, *, to_terminal: bool) -> bytes:
-    """The drawing in one of the forms."""
-    from provstore.cli import render, tables
-    from provstore.exporters import dot, mermaid, text
+def drawn(report: GraphReport, exporter: Exporter | None) -> bytes:
+    """The drawing in the form of an exporter; None: JSON."""
+    if exporter is None:
+        from provstore.cli import render, tables
 
-    drawing = report.drawing()
-    if form in ("svg", "png"):
-        return dot.picture(dot.draw(drawing, DPI if form == "png" else None), form)
-    if form == "dot":
-        found = dot.draw(drawing)
-    elif form == "mermaid":
-        found = mermaid.draw(drawing)
-    elif form == "json":
-        found = render.to_json(tables.graph_json(report)) + "\n"
-    else:
-        from provstore.cli.style import style_for, width_of
+        return f"{render.to_json(tables.graph_json(report))}\n".encode()
+    from provstore.operations.exporters import exported
 
-        style = style_for(sys.stdout) if to_terminal else render.plain
-        found = text.draw(drawing, style, width_of(sys.stdout) if to_terminal else None)
-    return found.encode()
+    return exported(exporter, report.drawing())
+
+
+def shown(report: GraphReport) -> str:
+    """The drawing as text for a terminal, in its colours and its width."""
+    from provstore.cli.style import style_for, width_of
+    from provstore.exporters import text
+
+    return text.draw(report.drawing(), style_for(sys.stdout), width_of(sys.stdout))
 
 
 def write_file(path: str, data: bytes) -> None:

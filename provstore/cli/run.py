@@ -35,6 +35,8 @@ def overrides_from(ctx: click.Context, param: click.Parameter, values: tuple[str
 @click.option("-o", "--output", "collection", default="main", metavar="COLLECTION", show_default=True,
               help="The collection that gets what is made.")  # fmt: skip
 @click.option("--no-wait", is_flag=True, help="If another run holds the project, give up at once.")
+@click.option("--executor", default="local", metavar="NAME", show_default=True,
+              help="Where tasks run: on this machine, or what a plug-in offers.")  # fmt: skip
 @json_option
 @place_options
 @click.pass_context
@@ -50,6 +52,7 @@ def command(
     overrides: dict[str, str],
     collection: str,
     no_wait: bool,
+    executor: str,
     as_json: bool,
     folder: str | None,
     file: str | None,
@@ -75,6 +78,7 @@ def command(
             overrides,
             collection,
             no_wait,
+            executor,
             as_json,
             folders_of(ctx, folder),
             file_of(ctx, file),

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from provstore.operations.graph import GraphReport
     from provstore.operations.init import InitReport
     from provstore.operations.log import LogReport, RunLine
+    from provstore.operations.new_plugin import NewPluginReport
     from provstore.operations.plugins import PluginsReport
     from provstore.operations.restore import RestoreReport
     from provstore.plugin import Format
+    from provstore.plugins import Plugin
     from provstore.store.question import Answer, Cell
 
 NARROWEST = 8
@@ -246,6 +248,7 @@ def plugins_json(report: PluginsReport) -> dict[str, JSON]:
                     {"name": format.name, "suffixes": list(format.suffixes), "digest": format.has_digest}
                     for format in plugin.formats
                 ],
+                "others": list(report.others.get(plugin.name, ())),
             }
             for plugin in report.plugged
         ],
@@ -256,15 +259,25 @@ def plugins_json(report: PluginsReport) -> dict[str, JSON]:
 
 def plugins_text(report: PluginsReport) -> str:
     """A line for each plug-in, then what is wrong."""
-    rows = [
-        [harmless(plugin.name), harmless(plugin.origin), ", ".join(map(_offer, plugin.formats)) or "no formats"]
-        for plugin in report.plugged
-    ]
+    rows = [[harmless(plugin.name), harmless(plugin.origin), _offers(plugin, report)] for plugin in report.plugged]
     lines = [table(("plug-in", "from", "offers"), rows, None)]
     lines += [harmless(f"can't be used: {failure.name} ({failure.origin}): {failure.reason}")
               for failure in report.failures]  # fmt: skip
     lines += [f"clash: {harmless(line)}" for line in report.clashes.splitlines()]
     return "\n".join(lines)
+
+
+def _offers(plugin: Plugin, report: PluginsReport) -> str:
+    offers = [*map(_offer, plugin.formats), *report.others.get(plugin.name, ())]
+    return harmless(", ".join(offers)) or "nothing"
+
+
+def new_plugin_text(report: NewPluginReport) -> str:
+    """What was written, and what to do next."""
+    return (
+        f"wrote {report.folder}: a package with the format {report.format} ({report.suffix})\n"
+        f"next:  pip install -e './{report.folder}[test]' && pytest {report.folder}"
+    )
 
 
 def _offer(format: Format) -> str:

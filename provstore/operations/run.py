@@ -284,7 +284,7 @@ class _Runner:
         finally:
             if self._engine is not None:
                 self._engine.close()
-            if self._is_recorded:
+            if self._is_recorded or self._engine is None:  # else the next run looks at what was under way
                 from provstore.operations.outputs import discard
 
                 discard([running])

@@ -25,7 +25,7 @@ def first(jobs: Sequence[Job]) -> Job:
 
 
 class FakeExecutor:
-    """Runs a Python function instead of each job's command; see `provstore.ports.Executor`.
+    """An `Executor` that runs a Python function instead of each job's command.
 
     Each `wait` ends one job, so that several started before it run at once. Where a job's folder exists,
     it holds an empty `log` from the start on, to which the function may write.

@@ -23,7 +23,15 @@ from .page import BLOCK, ROOT, anchors, links
 
 PAGES = sorted(
     file
-    for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md", "data/*.md", "changes/*.md", "benchmarks/*.md")
+    for pattern in (
+        "*.md",
+        "docs/**/*.md",
+        "examples/**/*.md",
+        "plugins/**/*.md",
+        "data/*.md",
+        "changes/*.md",
+        "benchmarks/*.md",
+    )
     for file in ROOT.glob(pattern)
     if not {".venv", "out", "my-first-pipeline"} & set(file.relative_to(ROOT).parts)
 )
