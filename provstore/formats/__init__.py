@@ -8,6 +8,7 @@ BUILT_IN = {
     "bytes": (),
     "text": (".txt", ".md"),
     "json": (".json", ".geojson"),
+    "jsonl": (".jsonl", ".ndjson"),
     "toml": (".toml",),
     "csv": (".csv", ".tsv", ".tab"),
     "npy": (".npy",),

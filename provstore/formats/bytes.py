@@ -1,12 +1,25 @@
-"""The format `bytes`: what a file is when nothing more is known of it."""
+"""The format `bytes`: what a file is when nothing more is known of it.
+
+Rules: it has no digest of its own, so the bytes decide; every difference of them counts.
+"""
 
 from __future__ import annotations
 
-from provstore.plugin import Format, hookimpl
+from provstore.plugin import STRUCTURE, VALUES, Difference, Format, Numbers, Preview, hookimpl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from provstore.model.values import JSON
+    from provstore.plugin import Tolerance
+
+PIECE = 1 << 20
+SHOWN = 256
+"""Bytes of a preview."""
+ROW = 16
+"""Bytes of a line of it."""
 
 
 class Bytes(Format):
@@ -34,6 +47,57 @@ class Bytes(Format):
         if not isinstance(value, bytes):
             raise TypeError(f"found {type(value).__name__}, expected bytes")
         path.write_bytes(value)
+
+    def diff(self, a: Path, b: Path, tolerance: Tolerance | None = None) -> Iterator[Difference]:
+        """The sizes, and how many bytes differ from which offset on, as far as both files go."""
+        del tolerance
+        sizes = a.stat().st_size, b.stat().st_size
+        if sizes[0] != sizes[1]:
+            yield Difference(STRUCTURE, (), "size", f"{sizes[0]:,} bytes", f"{sizes[1]:,} bytes")
+        count, first, shown = _compare(a, b)
+        if count:
+            numbers = Numbers(count, min(sizes), None, None, None, (first,))
+            yield Difference(VALUES, (f"byte {first}",), "bytes", shown[0], shown[1], numbers)
+
+    def describe(self, path: Path) -> Mapping[str, JSON]:
+        """The size."""
+        return {"bytes": path.stat().st_size}
+
+    def preview(self, path: Path) -> Preview:
+        """The first bytes in hexadecimal and, where they are printable, as characters."""
+        with path.open("rb") as file:
+            data = file.read(SHOWN)
+            has_more = bool(file.read(1))
+        rows = [_row(start, data[start : start + ROW]) for start in range(0, len(data), ROW)]
+        return Preview("text", "\n".join([*rows, *(["…"] if has_more else [])] or ["(empty)"]).encode())
+
+
+def _compare(a: Path, b: Path) -> tuple[int, int, tuple[str, str]]:
+    """How many bytes differ where both files have some, the offset of the first, and what both have from there on."""
+    import numpy
+
+    count, first, done = 0, -1, 0
+    shown = "", ""
+    with a.open("rb") as file_a, b.open("rb") as file_b:
+        while True:
+            left, right = file_a.read(PIECE), file_b.read(PIECE)
+            length = min(len(left), len(right))
+            left, right = left[:length], right[:length]
+            if not length:
+                return count, first, shown
+            if left != right:
+                where = numpy.flatnonzero(numpy.frombuffer(left, "u1") != numpy.frombuffer(right, "u1"))
+                if first < 0:
+                    place = int(where[0])
+                    first, shown = done + place, (left[place : place + 8].hex(" "), right[place : place + 8].hex(" "))
+                count += len(where)
+            done += length
+
+
+def _row(start: int, data: bytes) -> str:
+    """One line of a preview: offset, bytes, characters."""
+    characters = "".join([chr(byte) if 32 <= byte < 127 else "." for byte in data])
+    return f"{start:08x}  {data.hex(' '):{3 * ROW - 1}}  {characters}"
 
 
 @hookimpl

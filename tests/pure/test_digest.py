@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
+from decimal import Decimal
 from pathlib import Path
 
+import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +35,7 @@ from provstore.model.pipeline import PathSpec, Pipeline, Place, Stage
 from provstore.operations.verdicts import Verdicts
 from provstore.pipelinefile.expand import expand
 from provstore.pipelinefile.tables import Source
+from provstore.plugin import Hasher
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "digests.json").read_text(encoding="utf-8"))
 
@@ -68,6 +72,38 @@ def test_manifest(vector):
     assert manifest_text(entries) == manifest_text(entries[::-1]) == vector["text"]
     assert digest_text(vector["text"]) == vector["digest"]
     assert sorted(entries_from_manifest(vector["text"])) == sorted(entries)
+
+
+KINDS = {
+    "json": lambda value: value,
+    "bytes": bytes.fromhex,
+    "float": float.fromhex,
+    "decimal": Decimal,
+    "datetime": datetime.datetime.fromisoformat,
+    "date": datetime.date.fromisoformat,
+    "time": datetime.time.fromisoformat,
+    "microseconds": lambda value: datetime.timedelta(microseconds=value),
+}
+
+
+@pytest.mark.parametrize("vector", GOLDEN["values"], ids=lambda vector: f"{vector['kind']}-{vector['value']!r}")
+def test_values(vector):
+    """A change of this encoding raises the version of every format."""
+    assert Hasher().add(KINDS[vector["kind"]](vector["value"])).digest == vector["digest"]
+
+
+@pytest.mark.parametrize("vector", GOLDEN["array"], ids=lambda vector: f"{vector['type']}-{vector['shape']}")
+def test_array(vector):
+    """Type and shape, then the values in C order, little endian."""
+    array = numpy.frombuffer(bytes.fromhex(vector["bytes"]), vector["type"]).reshape(vector["shape"])
+
+    assert Hasher().array(array).digest == vector["digest"]
+
+
+@pytest.mark.parametrize("vector", GOLDEN["stream"], ids=lambda vector: vector["bytes"])
+def test_stream(vector):
+    """Not what a value of these bytes has."""
+    assert Hasher().stream([bytes.fromhex(vector["bytes"])]).digest == vector["digest"]
 
 
 class Seen:
