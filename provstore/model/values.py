@@ -95,7 +95,7 @@ def _second_text(second: int) -> str:
 
 
 def longest_ending(path: str, known: Mapping[str, str]) -> str | None:
-    """What the longest ending stands for that a path's last part has, whatever the case of its letters; None: no one."""
+    """What the longest known ending of a path stands for, whatever the case of its letters; None: none is known."""
     file = path.rstrip("/").rpartition("/")[2].lower()
     start = file.find(".")
     while start >= 0:

@@ -148,8 +148,8 @@ def problems(
         check = Check(conn, store.path, Objects(folder, conn, store.path), folder, files, objects, counted)
         for name, function in PARTS_OF_THE_FILE.items():
             yield from _guarded(name, function, check)
-        with closing(_of_today(store.path)) as conn:
-            check = check._replace(conn=conn)
+        with closing(_of_today(store.path)) as today:
+            check = check._replace(conn=today)
             for name, function in PARTS.items():
                 yield from _guarded(name, function, check)
 

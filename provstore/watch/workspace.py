@@ -283,7 +283,7 @@ class Workspace:
         return content, memo
 
     def _meaning(self, path: str, full: str, content: Content) -> tuple[Content, str | None, bool]:
-        """What was read, with what it means; the dataset with these bytes, if it is known; whether its format read it too.
+        """What was read, with what it means; the dataset with these bytes, if known; whether its format has read it.
 
         What is equal as data and has other bytes is another dataset.
         """
