@@ -19,6 +19,16 @@ for number, handler in DEFAULTS.items():
         signal.signal(number, handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes share the work (``-n 2 --dist loadgroup``), one has the tests of faults: half of the time.
+
+    So none of these runs beside another: each has its processes, signals and disks to itself.
+    """
+    for item in items:
+        if "faults" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group("faults"))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the fault tests."""
     group = parser.getgroup("faults")

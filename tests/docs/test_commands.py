@@ -45,5 +45,9 @@ def test_the_first_screen_is_short() -> None:
     assert len([step for step in commands if step.command]) == 3
     assert re.findall(r"^<!-- command: (\w+) -->\n```sh\n(.+)\n```$", text, re.M) == [
         ("run", "python3 -m venv .venv && . .venv/bin/activate && pip install '.[plot]' && provstore run"),
-        ("test", "python3 -m venv .venv && . .venv/bin/activate && pip install -e '.[plot,test]' && python -m pytest"),
+        (
+            "test",
+            "python3 -m venv .venv && . .venv/bin/activate && pip install -e '.[plot,test]' "
+            "&& python -m pytest -n 2 --dist loadgroup",
+        ),
     ]
