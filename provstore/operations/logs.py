@@ -147,7 +147,7 @@ def _printed(row: Mapping[str, Any]) -> Printed:
 
 
 def _running(project: Project, stage: str, values: Mapping[str, str]) -> list[Printed]:
-    """Tasks that run now, in the order of their ids."""
+    """Tasks that run now, or have ended and are not yet written, in the order of their ids."""
     running = os.path.join(project.folder, "running")
     if not os.path.isdir(running) or not holder_is_alive(_lock(project)):
         return []
@@ -155,7 +155,7 @@ def _running(project: Project, stage: str, values: Mapping[str, str]) -> list[Pr
     for slot in os.listdir(running):
         folder = os.path.join(running, slot)
         task = _task_in(folder)
-        if task is None or not _is_busy(folder):
+        if task is None or not (_is_busy(folder) or _is_unwritten(project, task["execution"])):
             continue
         named = task["stage"] == stage and _fits(task["data_id"], values)
         if named or (len(stage) > 1 and task["execution"].startswith(stage.lower())):
@@ -185,6 +185,11 @@ def _is_busy(folder: str) -> bool:
             return bool(file.read().strip())
     except OSError:
         return False
+
+
+def _is_unwritten(project: Project, execution: str) -> bool:
+    """The store does not know how an execution ended: ends that fall into one tenth of a second are written together."""
+    return project.store is None or project.store.ask(history.outcome_of, execution) is None
 
 
 def pieces(project: Project, printed: Printed, *, follow: bool) -> Iterator[bytes]:

@@ -571,14 +571,16 @@ def test_restore_waits_for_a_run(tmp_path: Path) -> None:
     project.run("a")
     project.remove("a.txt")
     run = started(project, "slow")
-    restoring = project.start("restore", "a.txt")
-    time.sleep(0.3)
-    waiting = restoring.poll() is None and not project.exists("a.txt")
+    said = tmp_path / "said"
+    with said.open("wb") as file:
+        restoring = project.start("restore", "a.txt", stderr=file.fileno())
+    project.wait_for(lambda: "waiting for a run" in said.read_text())
+    assert restoring.poll() is None
+    assert not project.exists("a.txt")
     project.write("go")
     project.finish(run)
+    project.finish(restoring)
 
-    assert "waiting for a run" in project.finish(restoring).err
-    assert waiting
     assert project.read("a.txt") == "a\n"
 
 
