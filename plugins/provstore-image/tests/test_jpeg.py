@@ -31,6 +31,12 @@ def with_segment(data, marker, content):
     return data[:20] + segment(marker, content) + data[20:]
 
 
+def with_thumbnail(content):
+    """The file with a small picture in its JFIF header."""
+    data = jpeg()
+    return data[:2] + segment(0xE0, data[6:18] + content) + data[20:]
+
+
 def exif(**tags):
     found = Image.Exif()
     numbers = {"orientation": 274, "software": 305, "time": 306, "maker": 271}
@@ -87,6 +93,15 @@ DIFFERENT = {
     "EXIF that can't be read": lambda: (
         with_segment(jpeg(), 0xE1, b"Exif\0\0garbage"),
         with_segment(jpeg(), 0xE1, b"Exif\0\0rubbish"),
+    ),
+    "a second EXIF": lambda: (
+        jpeg(exif=EXIF),
+        with_segment(jpeg(exif=EXIF), 0xE1, b"Exif\0\0" + exif(orientation=3).tobytes()[6:]),
+    ),
+    "small picture in JFIF": lambda: (with_thumbnail(b"\1\1abc"), with_thumbnail(b"\1\1abd")),
+    "part of a colour profile twice": lambda: (
+        with_segment(jpeg(icc_profile=b"one"), 0xE2, b"ICC_PROFILE\0\1\1two"),
+        with_segment(jpeg(icc_profile=b"one"), 0xE2, b"ICC_PROFILE\0\1\1few"),
     ),
 }
 

@@ -116,6 +116,10 @@ EQUAL = {
     ),
     "LZMA": lambda: (by_tifffile(FLOATS), by_tifffile(FLOATS, compression="lzma")),
     "resolution in lowest terms": lambda: (HAND({282: (5, [72, 1])}), HAND({282: (5, [720, 10])})),
+    "square pixels of which no more is known": lambda: (
+        HAND({}),
+        HAND({282: (5, [1, 1]), 283: (5, [1, 1]), 296: (3, [1])}),
+    ),
     "width of an integer": lambda: (HAND({320000 % 65536: (3, [7])}), HAND({320000 % 65536: (4, [7])})),
     "order of bytes, by hand": lambda: (HAND({282: (5, [3, 2])}), HAND({282: (5, [3, 2])}, order=">", is_big=True)),
     "order of bits": lambda: (
@@ -138,6 +142,7 @@ def changed(values, place=(5, 6)):
 
 
 DIFFERENT = {
+    "pixels that are not square": lambda: (HAND({}), HAND({282: (5, [2, 1]), 283: (5, [1, 1]), 296: (3, [1])})),
     "one pixel": lambda: (by_pillow(RGB), by_pillow(changed(RGB))),
     "one pixel, packed otherwise": lambda: (by_pillow(RGB), by_pillow(changed(RGB), compression="tiff_lzw")),
     "the lowest bit of 16": lambda: (by_pillow(GREY16), by_pillow(changed(GREY16))),
@@ -348,6 +353,14 @@ HOSTILE = {
                                                                     b"\xe8\xfd\7\0\xff\xff\xff\x7f"), "limit"),
     "a value of no type": (HAND({65000: (3, [1])}).replace(b"\xe8\xfd\3\0", b"\xe8\xfd\x63\0"), "type 99"),
     "a palette that is too short": (HAND({262: (3, [3]), 320: (3, [1, 2, 3])}), "palette"),
+    "a volume": (HAND({32997: (4, [3])}), "volumes"),
+    "tiles of a volume": (HAND({32998: (4, [16])}), "volumes"),
+    "pictures without pages, by ImageJ": (HAND({270: (2, b"ImageJ=1.11a\nimages=3\n\0")}), "more pictures than pages"),
+    "pictures without pages, by tifffile": (
+        by_tifffile(numpy.stack([GREY16, GREY16]), truncate=True),
+        "more pictures than pages",
+    ),
+    "pictures without pages, by MetaMorph": (HAND({33629: (5, [1, 1])}), "more pictures than pages"),
     "colours at another resolution": (by_hand({262: (3, [6]), 258: (3, [8] * 3), 277: (3, [3])}, bytes(24)),
                                       "another resolution"),
     "no pixels": (by_hand({256: (3, [0])}, EIGHT), "0×2"),

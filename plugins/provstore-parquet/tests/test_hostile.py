@@ -5,8 +5,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from provstore_parquet import Parquet
+from provstore_parquet.arrays import value_text
 
-from provstore.plugin import Unavailable
+from provstore.plugin import Expansion, Unavailable
 
 PARQUET = Parquet()
 TABLE = pa.table({"x": range(1000), "name": ["a", "b"] * 500})
@@ -54,23 +55,32 @@ def texts_of(text, count):
     return pa.DictionaryArray.from_arrays(pa.array(constants(count)), pa.array([text]))
 
 
-MANY = 40_000_000
+class LowLimit(Expansion):
+    """As in earnest, but for files of some megabytes."""
+
+    def __init__(self, size, what):
+        super().__init__(size, what)
+        self.limit = max(1 << 22, 100 * size)
+
+
+MANY = 1_000_000
 BOMBS = {
     "nulls": lambda: pa.nulls(MANY, pa.int64()),
     "numbers": lambda: pa.array(numpy.zeros(MANY)),
-    "texts": lambda: texts_of("x" * 900_000, 100_000),
+    "texts": lambda: texts_of("x" * 10_000, 10_000),
     "lists": lambda: pa.ListArray.from_arrays(pa.array([0, MANY], pa.int32()), pa.nulls(MANY, pa.int64())),
-    "bytes": lambda: pa.array([bytes(300_000_000)]),
+    "bytes": lambda: pa.array([bytes(10_000_000)]),
 }
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_a_small_file_of_many_rows_is_refused(tmp_path, bomb):
+def test_a_small_file_of_many_rows_is_refused(tmp_path, monkeypatch, bomb):
     """Before they are in memory: repetitions take no space."""
+    monkeypatch.setattr("provstore_parquet.table.Expansion", LowLimit)
     path = tmp_path / "bomb.parquet"
     table = pa.table({"x": BOMBS[bomb]()})
     pq.write_table(table, path, compression="zstd", use_dictionary=bomb in ("texts", "numbers"), write_statistics=False)
-    assert path.stat().st_size < 1_000_000
+    assert path.stat().st_size < 40_000
     for ask in (PARQUET.digest, PARQUET.read, lambda path: list(PARQUET.diff(path, path))):
         with pytest.raises(Unavailable, match="expands to more than"):
             ask(path)
@@ -105,6 +115,26 @@ def test_columns_beyond_all_depth_are_refused(tmp_path, depth):
     for ask in (PARQUET.digest, PARQUET.describe, PARQUET.preview):
         with pytest.raises(Exception, match="deep"):
             ask(tmp_path / "a.parquet")
+
+
+LARGE = {
+    "text": (["é" * 100_000], pa.string(), "éé"),
+    "bytes": ([b"z" * 100_000], pa.binary(), "b'zz"),
+    "list": ([[7] * 100_000], pa.list_(pa.int64()), "a value of 80"),
+    "struct": ([{"x": ["z" * 100_000]}], pa.struct([("x", pa.list_(pa.string()))]), "a value of 10"),
+    "map": ([[("k", "z" * 100_000)]], pa.map_(pa.string(), pa.string()), "a value of 10"),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_of_a_large_value_only_some_is_shown(tmp_path, name):
+    """Python's own values take many times the space."""
+    values, kind, expected = LARGE[name]
+    (array,) = pa.chunked_array([values], kind).chunks
+
+    assert value_text(array[0]).startswith(expected)
+    assert len(value_text(array[0])) < 70_000
+    assert value_text(pa.array([None], kind)[0]) == "null"
 
 
 def test_text_that_is_not_utf8_has_a_digest_and_can_be_shown(tmp_path):

@@ -16,6 +16,7 @@ from provstore.testing import FormatContract
 
 PARQUET = Parquet()
 NAN = float("nan")
+PRICE = decimal.Decimal("-1.25")
 OTHER_NAN = numpy.array([0x7FF8000000000001], "u8").view("f8")[0]
 COLUMNS = {
     "id": pa.array(range(12), pa.int64()),
@@ -112,6 +113,9 @@ SAME = {
     "list of fixed length": ([[1, 2], None], pa.list_(pa.int8(), 2), [[1, 2], None], pa.list_(pa.int8())),
     "name of elements": ([[1]], pa.list_(pa.field("item", pa.int8())), [[1]], pa.list_(pa.field("x", pa.int8()))),
     "dictionary in a list": ([["a"]], pa.list_(pa.dictionary(pa.int8(), pa.string())), [["a"]], pa.list_(pa.string())),
+    "decimal of more bytes": ([PRICE, None], pa.decimal256(7, 2), [PRICE, None], pa.decimal128(7, 2)),
+    "decimal of fewer bytes": ([PRICE, None], pa.decimal32(7, 2), [PRICE, None], pa.decimal64(7, 2)),
+    "decimals in a list": ([[PRICE], []], pa.list_(pa.decimal256(7, 2)), [[PRICE], []], pa.list_(pa.decimal128(7, 2))),
     "NaNs": ([NAN, 1.0], pa.float64(), [OTHER_NAN, 1.0], pa.float64()),
 }  # fmt: skip
 
@@ -231,6 +235,16 @@ def test_what_is_said_of_columns_counts(tmp_path, name):
 
     assert PARQUET.digest(a) != PARQUET.digest(b)
     assert {found.kind for found in counting(a, b)} == {kind}
+
+
+def test_a_time_of_utc_is_not_one_of_anywhere(tmp_path):
+    """Only Parquet's own schema tells them apart."""
+    table = pa.table({"x": pa.array([1], pa.time64("us"))})
+    a, b = file_of(tmp_path, "a", table), file_of(tmp_path, "b", table, write_time_adjusted_to_utc=True)
+
+    assert PARQUET.digest(a) != PARQUET.digest(b)
+    (found,) = counting(a, b)
+    assert (found.kind, found.a, found.b) == (STRUCTURE, "time64[us]", "time64[us] [UTC]")
 
 
 def test_the_order_of_columns_counts(tmp_path):

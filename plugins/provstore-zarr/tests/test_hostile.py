@@ -16,8 +16,11 @@ import numpy
 import pytest
 import zarr
 from provstore_zarr import Zarr
+from provstore_zarr.files import opened_files
+from provstore_zarr.hierarchy import Node
+from provstore_zarr.packing import check_chunks
 
-from provstore.plugin import Unavailable
+from provstore.plugin import Expansion, Unavailable
 
 ZARR = Zarr()
 ARRAY = numpy.arange(100, dtype="i8").reshape(10, 10)
@@ -66,6 +69,49 @@ def test_codecs_that_are_not_known_are_refused_in_shards_as_well(tmp_path, name)
         ZARR.digest(tmp_path / "a.zarr")
 
 
+@pytest.mark.parametrize("codec", [
+    {"id": "astype", "encode_dtype": "|u1", "decode_dtype": "<U2000"},
+    {"id": "fixedscaleoffset", "scale": 1, "offset": 0, "dtype": "<U2000", "astype": "|u1"},
+])  # fmt: skip
+def test_codecs_that_make_texts_of_numbers_are_refused(path, codec):
+    """Each byte of a chunk would be thousands."""
+    change(path, filters=[codec])
+    with pytest.raises(Unavailable, match="makes values of the type '<U2000'"):
+        ZARR.digest(path)
+
+
+@pytest.mark.parametrize("codec", ["pcodec", "zfpy"])
+def test_codecs_that_tell_no_size_are_refused(path, codec):
+    """Whether they are installed or not."""
+    metadata = {"zarr_format": 2, "shape": [10], "chunks": [10], "compressor": {"id": codec}}
+    node = Node(path="x", version=2, is_array=True, metadata=metadata, attributes={}, chunks=("x/0",))
+    with opened_files(path) as files, pytest.raises(Unavailable, match="can't be told beforehand"):
+        check_chunks(files, node, 8, is_object=False)
+
+
+def test_a_long_fill_value_of_a_large_array_is_refused(tmp_path):
+    """It would stand in every place."""
+    path = tmp_path / "a.zarr"
+    zarr.create_array(str(path), shape=(10**6,), chunks=(10**5,), dtype=str, fill_value="x" * 1000)
+    for ask in (ZARR.digest, ZARR.read, lambda path: list(ZARR.diff(path, path))):
+        with pytest.raises(Unavailable, match="expands to more than"):
+            ask(path)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("where", ["a/b", "x"])
+def test_arrays_that_are_not_reached_are_refused(tmp_path, version, where):
+    """Zarr reads them by their path, with no group above or of another version: what they hold would not count."""
+    path = tmp_path / "a.zarr"
+    zarr.create_group(str(path), zarr_format=version if where == "a/b" else 5 - version)
+    (path / where).mkdir(parents=True)
+    zarr.create_array(str(tmp_path / "b.zarr"), data=ARRAY, zarr_format=version)
+    name = "zarr.json" if version == 3 else ".zarray"
+    (path / where / name).write_bytes((tmp_path / "b.zarr" / name).read_bytes())
+    with pytest.raises(Unavailable, match=f"in '{where}', with no group of the same Zarr above it"):
+        ZARR.digest(path)
+
+
 @pytest.mark.parametrize("where", ["x/0.0", "README", "sub"])
 @pytest.mark.parametrize("target", ["outside", "loop"])
 def test_links_are_refused(path, tmp_path, where, target):
@@ -103,7 +149,7 @@ def test_a_huge_chunk_of_a_small_array_is_refused(path):
         ZARR.digest(path)
 
 
-ZEROS = bytes(10_000_000)
+ZEROS = bytes(1_000_000)
 BOMBS = {
     "zlib": lambda: zlib.compress(ZEROS),
     "gzip": lambda: gzip.compress(b"") + gzip.compress(ZEROS),
@@ -230,12 +276,21 @@ def test_folders_beyond_all_depth_are_refused(tmp_path):
         ZARR.digest(tmp_path / "a.zarr")
 
 
-def test_an_archive_that_expands_is_refused(path, tmp_path):
+class LowLimit(Expansion):
+    """As in earnest, but for archives of some megabytes."""
+
+    def __init__(self, size, what):
+        super().__init__(size, what)
+        self.limit = max(1 << 22, 100 * size)
+
+
+def test_an_archive_that_expands_is_refused(tmp_path, monkeypatch):
     """And so is one that has a name twice."""
+    monkeypatch.setattr("provstore_zarr.files.Expansion", LowLimit)
     bomb, twice = tmp_path / "bomb.zarr.zip", tmp_path / "twice.zarr.zip"
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(".zgroup", '{"zarr_format": 2}')
-        archive.writestr("zeros", bytes(300_000_000))
+        archive.writestr("zeros", bytes(5_000_000))
     with warnings.catch_warnings(), zipfile.ZipFile(twice, "w") as archive:
         warnings.simplefilter("ignore")
         for _ in range(2):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from provstore_zarr import Zarr
 
 ZARR = Zarr()
-SOME = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+SOME = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 VALUES = st.sampled_from([0.0, -0.0, 1.0, float("nan")])
 
 

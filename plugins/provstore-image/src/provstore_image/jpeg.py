@@ -154,22 +154,20 @@ def _bands(data: bytes, size: tuple[int, int], samples: int, has_adobe: bool) ->
 
 
 def _metadata(found: list[Segment]) -> tuple[dict[str, Any], dict[str, str]]:
-    """What counts, and what says how and by what the file was written."""
+    """What counts, and what says how and by what the file was written; a second of its kind counts byte for byte."""
     metadata: dict[str, Any] = {}
     storage: dict[str, str] = {}
     profile: dict[int, bytes] = {}
     for marker, content in found:
-        if marker == 0xE0 and content.startswith(b"JFIF\0") and len(content) >= 12:
+        if marker == 0xE0 and content.startswith(b"JFIF\0") and len(content) >= 12 and "JFIF" not in storage:
             storage["JFIF"] = f"{content[5]}.{content[6]:02}"
-            resolution = [*struct.unpack(">BHH", content[7:12])]
-            if resolution != [0, 1, 1]:  # square pixels, of which no more is known: as without JFIF
-                metadata["resolution"] = resolution
-        elif marker == 0xE1 and content.startswith(EXIF):
+            metadata.update(_of_jfif(content))
+        elif marker == 0xE1 and content.startswith(EXIF) and "EXIF" not in metadata:
             metadata["EXIF"], written_by = read_exif(content[len(EXIF) :])
             storage.update(written_by)
         elif marker == 0xE1 and content.startswith((XMP, MORE_XMP)):
             metadata.setdefault("XMP", []).append(content)
-        elif marker == 0xE2 and content.startswith(ICC) and len(content) >= 14:
+        elif marker == 0xE2 and content.startswith(ICC) and len(content) >= 14 and content[12] not in profile:
             profile[content[12]] = content[14:]
         elif marker == COMMENT:
             metadata.setdefault("comments", []).append(content.decode("utf-8", "surrogateescape"))
@@ -178,3 +176,14 @@ def _metadata(found: list[Segment]) -> tuple[dict[str, Any], dict[str, str]]:
     if profile:
         metadata["ICC profile"] = b"".join(profile[number] for number in sorted(profile))
     return metadata, storage
+
+
+def _of_jfif(content: bytes) -> dict[str, Any]:
+    """Resolution and small picture, if there are any."""
+    found: dict[str, Any] = {}
+    resolution = [*struct.unpack(">BHH", content[7:12])]
+    if resolution != [0, 1, 1]:  # square pixels, of which no more is known: as without JFIF
+        found["resolution"] = resolution
+    if content[12:].strip(b"\0"):
+        found["thumbnail"] = content[12:]
+    return found

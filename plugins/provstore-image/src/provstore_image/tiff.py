@@ -16,6 +16,7 @@ Source: TIFF 6.0; the BigTIFF design.
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from provstore.plugin import Expansion, Unavailable
@@ -39,6 +40,12 @@ LAYOUT = {WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR, ROWS, 
 the least and largest samples, 288 and 289 unused bytes, 326 to 328 what a fax machine could not read."""
 DEFAULTS = {"254": [0], "255": [1], "263": [1], "274": [1], "296": [2]}
 """Values that hold where a tag is missing: NewSubfileType, SubfileType, Threshholding, Orientation, ResolutionUnit."""
+NO_RESOLUTION = {"282": [[1, 1]], "283": [[1, 1]], "296": [1]}
+"""Square pixels, of which no more is known: some writers say so, and others say nothing."""
+DEPTH, TILE_DEPTH = 32997, 32998
+DESCRIPTION, STACK = "270", "33629"
+"""Tags by which ImageJ, tifffile and MetaMorph say that there are more pictures than pages."""
+IMAGES, TRUNCATED = re.compile(r"^images=(\d{1,9})", re.MULTILINE), re.compile(r'"truncated": *true')
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, YCBCR = 0, 1, 2, 3, 6
 KINDS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 4: "mask", 5: "separated", 6: "YCbCr", 8: "CIELab",
          9: "ICCLab", 10: "ITULab", 32803: "colour filter array", 34892: "linear raw"}  # fmt: skip
@@ -64,11 +71,20 @@ def open_tiff(file: BinaryIO, size: int) -> Picture:
             frames.append(frame)
     if not frames:
         raise Unavailable("there is no page")
+    _check_pages(frames)
     variant = "BigTIFF" if found.is_big else "TIFF"
     return Picture(
         frames=frames,
         storage={"byte order": {"<": "little endian", ">": "big endian"}[found.order], "variant": variant},
     )
+
+
+def _check_pages(frames: list[Frame]) -> None:
+    """Some programs write one page for many pictures, and say so beside it: the others lie where no page leads."""
+    text = str(frames[0].metadata.get(DESCRIPTION, ""))
+    images = IMAGES.search(text) if text.startswith("ImageJ=") else None
+    if (images and int(images[1]) > len(frames)) or TRUNCATED.search(text) or STACK in frames[0].metadata:
+        raise Unavailable("there are more pictures than pages, which only the program that wrote them can find")
 
 
 def _digits(type_name: str) -> str:
@@ -99,6 +115,8 @@ def _frame(file: TagFile, page: Directory) -> Frame:
     layout, photometric = _layout(file, page)
     metadata = file.plain(page, dict.fromkeys(LAYOUT) | WRITTEN_BY)
     metadata = {tag: value for tag, value in metadata.items() if DEFAULTS.get(tag) != value}
+    if {tag: metadata.get(tag) for tag in NO_RESOLUTION} == NO_RESOLUTION:
+        metadata = {tag: value for tag, value in metadata.items() if tag not in NO_RESOLUTION}
     facts = {"colours": KINDS[photometric], "bits": layout.bits, "extra": _extra(file, page)}
     if file.numbers(page, SAMPLE_FORMAT, [1])[0] == 4:
         facts["samples"] = "of no type"
@@ -132,6 +150,8 @@ def _layout(file: TagFile, page: Directory) -> tuple[Layout, int]:
     photometric = file.number(page, PHOTOMETRIC, BLACK_IS_ZERO)
     if not (0 < width < 1 << 31 and 0 < height < 1 << 31 and 0 < samples < 1 << 16) or photometric not in KINDS:
         raise Unavailable(f"found {width}×{height} pixels of {samples} samples of the kind {photometric}")
+    if file.number(page, DEPTH, 1) != 1 or file.number(page, TILE_DEPTH, 1) != 1:
+        raise Unavailable("volumes in one page are not known here")
     subsampling = file.numbers(page, SUBSAMPLING, [2, 2])
     if photometric == YCBCR and compression != JPEG and subsampling != [1, 1]:
         raise Unavailable("colours that are stored at another resolution than brightness are not known here")

@@ -5,9 +5,14 @@ All functions respect slices: an array may begin and end in the midst of its buf
 
 from __future__ import annotations
 
+from provstore_parquet.column_types import is_text
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+LARGE = 1 << 16
+"""Bytes of a value beyond which only some of it is shown."""
 
 
 def null_mask(array: Any) -> Any:
@@ -75,11 +80,20 @@ def _number_type(kind: Any) -> str | None:
 
 
 def value_text(value: Any) -> str:
-    """One value of Arrow, for a person; "null" for none."""
+    """One value of Arrow, for a person; "null" for none. A large one is cut before it is made a value of Python."""
+    import pyarrow as pa
+
+    if not value.is_valid:
+        return "null"
+    if is_text(value.type) and value.as_buffer().size > LARGE:
+        start = value.as_buffer().slice(0, LARGE).to_pybytes()
+        is_bytes = pa.types.is_binary(value.type) or pa.types.is_large_binary(value.type)
+        return f"{start!r}…" if is_bytes else start.decode("utf-8", "replace") + "…"
+    if pa.types.is_nested(value.type) and (size := pa.repeat(value, 1).nbytes) > LARGE:
+        return f"a value of {size:,} bytes"
     try:
-        found = value.as_py()
+        return str(value.as_py())
     except UnicodeDecodeError:
         return repr(value.as_buffer().to_pybytes()) if hasattr(value, "as_buffer") else "text that is not UTF-8"
     except (ValueError, OverflowError):  # a time that Python does not have
         return repr(value)
-    return "null" if found is None else str(found)

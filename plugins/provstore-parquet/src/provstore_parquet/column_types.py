@@ -2,8 +2,9 @@
 
 Rules: what the values are counts (``int32`` is not ``int64``, a time has its unit and its zone, a decimal its precision
 and scale), and so does whether nulls are allowed. The container that Arrow chooses for them does not: text is text,
-be it ``string``, ``large_string`` or a dictionary of strings; a list is a list, be it large or of a fixed length. Nor
-do the names that writers give to the elements of lists and to the keys and values of maps.
+be it ``string``, ``large_string`` or a dictionary of strings; a list is a list, be it large or of a fixed length; a
+decimal is one, however many bytes it takes. Nor do the names that writers give to the elements of lists and to the keys
+and values of maps.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 60
 """Levels of nesting of a column, at most."""
+WIDEST_DECIMAL128 = 38
+"""Digits for which 16 bytes are enough; Arrow's copy of the schema may ask for fewer bytes, or for more."""
 KNOWN_BY_PARQUET = ("arrow.json", "arrow.uuid")
 """Extension types that are types of Parquet as well: pyarrow's version decides whether it shows them as extensions."""
 
@@ -35,10 +38,6 @@ def plain_type(kind: Any, depth: int = 0) -> Any:
         return plain_type(kind.storage_type, depth + 1)
     if types.is_dictionary(kind) or types.is_run_end_encoded(kind):
         return plain_type(kind.value_type, depth + 1)
-    if types.is_string_view(kind):
-        return pa.large_string()
-    if types.is_binary_view(kind):
-        return pa.large_binary()
     if types.is_map(kind):
         entry = [_plain_field(kind.key_field, depth), _plain_field(kind.item_field, depth)]
         return pa.list_(pa.field("entry", pa.struct(entry), False))
@@ -47,6 +46,19 @@ def plain_type(kind: Any, depth: int = 0) -> Any:
         return make(_plain_field(kind.value_field, depth))
     if types.is_struct(kind):
         return pa.struct([_plain_field(kind.field(i), depth) for i in range(kind.num_fields)])
+    return _plain_leaf(kind)
+
+
+def _plain_leaf(kind: Any) -> Any:
+    import pyarrow as pa
+
+    if pa.types.is_string_view(kind):
+        return pa.large_string()
+    if pa.types.is_binary_view(kind):
+        return pa.large_binary()
+    if pa.types.is_decimal(kind):
+        make = pa.decimal128 if kind.precision <= WIDEST_DECIMAL128 else pa.decimal256
+        return make(kind.precision, kind.scale)
     return kind
 
 

@@ -6,6 +6,7 @@ billions of rows; batches are as long as fits into `BATCH` by the widest value t
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import contextmanager
 
@@ -60,8 +61,11 @@ class Table:
         return f"{found} [{', '.join(marks)}]" if any(marks) else found
 
     def _logical(self, leaf: int) -> str:
-        """The type of a text that is more than text: pyarrow's version decides whether Arrow's type tells."""
-        name = str(self.file.schema.column(leaf).logical_type.type)
+        """What a text is more than text (pyarrow's version decides whether Arrow's type tells); "UTC" of a time."""
+        logical = self.file.schema.column(leaf).logical_type
+        name = str(logical.type)
+        if name == "TIME":
+            return "UTC" if json.loads(logical.to_json()).get("isAdjustedToUTC") else ""
         return name if name in ("JSON", "BSON", "UUID", "ENUM", "GEOMETRY", "GEOGRAPHY", "VARIANT", "INTERVAL") else ""
 
     @property

@@ -67,6 +67,9 @@ class Array:
         """
         chunk = math.prod(chunk_shape(self._node.metadata)) * self._itemsize
         self._files.expansion.add(max(math.prod(self.shape) * self._itemsize, len(self._node.chunks) * chunk))
+        fill = self._node.metadata.get("fill_value")
+        if self.dtype.hasobject and isinstance(fill, (str, list)):  # any length, and it may stand in every place
+            self._files.expansion.add(math.prod(self.shape) * len(fill))
         check_chunks(self._files, self._node, self._itemsize, self.dtype.hasobject)
 
     @property

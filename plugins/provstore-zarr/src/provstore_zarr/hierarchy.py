@@ -3,8 +3,9 @@
 Rules: what counts is which groups and arrays there are, their attributes, and of arrays type, shape and names of
 dimensions. The metadata of each group and array are read where they belong: a consolidated copy is never looked at.
 Names of dimensions are one thing, be they those of Zarr 3 or, in Zarr 2, the attribute ``_ARRAY_DIMENSIONS``. A node
-counts if all above it are groups of the same Zarr version; what else lies in the store belongs to nobody ("other
-files").
+counts if all above it are groups of the same Zarr version. Some readers open one that has no such group above it, so
+that a store with one is refused; below an array there are no nodes. What else lies in the store belongs to nobody
+("other files").
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from provstore_zarr.files import LARGEST_METADATA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from provstore_zarr.files import Files
@@ -70,7 +72,8 @@ def read_hierarchy(files: Files) -> Hierarchy:
     """All nodes of a store.
 
     Raises:
-        Unavailable: There is none at its root, metadata can't be read, or a codec is refused.
+        Unavailable: There is none at its root, one is not reached from there, metadata can't be read, or a codec is
+            refused.
     """
     versions = [version for version, names in ((3, ["zarr.json"]), (2, [".zarray", ".zgroup"])) if _any(files, names)]
     if not versions:
@@ -89,9 +92,20 @@ def read_hierarchy(files: Files) -> Hierarchy:
             names = {2: METADATA[1:4], 3: METADATA[:1]}[version]
             used.update(f"{folder}/{name}".lstrip("/") for name in names)
             used.update(node.chunks)
+    _check_reached(by_folder, nodes)
     others = tuple(key for key in files.sizes if key not in used and key != ".zmetadata")
     consolidated = ".zmetadata" in files.sizes or "consolidated_metadata" in nodes[""].metadata
     return Hierarchy(nodes, others, consolidated, version)
+
+
+def _check_reached(folders: Iterable[str], nodes: dict[str, Node]) -> None:
+    """Each folder with metadata is a node, or lies within an array."""
+    for folder in folders:
+        nearest = folder
+        while nearest and nearest not in nodes:
+            nearest = nearest.rpartition("/")[0]
+        if nearest != folder and not nodes[nearest].is_array:
+            raise Unavailable(f"there is a group or an array in {folder!r}, with no group of the same Zarr above it")
 
 
 def _any(files: Files, names: list[str]) -> bool:

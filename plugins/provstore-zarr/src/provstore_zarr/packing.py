@@ -1,7 +1,8 @@
 """How large packed chunks are once unpacked, told before they are.
 
 Rules: a chunk that unpacks to more than a chunk of its array has is refused, as zarr would unpack all of it. Where that
-can't be told it is refused as well: packed twice, within a codec that hides it, or without its size (zstd).
+can't be told it is refused as well: packed twice, within a codec that hides it, without its size (zstd), or by a codec
+that tells none (`SECRET`). Of texts and objects, all that is unpacked is held against `Expansion`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ SLACK = 1 << 16
 """Bytes that a chunk may have beyond its values: for checksums, lengths, and headers."""
 OBJECTS = 1 << 28
 """Bytes of a chunk of texts or objects, whose length is not known beforehand."""
+SECRET = ("pcodec", "zfpy")
+"""Codecs that do not tell what they unpack to."""
 NOWHERE = (1 << 64) - 1
 """The place of a chunk that is not in its shard."""
 
@@ -54,7 +57,10 @@ def check_chunks(files: Files, node: Node, itemsize: int, is_object: bool) -> No
         places = _places_in_shard(files, node, key, shape) if is_sharded else [(0, files.sizes[key])]
         for start, length in places:
             part = files.piece(key, start, min(length, wanted))
-            if SIZES[name](part, limit) > limit:
+            size = SIZES[name](part, limit)
+            if is_object:
+                files.expansion.add(size)
+            if size > limit:
                 raise Unavailable(f"the chunk {key!r} expands to more than {limit:,} bytes, the limit for its array")
 
 
@@ -85,10 +91,10 @@ def _packer(codecs: list[dict[str, Any]]) -> str | None:
     while full and full[-1] == "crc32c" and codecs[0].get("name"):  # in Zarr 3; that of numcodecs stands in front
         full.pop()
     names = [name.removeprefix("numcodecs.") for name in full]
-    found = [name for name in names if name in SIZES]
+    found = [name for name in names if name in SIZES or name in SECRET]
     if not found:
         return None
-    if len(found) > 1 or names[-1] != found[0]:
+    if len(found) > 1 or names[-1] != found[0] or found[0] in SECRET:
         raise Unavailable(f"the size of chunks packed by {', '.join(names)} can't be told beforehand")
     return found[0]
 
