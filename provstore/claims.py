@@ -96,7 +96,7 @@ class Claims:
             PluginError: Two formats clash.
         """
         wanted = {where: name for where, name in names.items() if name not in BUILT_IN}
-        if not wanted and self.plugins is None:
+        if not wanted:  # plug-ins are not looked for before something is asked of them
             return []
         from provstore.plugins import Plugins
 

@@ -57,7 +57,10 @@ def digest_text(text: str) -> str:
 
 
 def digest_json(value: object) -> str:
-    """Digest of a value's canonical JSON."""
+    """Digest of a value's canonical JSON: texts, numbers, booleans, None, lists, and mappings whose keys are texts.
+
+    The order of keys does not count. For other keys, and other values, there is `Hasher`.
+    """
     return digest_text(canonical_json(value))
 
 

@@ -178,7 +178,7 @@ class Plugins:
         """
         clashes = [*self._clashes_of_names(), *self._clashes_of_suffixes()]
         if clashes:
-            raise PluginError("\n".join(clashes), hint='choose in the Pipelinefile: [formats] ".suffix" = "format"')
+            raise PluginError("\n".join(clashes), hint=self._choice())
         return {format.name: format for plugin in self.plugged for format in plugin.formats}
 
     def _clashes_of_names(self) -> list[str]:
@@ -194,6 +194,14 @@ class Plugins:
             for suffix, plugins in self._claims(lambda format: format.suffixes).items()
             if len(plugins) > 1 and suffix not in self._choices
         ]
+
+    def _choice(self) -> str:
+        """What decides about the first suffix that two claim, as an example; "": nobody has to choose."""
+        for suffix, plugins in self._claims(lambda format: format.suffixes).items():
+            if len(plugins) > 1 and suffix not in self._choices:
+                names = [format.name for format in plugins[-1].formats if suffix in format.suffixes]
+                return f'choose in the Pipelinefile: [formats] "{suffix}" = "{names[0]}"'
+        return ""
 
     def _claims(self, of: Callable[[Format], Sequence[str]]) -> dict[str, list[Plugin]]:
         claims: dict[str, list[Plugin]] = {}

@@ -75,6 +75,7 @@ class Project:
         root: Absolute path of the folder, without symbolic links.
         file: The Pipelinefile, relative to the root.
         store: None until the first fact is recorded.
+        while_reading: Called some times a second while a format reads a file; what it raises ends the reading.
     """
 
     def __init__(self, root: str, file: str = PIPELINEFILE) -> None:
@@ -88,6 +89,7 @@ class Project:
         self._declared: Declared | None = None
         self._claims: Claims | None = None
         self._apart: Apart | None = None
+        self.while_reading: Callable[[], None] = lambda: None
         if os.path.lexists(self.store_path):
             from provstore.store.store import Store
 
@@ -221,8 +223,11 @@ class Project:
         if self._apart is None:
             from provstore.apart.client import Apart
 
-            self._apart = Apart(self.claims)
+            self._apart = Apart(self.claims, self._while_waiting)
         return self._apart
+
+    def _while_waiting(self) -> None:
+        self.while_reading()
 
     def pipeline(self, overrides: Mapping[str, str]) -> Pipeline:
         """What the Pipelinefile says, read once: who edits it does not change a run that is under way.

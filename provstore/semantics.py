@@ -61,11 +61,11 @@ class StoredSemantics:
 
     def ignored(self, path: str, format: str, old: str, new: str) -> Sequence[str]:
         """See `provstore.ports.Semantics.ignored`."""
-        from provstore.apart.client import AskingError
+        from provstore.apart.client import AskingError, StoppedError
 
         try:
             found = self._apart().ask("compare", a=old, b=new, name=path, format=format, tolerance=None)
-        except AskingError:
+        except (AskingError, StoppedError):
             return ()
         if found["verdict"] != "equivalent":
             return ()

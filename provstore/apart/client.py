@@ -14,7 +14,7 @@ from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Any
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from provstore.apart.worker import serve; serve()"
 CHUNK = 1 << 16
+PATIENCE = 100
+"""Milliseconds between two looks at whether the one that asks still wants an answer."""
 
 
 class Digested(NamedTuple):
@@ -43,15 +45,20 @@ class AskingError(Exception):
     """A question has no answer; the text says why."""
 
 
+class StoppedError(Exception):
+    """Whoever asked wants no answer any more: the run was told to end."""
+
+
 class Apart:
     """A process in which the formats of one project work. A context manager; called from one thread.
 
     Args:
         claims: Whose plug-ins it has.
+        while_waiting: Called some times a second while a format works. What it raises ends the process.
     """
 
-    def __init__(self, claims: Claims) -> None:
-        self._claims = claims
+    def __init__(self, claims: Claims, while_waiting: Callable[[], None] | None = None) -> None:
+        self._claims, self._while_waiting = claims, while_waiting
         self._pid = 0
         self._requests = self._answers = -1
 
@@ -64,7 +71,7 @@ class Apart:
         self.close()
 
     def digest(self, full: str, name: str, format: str) -> Digested:
-        """Semantic digest of a file or directory. Never raises: where it can't be told, `reason` says why.
+        """Semantic digest of a file or directory. Where it can't be told, `reason` says why.
 
         Args:
             full: Absolute path.
@@ -105,6 +112,7 @@ class Apart:
 
         Raises:
             AskingError: The format can't say it of this file, or the file has ended its reader.
+            Exception: What `while_waiting` raised.
         """
         if not self._pid:
             self._start()
@@ -144,11 +152,23 @@ class Apart:
 
     def _read_line(self) -> bytes:
         pieces = []
+        self._wait()
         while piece := os.read(self._answers, CHUNK):
             pieces.append(piece)
             if piece.endswith(b"\n"):
                 return b"".join(pieces)
         return b""
+
+    def _wait(self) -> None:
+        """Until there is something to read."""
+        if self._while_waiting is None:
+            return
+        import select
+
+        poll = select.poll()
+        poll.register(self._answers, select.POLLIN)
+        while not poll.poll(PATIENCE):
+            self._while_waiting()
 
     def _how_it_ended(self) -> str:
         import signal

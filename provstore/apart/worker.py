@@ -11,6 +11,8 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 
 from provstore.digest import end_with_parent
@@ -22,7 +24,9 @@ from provstore.plugins import Plugins
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, BinaryIO
+
+    from provstore.model.values import JSON
 
 DIGEST = re.compile(r"(?:[a-z0-9]+:)?([0-9a-f]{32,})")
 SHARE_OF_MEMORY = 0.5
@@ -87,7 +91,7 @@ class Worker:
         """``facts`` and ``components`` of a file."""
         used = self._format(format)
         with formats_at_work(self._inner, os.path.basename(name)):
-            return {"facts": dict(used.describe(Path(path))), "components": list(used.components(Path(path)))}
+            return {"facts": plain(dict(used.describe(Path(path)))), "components": plain(used.components(Path(path)))}
 
     def preview(self, path: str, name: str, format: str) -> dict[str, Any]:
         """``kind``, ``data`` in base64, and ``text`` of a preview."""
@@ -96,6 +100,8 @@ class Worker:
         used = self._format(format)
         with formats_at_work(self._inner, os.path.basename(name)):
             kind, data, text = used.preview(Path(path))
+        if kind not in ("text", "svg", "png"):
+            raise Unavailable(f"preview gave the kind {kind!r}, expected 'text', 'svg' or 'png'")
         return {"kind": kind, "data": b64encode(data).decode(), "text": text}
 
 
@@ -113,6 +119,24 @@ def semantic_digest(format: Format, path: Path) -> str:
     return f"{format.name}/{format.version}:{match[1]}"
 
 
+def plain(value: object) -> JSON:
+    """A value that JSON can write: what is no number becomes text.
+
+    Raises:
+        Unavailable: It is of another kind, such as a number of numpy.
+    """
+    if isinstance(value, float) and not isfinite(value):
+        return str(float(value))
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
+        return [plain(entry) for entry in value]
+    kind = type(value)
+    raise Unavailable(f"the format gave a {kind.__module__}.{kind.__qualname__}, expected plain values as in JSON")
+
+
 def reason_of(error: BaseException) -> str:
     """An error in one line."""
     if isinstance(error, MemoryError):
@@ -127,20 +151,33 @@ def reason_of(error: BaseException) -> str:
 
 def serve() -> None:
     """Answers until standard input ends. It is started by `provstore.apart.client`."""
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
+    requests, answers = _own_channels()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the one that asks decides when it is over
         signal.signal(number, signal.SIG_IGN)
     end_with_parent()
     _limit_memory()
     root, named, choices = json.loads(sys.argv[2])
     worker = Worker(Plugins(root, named, choices))
-    for line in sys.stdin.buffer:
+    for line in requests:
         question, arguments = json.loads(line)
-        text = json.dumps(worker.answer(question, arguments))
-        data = memoryview(text.encode() + b"\n")
+        data = memoryview(json.dumps(worker.answer(question, arguments)).encode() + b"\n")
         while data:
             data = data[answers.write(data) :]
+
+
+def _own_channels() -> tuple[BinaryIO, BinaryIO]:
+    """Questions and answers, out of reach of plug-ins: what reads from a terminal finds nothing, what prints is lost.
+
+    A process that a plug-in forks has neither: it would answer a second time, or keep the one that asks waiting.
+    """
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    os.register_at_fork(after_in_child=requests.close)
+    os.register_at_fork(after_in_child=answers.close)
+    return requests, answers
 
 
 def _limit_memory() -> None:

@@ -34,6 +34,8 @@ NARROWEST = 24
 ONE_SIDED = ("missing", "added")
 """What only one of the two has."""
 NOTHING = "nothing"
+VALUE = ("value", "values")
+"""What differs where the place says all: it is not named again."""
 STEP = 2
 DEEPEST = 10
 """Levels of the tree that are indented."""
@@ -209,12 +211,14 @@ def _entry_lines(entries: Sequence[Difference], style: Style, width: int | None,
 def _told(entry: Difference) -> str:
     """What differs, in a line."""
     a, b = _value(entry.a), _value(entry.b)
+    is_named = entry.kind == "metadata" or entry.what not in VALUE
+    label = f"{harmless(entry.what)}: " if is_named else ""
     if entry.numbers is not None:
-        return numbers_text(entry.numbers, a, b)
+        return label + numbers_text(entry.numbers, a, b)
     if not (a or b):
         return harmless(entry.what)
     both = a or b if entry.what in ONE_SIDED else f"{a or NOTHING} → {b or NOTHING}"
-    return both if entry.what == "value" else f"{harmless(entry.what)}: {both}"
+    return label + both
 
 
 def _value(text: str) -> str:

@@ -153,7 +153,8 @@ def run_command(words: list[str]) -> int:
         say("error: out of memory")
         return 3
     except Exception as error:
-        return report_fault(error)
+        cause = error.__cause__  # a signal that came while a class was made: Python 3.11 wraps it
+        return status_of(cause) if isinstance(cause, KeyboardInterrupt) else report_fault(error)
 
 
 def claim_text(words: list[str]) -> None:

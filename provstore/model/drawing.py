@@ -15,7 +15,7 @@ class Node(NamedTuple):
     Attributes:
         name: Unique in its drawing, and what is shown; any text.
         note: A few words beside it ("8 tasks"); may be empty.
-        state: One of `verdict.STATES`; "" where nothing was ever recorded.
+        state: "fresh", "restorable", "new", "stale", "failed" or "waiting"; "" where nothing was ever recorded.
         sources: What it reads that no step makes.
         outputs: What it makes.
     """

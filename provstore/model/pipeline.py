@@ -174,6 +174,7 @@ class Pipeline(NamedTuple):
         params: Leaves by their full dotted name, after files of parameters; overrides (`-P`) not yet.
         objects_limit: Outputs above this many bytes are not kept; None: all are; 0: none.
         format_choices: Suffix → format, from `[formats]`.
+        format_places: Suffix → where that table stands, with the suffix as its key.
         secret_env: Names of environment variables whose values are recorded as digests only.
         registry: The `[registry]` table, as written and checked.
         sources: Every file that was read → its digest: the pipeline is the same while these are.
@@ -194,6 +195,7 @@ class Pipeline(NamedTuple):
     subsets: Mapping[str, tuple[str, ...]] = {}
     objects_limit: int | None = None
     format_choices: Mapping[str, str] = {}
+    format_places: Mapping[str, Place] = {}
     registry: Mapping[str, JSON] = {}
     sources: Mapping[str, str] = {}
     meaning: str = ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from provstore.apart.client import StoppedError
 from provstore.errors import FileError
 from provstore.model.files import TOOL_FOLDERS, Content, DirectoryMemo, Memo
 from provstore.operations import recording
@@ -35,11 +36,14 @@ def conclude(around: Circumstances, underway: Underway, finished: Finished, prin
     outcome, message = _outcome_of(finished)
     message = around.secrets.out_of(message)
     contents: list[tuple[Output, Content, Memo | DirectoryMemo]] = []
-    if not message:
-        outcome, message = _check_inputs(around, ready)
-    if not message:
-        contents, message = _collect(around, ready.work)
-        outcome = "failed" if message else "succeeded"
+    try:
+        if not message:
+            outcome, message = _check_inputs(around, ready)
+        if not message:
+            contents, message = _collect(around, ready.work)
+            outcome = "failed" if message else "succeeded"
+    except StoppedError:
+        outcome, message = "cancelled", "stopped while what it had made was read"
     if not message and not _keep(around, ready.work, contents):
         outcome, message = "failed", "an output changed after the command had ended"
     log = _kept_log(around, printed, finished.log_size)

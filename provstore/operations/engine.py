@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 
+from provstore.apart.client import StoppedError
 from provstore.errors import FileError, StoreError
 from provstore.events import Remark, TaskEnded, TaskStarted
 from provstore.model.values import task_name
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
 SLOTS = 64
 """Folders for tasks under way, at least: each goes on describing its task until that is written."""
+
+GRACE = 5.0
+"""Seconds that a format may read on when the run was told to end, as long as its commands have."""
 
 LOG_TAIL = 8192
 """Bytes of a failed task's log that are shown."""
@@ -91,6 +95,7 @@ class Engine:
         self._ended = 0
         self._stopping = False
         self._stop_signal = 0
+        self._read_until = 0.0
         self._alone: set[str] = set()
         self._again: list[tuple[int, int]] = []
         self._executed: set[tuple[str, str]] = set()
@@ -98,6 +103,7 @@ class Engine:
         self.rounds = 0
         self.all_is_well = True
         self.stop_request: tuple[int, bool] | None = None
+        project.while_reading = self._while_reading
 
     # --- the run as a whole ---------------------------------------------------------------------------
 
@@ -133,10 +139,21 @@ class Engine:
             return
         (number, at_once), self.stop_request = self.stop_request, None
         self._stopping, self._stop_signal = True, number
+        self._read_until = time.monotonic() + (0.0 if at_once else GRACE)
         if at_once:
             self._executor.kill()
         else:
             self._executor.stop(number)
+
+    def _while_reading(self) -> None:
+        """A format reads what may be huge, or never comes to its end: a signal is obeyed meanwhile."""
+        self._obey()
+        if self._stopping and time.monotonic() >= self._read_until:
+            raise StoppedError
+
+    def _settle(self, *, wait: bool) -> None:
+        with contextlib.suppress(StoppedError):  # the next run will read it
+            self._workspace.settle(wait=wait)
 
     def close(self) -> None:
         """After an error: ends what still runs, and keeps what had ended, if that can be. The next run cleans up."""
@@ -191,13 +208,12 @@ class Engine:
             for end in finished:
                 self._conclude(end)
         for position, _ in self._again:  # the run was stopped before it had room for them
-            self._schedule.fail(position, cancelled=True)
-            self._report(position, "cancelled", None, None)
+            self._cancel(position, None, None)
         self._again.clear()
         if self._stopping or (not self.all_is_well and not self._request.keep_going):
             self._schedule.cancel_rest()
         self._report_rest()
-        self._workspace.settle(wait=True)  # a next round, and the next run, begin with what this one knows
+        self._settle(wait=True)  # a next round, and the next run, begin with what this one knows
         self._say_remarks()
         self._write()
 
@@ -280,6 +296,8 @@ class Engine:
             self._bring_up_to_date(position, number)
         except FileError as error:
             self._fail(position, error.message, "", 0.0, b"")
+        except StoppedError:
+            self._cancel(position, None, None)
 
     def _bring_up_to_date(self, position: int, number: int) -> None:
         """Decides a task whose inputs are ready, from what is there now, and does what that asks for."""
@@ -370,8 +388,7 @@ class Engine:
             self._verdicts.ran(position, conclusion.made)
             self._finish(position, "executed", underway.execution, seconds)
         elif conclusion.outcome == "cancelled":
-            self._schedule.fail(position, cancelled=True)
-            self._report(position, "cancelled", underway.execution, seconds)
+            self._cancel(position, underway.execution, seconds)
         elif underway.ready.attempt <= work.retries and not self._stopping:
             self._tell_retry(underway, seconds, conclusion.message, tail)
             self._again.append((position, underway.ready.attempt + 1))
@@ -385,6 +402,10 @@ class Engine:
     def _finish(self, position: int, outcome: str, execution: str | None, seconds: float | None) -> None:
         self._schedule.finish(position)
         self._report(position, outcome, execution, seconds)
+
+    def _cancel(self, position: int, execution: str | None, seconds: float | None) -> None:
+        self._schedule.fail(position, cancelled=True)
+        self._report(position, "cancelled", execution, seconds)
 
     def _fail(self, position: int, message: str, execution: str, seconds: float, tail: bytes) -> None:
         self.all_is_well = False
@@ -431,7 +452,7 @@ class Engine:
 
     def _write_if_due(self) -> None:
         if self._oldest and time.monotonic() - self._oldest >= INTERVAL:
-            self._workspace.settle(wait=False)
+            self._settle(wait=False)
             self._add_code(wait=False)
             self._write()
 

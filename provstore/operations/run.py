@@ -292,6 +292,7 @@ class _Runner:
                 signal.signal(number, handler)
 
     def _rounds(self, running: str, assessment: Assessment) -> RunReport:
+        from provstore.apart.client import StoppedError
         from provstore.operations.engine import Engine
 
         where = running, self._make_executor
@@ -301,7 +302,10 @@ class _Runner:
         self._begin(engine, assessment)
         self._round(engine, assessment)
         while assessment.selection.unresolved and engine.all_is_well and not self._signal:
-            assessment = self._assess_again(engine, assessment)
+            try:
+                assessment = self._assess_again(engine, assessment)
+            except StoppedError:
+                break
             if assessment.active:
                 self._observe(TasksFound(len(assessment.active), self._seconds(engine, assessment)))
             self._round(engine, assessment)  # also without tasks: what was learnt of the files is kept

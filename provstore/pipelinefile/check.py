@@ -147,6 +147,7 @@ class _Files:
             subsets=subsets,
             objects_limit=self._of_main("store", STORE_KEYS).get("objects"),
             format_choices=self._formats(),
+            format_places={suffix: table.place() for table in self.sections["formats"] for suffix in table.values},
             registry=self._of_main("registry", REGISTRY_KEYS),
             sources=self.document.digests,
             meaning=("" if self.problems else self.document.meaning()) or "",
@@ -279,6 +280,8 @@ def _plugins(table: Table, values: Mapping[str, Any]) -> list[str]:
     """Plug-ins as the root sees them: files by their path, modules by their name."""
     plugins = []
     for written in values.get("plugins", ()):
+        if not written:
+            table.note("plugins", "found an empty name, expected that of a file or a module")
         if not written.endswith(".py") and "/" not in written:
             plugins.append(written)
             continue

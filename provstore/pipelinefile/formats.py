@@ -37,7 +37,8 @@ class NamedFormat(NamedTuple):
 def named_formats(pipeline: Pipeline) -> Iterator[NamedFormat]:
     """Every format that is named, with its place."""
     for suffix, name in pipeline.format_choices.items():
-        yield NamedFormat(name, pipeline.file, 0, f'[formats] "{suffix}"')
+        place = pipeline.format_places[suffix]
+        yield NamedFormat(name, place.file, place.line_of(suffix), f'[formats] "{suffix}"')
     for kind in pipeline.dataset_types.values():
         if kind.format is not None:
             place = kind.place

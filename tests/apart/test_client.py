@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from provstore.apart.client import Apart, AskingError
+from provstore.apart.client import Apart, AskingError, StoppedError
 from provstore.claims import Claims
 
 FORMAT = '''
@@ -40,10 +40,12 @@ class Acting(Format):
         return Hasher().add(text).digest
 
     def describe(self, path):
-        return {"length": len(path.read_text())}
+        text = path.read_text()
+        return eval(text) if text.startswith("{") else {"length": len(text)}
 
     def preview(self, path):
-        return Preview("text", path.read_bytes())
+        text = path.read_text()
+        return Preview("gif" if text == "gif" else "text", text.encode())
 
 @hookimpl
 def provstore_formats():
@@ -78,6 +80,12 @@ ACTS = {
     "the end": ("os._exit(3)", "the process that reads it ended with status 3"),
     "a crash": ("os.abort()", "the process that reads it was ended by SIGABRT"),
     "too much memory": ("bytearray(1 << 44)", "it takes more than half of this machine's memory to read"),
+    "questions at standard input": ("assert sys.stdin.read() == ''", ""),
+    "a fork that comes back": ("os.fork()", ""),
+    "a fork that stays": (
+        "if os.fork(): os._exit(4)\ntime.sleep(600)",
+        "the process that reads it ended with status 4",
+    ),
     "a long story": ("raise ValueError('x' * 100_000)", "x" * 399 + "…"),
 }
 
@@ -107,6 +115,56 @@ def test_other_questions(apart: Apart, tmp_path: Path) -> None:
     assert apart.ask("preview", format="acting", **asked)["kind"] == "text"
     with pytest.raises(AskingError, match="there is no format 'actin'"):
         apart.ask("describe", format="actin", **asked)
+
+
+FACTS = {
+    "{'a': (1, 2.5, None, True, 'x'), 3: {'b': []}}": {"a": [1, 2.5, None, True, "x"], "3": {"b": []}},
+    "{'nan': float('nan'), 'inf': -float('inf')}": {"nan": "nan", "inf": "-inf"},
+}
+
+
+@pytest.mark.parametrize("said", FACTS)
+def test_facts_are_plain(apart: Apart, tmp_path: Path, said: str) -> None:
+    """What JSON has no word for is text."""
+    (tmp_path / "a.act").write_text(said)
+
+    asked = {"path": str(tmp_path / "a.act"), "name": "a.act", "format": "acting"}
+    assert apart.ask("describe", **asked)["facts"] == FACTS[said]
+
+
+WRONG = {
+    "{'a': b'x'}": ("describe", "the format gave a builtins.bytes, expected plain values as in JSON"),
+    "{'a': (d := [], d.append(d), d)}": ("describe", "it is nested too deep"),
+    "gif": ("preview", "preview gave the kind 'gif', expected 'text', 'svg' or 'png'"),
+}
+
+
+@pytest.mark.parametrize("said", WRONG)
+def test_what_is_not_as_agreed_is_said(apart: Apart, tmp_path: Path, said: str) -> None:
+    """And the process goes on."""
+    question, message = WRONG[said]
+    (tmp_path / "a.act").write_text(said)
+    asked = {"path": str(tmp_path / "a.act"), "name": "a.act", "format": "acting"}
+    with pytest.raises(AskingError) as caught:
+        apart.ask(question, **asked)
+
+    assert str(caught.value) == message
+    assert reason(apart, tmp_path, "x = 1") == ""
+
+
+def test_who_wants_no_answer_any_more_gets_none(tmp_path: Path) -> None:
+    """What is raised while a format works ends its process."""
+    (tmp_path / "acting.py").write_text(FORMAT)
+    (tmp_path / "a.act").write_text(f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(600)")
+
+    def stop() -> None:
+        if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
+            raise StoppedError
+
+    with Apart(Claims(str(tmp_path), ["acting.py"], {}), stop) as apart, pytest.raises(StoppedError):
+        apart.digest(str(tmp_path / "a.act"), "a.act", "acting")
+
+    assert not is_alive(int((tmp_path / "pid").read_text()))
 
 
 def test_names_of_any_bytes_are_found(apart: Apart, tmp_path: Path) -> None:

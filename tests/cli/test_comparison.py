@@ -122,6 +122,18 @@ def test_numbers_are_told_by_how_many_and_how_far(numbers: Numbers, text: str) -
     assert shown(compared(differs("values", what="values", numbers=numbers)))[1] == f"  values: {text}"
 
 
+def test_what_is_said_of_the_data_is_named_beside_numbers() -> None:
+    """An attribute that differs in numbers is told by its name; values have that of their place."""
+    numbers = Numbers(1, 1, 1.0, 0.5, None, (), 0, 0)
+    found = compared(differs("metadata", "x", "attribute gain", numbers=numbers),
+                     differs("values", "x", "values", numbers=numbers))  # fmt: skip
+
+    assert shown(found)[2:] == [
+        "    values: 1 → 2, absolute error 1, relative 0.5",
+        "    metadata: attribute gain: 1 → 2, absolute error 1, relative 0.5",
+    ]
+
+
 def test_texts_of_several_lines_are_shown_as_a_unified_diff() -> None:
     """Each line harmless, and marked with its side."""
     found = compared(differs("values", "line 3", "text", "old\n\x1b[2J\n", "new\n"))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provstore.cli import check, quick, run, status
+from provstore.cli import check, main, quick, run, status
 from provstore.cli.faces import Words
 from provstore.cli.group import COMMANDS
 
@@ -79,3 +79,14 @@ def test_plain_words_do_not_go_to_click() -> None:
 def test_quick_commands_are_commands() -> None:
     """The quick reader knows no command that the table of commands does not."""
     assert set(quick.FLAGS) <= set(COMMANDS)
+
+
+def test_a_signal_while_a_class_is_made_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.11 wraps what is raised then."""
+
+    def interrupted(words: list[str]) -> int:
+        raise RuntimeError("Error calling __set_name__") from main.Interrupted(15)
+
+    monkeypatch.setattr("provstore.cli.quick.quick_call", interrupted)
+
+    assert main.run_command(["status"]) == 143

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import time
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -290,7 +292,8 @@ def test_a_format_of_a_dataset_type_is_that_of_its_path(points: Project) -> None
 UNKNOWN = {
     "output": (declared("outputs", "b.pts", "point"), "Pipelinefile.toml:6: stage 'first', outputs.x: there is no "
                "format 'point'", "did you mean 'points'?"),
-    "ending": (PIPELINE + '[formats]\n".dat" = "nonsense"\n', "there is no format 'nonsense'", "formats are: "),
+    "ending": (PIPELINE + '[formats]\n".dat" = "nonsense"\n', "Pipelinefile.toml:14: [formats] \".dat\": there is no "
+               "format 'nonsense'", "formats are: "),
 }  # fmt: skip
 
 
@@ -382,3 +385,28 @@ def test_json_is_compared_as_data(tmp_path: Path) -> None:
     project.write("a.json", json.dumps({"b": [1, 2], "a": 1.0}))
 
     assert project.run().executed == ["only"]
+
+
+def test_ctrl_c_ends_a_run_whose_format_never_comes_to_its_end(points: Project) -> None:
+    """Commands are ended at once, the reading by a second Ctrl-C (or after five seconds); nothing half is recorded."""
+    edit_rules(
+        points,
+        'if "crash"',
+        'if "hang" in path.read_text(): open("reading", "w").close(); __import__("time").sleep(60)\n        if "crash"',
+    )
+    points.write("a.pts", "4 5\n")
+    slow = stage("slow", "sleep 60 > d.txt", "a.pts", "d.txt")
+    points.write("Pipelinefile.toml", PIPELINE.replace("cp a.pts b.pts", "echo hang > b.pts") + slow)
+    process = points.start("run", "-j2", "--json")
+    points.wait_for(lambda: points.exists("reading"))
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    done = points.finish(process, 130)
+
+    assert time.monotonic() - began < 4
+    assert set(done.outcomes.values()) == {"cancelled"}
+    assert points.read("b.pts") == "1 2 3\n", "the last good version is back"
+    points.write("Pipelinefile.toml", PIPELINE)
+    assert points.run().executed == ["first", "second"]

@@ -142,9 +142,10 @@ def test_two_formats_of_one_name_are_an_error(tools: Tools) -> None:
 def test_two_formats_of_one_suffix_are_an_error_unless_it_is_chosen(tools: Tools) -> None:
     """The error names both; `[formats]` decides."""
     texts = {"one": offering("one", ".a"), "two": offering("two", ".a")}
-    with pytest.raises(PluginError, match=r"suffix \.a: one.py \(file one.py\) and two.py"):
+    with pytest.raises(PluginError, match=r"suffix \.a: one.py \(file one.py\) and two.py") as caught:
         tools.load(**texts).formats()
 
+    assert caught.value.hint == 'choose in the Pipelinefile: [formats] ".a" = "two"'
     assert tools.load({".a": "two"}, **texts).format_of("x.a", None).name == "two"
 
 

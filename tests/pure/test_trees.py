@@ -220,3 +220,13 @@ def test_a_sequence_can_be_made_of_another_by_its_runs(aligned, a, b):
     assert made + a[done:] == b
     assert bool(runs) == (a != b)
     assert all(a[left.start : left.stop] != b[right.start : right.stop] for left, right in runs)
+
+
+def test_lists_of_many_levels_are_compared_soon():
+    """Not each level as a whole once more, in search of a shape."""
+    a, b = 1, 2
+    for _ in range(150):
+        a, b = [a, [a] if a == 1 else 0], [b, [b] if b == 2 else 0]
+
+    assert len(list(compare_trees(a, b))) == 2
+    assert list(compare_trees(a, a)) == []

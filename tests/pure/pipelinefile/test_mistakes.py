@@ -117,6 +117,9 @@ def test_files_that_are_none(project):
     assert project.problems('[project]\ninclude = ["no.toml", "folder", "pipe", "/etc/x", "", "a\\u0000"]') == [
         "Pipelinefile.toml:2: [project]: include: found text with a NUL character, which nothing can carry"
     ]
+    assert project.problems('[project]\nplugins = [""]') == [
+        "Pipelinefile.toml:2: [project]: plugins: found an empty name, expected that of a file or a module"
+    ]
     assert project.problems('[project]\ninclude = [\n"no.toml",\n"folder",\n"pipe",\n"/etc/x",\n""]') == [
         "Pipelinefile.toml:2: [project]: include: file '/etc/x' lies outside of the project",
         "Pipelinefile.toml:2: [project]: include: found an empty path",
