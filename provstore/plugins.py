@@ -10,7 +10,7 @@ import importlib
 import os
 import re
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from functools import partial
 
 import pluggy
@@ -100,7 +100,8 @@ class Plugins:
 
     def _plug(self, name: str, origin: str, load: Callable[[], object]) -> None:
         try:
-            plugin = load()
+            with redirect_stdout(sys.stderr):  # what a command prints is read by programs
+                plugin = load()
             if name in self._origins:
                 raise PluginError(f"{self._origins[name]} has given the name {name} already")
             self._manager.register(plugin, name)

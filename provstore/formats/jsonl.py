@@ -8,20 +8,33 @@ from __future__ import annotations
 
 import codecs
 import json
-from itertools import islice, zip_longest
+from functools import partial
+from itertools import chain, islice, zip_longest
 
-from provstore.formats.json import check_keys, describe_value, differences_of_encoding, digest_of, first_lines, parse
-from provstore.plugin import STORAGE, STRUCTURE, Difference, Format, Preview, Unavailable, compare_trees, hookimpl
+from provstore.formats.json import canonical, check_keys, describe_value, differences_of_encoding, first_lines, parse
+from provstore.plugin import (
+    STORAGE,
+    STRUCTURE,
+    Difference,
+    Format,
+    Hasher,
+    Preview,
+    Unavailable,
+    compare_trees,
+    hookimpl,
+)
 from provstore.plugin.trees import limited
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
-    from typing import Any
+    from typing import Any, TypeVar
 
     from provstore.model.values import JSON
     from provstore.plugin import Tolerance
+
+    Read = TypeVar("Read")
 
 LINES = 20
 """Values of a preview."""
@@ -73,7 +86,7 @@ class JsonLines(Format):
         Raises:
             Unavailable: A line is no JSON, has two keys of one name, or is nested too deep.
         """
-        return digest_of(lambda: values_of(path))
+        return Hasher().stream(chain.from_iterable((line, b"\n") for line in _read(path, canonical))).digest
 
     def diff(self, a: Path, b: Path, tolerance: Tolerance | None = None) -> Iterator[Difference]:
         """Line by line."""
@@ -113,7 +126,12 @@ def _lines_of(path: Path) -> Iterator[bytes]:
 
 
 def values_of(path: Path, exact: bool = True) -> Iterator[Any]:
-    """The values of a file.
+    """The values of a file, see `_read`."""
+    return _read(path, partial(parse, exact=exact))
+
+
+def _read(path: Path, read: Callable[[str], Read]) -> Iterator[Read]:
+    """What a function makes of each line.
 
     Raises:
         Unavailable: Naming the line: it is blank, and not the last; it is not UTF-8; it is no JSON.
@@ -126,7 +144,7 @@ def values_of(path: Path, exact: bool = True) -> Iterator[Any]:
         if blank:
             raise Unavailable(f"line {blank} is blank")
         try:
-            yield parse(line.decode(), exact)
+            yield read(line.decode().rstrip("\r\n"))
         except UnicodeDecodeError as error:
             raise Unavailable(f"line {number} is not UTF-8") from error
         except Unavailable as error:

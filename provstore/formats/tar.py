@@ -7,7 +7,8 @@ count as what they expand to. What does not count: owner, group, times, all bits
 one (not even those that change the user: they mean nothing without the owner), the variant (v7, ustar, GNU, pax),
 compression, padding behind the end.
 Refused, beside what `archive` says: a damaged header, an end that is missing or cut, anything behind it, members of
-other kinds (parts of backups of GNU tar), parts of sparse files that overlap.
+other kinds (parts of backups of GNU tar), parts of sparse files that overlap, extended headers that say something of
+only those members that follow.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from functools import partial
 
 from provstore.formats.archive import DIRECTORY, FILE, HARD_LINK, SYMLINK, Archive, Member, Reader, safe_name
 from provstore.formats.compression import PIECE, gzip_header, kind_of, unpacked
+from provstore.formats.contents import printable
 from provstore.formats.tar_headers import (
     BLOCK,
     LOCAL_KEYS,
@@ -177,6 +179,7 @@ class TarReader(Reader):
         self.is_packed = bool(self._kind)
         self._stream = Stream(file, self._kind, expansion)
         self._global: dict[str, str] = {}
+        self._has_members = False
 
     def metadata(self) -> Mapping[str, str]:
         """What extended headers for all members say, and counts."""
@@ -219,6 +222,7 @@ class TarReader(Reader):
             elif header.kind == b"g":
                 self._add_global(extended_records(self._data_of(header)))
             else:
+                self._has_members = True
                 return replaced(header, records), records
         raise Unavailable(f"a member has more than {MOST_HEADERS} headers")
 
@@ -234,6 +238,8 @@ class TarReader(Reader):
         for key, value in records:
             if key in LOCAL_KEYS or key.startswith("GNU.sparse."):
                 raise Unavailable(f"an extended header says {key} for all members")
+            if self._has_members and value != self._global.get(key, "") and not STORAGE_KEYS.fullmatch(key):
+                raise Unavailable(f"an extended header says {printable(key)} for some of the members only")
             self._global[key] = value
             if not value:
                 del self._global[key]
@@ -259,7 +265,7 @@ class TarReader(Reader):
     def _member(self, header: Header, records: list[tuple[str, str]], sparse: Sparse | None) -> Member:
         name = safe_name(decoded(header.name))
         counting = {key: value for key, value in records if not STORAGE_KEYS.fullmatch(key)}
-        metadata = tuple((key, value) for key, value in counting.items() if value)
+        metadata = tuple((key, value) for key, value in counting.items() if value or key in self._global)
         storage = partial(storage_of, header, records)
         pieces: Callable[[], Iterator[bytes]]
         if sparse is not None:

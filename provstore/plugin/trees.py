@@ -21,6 +21,8 @@ LONGEST = 80
 """Characters of a value that are shown."""
 MOST = 1000
 """Differences that are told one by one; the others are counted."""
+AXES = 8
+"""Of lists in each other that are one place, at most: to look for more at each level takes long."""
 MISSING = object()
 ALIKE = {str, int, bool, bytes, type(None)}
 """Types of which values are one if they are equal. Of times, some that are equal are two (by their offset)."""
@@ -137,13 +139,13 @@ def _compare_lists(
             yield from _compare(left, right, (*place, f"[{position}]"), tolerance, kind)
 
 
-def _shape(values: Any) -> tuple[int, ...]:
+def _shape(values: Any, levels: int = AXES) -> tuple[int, ...]:
     """Lengths of lists in each other that hold single values and are all of one length; () for what is no such list."""
     if not any(_is_list(value) or _is_mapping(value) for value in values):
         return (len(values),)
-    if not _is_list(values[0]):
+    if not _is_list(values[0]) or levels == 1:
         return ()
-    shapes = {_shape(value) if _is_list(value) else () for value in values}
+    shapes = {_shape(value, levels - 1) if _is_list(value) else () for value in values}
     inner = shapes.pop()
     return (len(values), *inner) if inner and not shapes else ()
 

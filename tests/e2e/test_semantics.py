@@ -410,3 +410,12 @@ def test_ctrl_c_ends_a_run_whose_format_never_comes_to_its_end(points: Project) 
     assert points.read("b.pts") == "1 2 3\n", "the last good version is back"
     points.write("Pipelinefile.toml", PIPELINE)
     assert points.run().executed == ["first", "second"]
+
+
+def test_what_a_plugin_prints_is_no_part_of_an_answer(points: Project) -> None:
+    """Neither when it is imported nor when it works: programs read the JSON."""
+    points.write("tools/points.py", "print('hello')\n" + POINTS)
+    points.write("a.pts", "1 2 3.0")
+
+    assert points.status().outcomes == {"first": "fresh", "second": "fresh"}
+    assert points.json("plugins")["plugins"]

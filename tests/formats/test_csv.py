@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formats.agreement import are_equal, differences, storage
-from provstore.formats.csv import Csv
+from provstore.formats.csv import Csv, layout
 from provstore.formats.csv.rows import encoded
 from provstore.plugin import STRUCTURE, VALUES, Tolerance, Unavailable
 from provstore.testing import FormatContract
@@ -208,9 +208,23 @@ def test_an_endless_line_is_refused(tmp_path, monkeypatch, text):
 
 def test_many_blank_lines_are_read_soon(tmp_path):
     """Not one by one in the search for the first record."""
-    a, b = files(tmp_path, "\n" * 200_000, "\n" * 200_001)
+    a, b = files(tmp_path, "\n" * 20_000, "\n" * 20_001)
 
     assert CSV.digest(a) != CSV.digest(b)
+
+
+def test_blank_lines_before_the_first_record_hide_no_delimiter(tmp_path):
+    """Whatever their ends, and more than are read in one go."""
+    blank = "\r\n" * 600_000
+    a, b = files(tmp_path, f"{blank}a;b\n1;2\n", f"{blank}a,b\n1,2\n")
+
+    assert [layout.table_of(path).delimiter for path in (a, b)] == [";", ","]
+
+
+def test_a_cell_that_looks_like_a_blank_record_is_none():
+    """Nor beside one."""
+    assert not are_equal(CSV, b"\x1dD\n\n", b"\n\n")
+    assert not are_equal(CSV, b"\x1dD\n\n", b"\n\x1dD\n")
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,14 @@ EQUAL = {
     "exponent against fraction": ("1e2", "100.0", {"spelling of numbers"}),
     "nothing with an exponent": ("0.0", "0e5", {"spelling of numbers"}),
     "nothing below nothing": ("-0.0", "-0e-7", {"spelling of numbers"}),
+    "small and large numbers": (
+        "[1e-7, 1e22, 1e30]",
+        "[0.0000001, 1" + "0" * 22 + ".0, 0.1e31]",
+        {"spelling of numbers"},
+    ),
+    "an escaped colon": ('{"\\u003a": ":"}', '{":": "\\u003A"}', {"escapes"}),
+    "a mark of the spelling": ('["\x7f1", "\x7fs"]', '["\\u007f1", "\\u007Fs"]', {"escapes"}),
+    "integers below nothing": ('["-0",-0,-1]', '["-0", -0, -1]', {"white space"}),
     "far exponents": ("10e400", "1.0e401", {"spelling of numbers"}),
     "quotes in a text": ('{"a": "{\\"b\\": 1}"}', '{"a":"{\\u0022b\\u0022: 1}"}', {"escapes", "white space"}),
 }
@@ -74,6 +82,10 @@ DIFFERENT = {
     "not a number and null": ("NaN", "null"),
     "infinities": ("Infinity", "-Infinity"),
     "byte order mark in a text": ('"a"', '"\ufeffa"'),
+    "a number and its spelling": ("1.5", '"\x7f1.5"'),
+    "negative zero and its spelling": ("-0", '"\x7fi-0"'),
+    "texts that begin with a mark": ('"\x7f"', '"\x7fs"'),
+    "long numbers": ("0." + "1" * 30, "0." + "1" * 29 + "2"),
     "NUL": ('"a"', '"a\\u0000"'),
     "records": ('[{"a": 1}, {"a": 2}]', '[{"a": 2}, {"a": 1}]'),
 }
@@ -82,6 +94,8 @@ REFUSED = {
     "two keys inside": ('{"x": [1, {"b": {"c": 1, "d": 2, "c": 3}}]}', r"x\[1\].b: the key 'c' is there twice"),
     "two keys, one escaped": ('{"a": 1, "\\u0061": 2}', "the key 'a' is there twice"),
     "two keys in what is replaced": ('{"a": {"b": 1, "b": 2}, "a": 1}', "the key 'b' is there twice"),
+    "two keys with colons in them": ('{"a": 1, "a": ":"}', "the key 'a' is there twice"),
+    "two keys and an escaped colon": ('{"a": 1, "a": "\\u003a"}', "the key 'a' is there twice"),
     "nothing": ("", "line 1, column 1"),
     "blanks": (" \n", "line 2"),
     "text after the value": ("{}\n{}", "line 2, column 1"),
@@ -173,8 +187,24 @@ def test_what_is_not_unicode_is_refused(tmp_path, data):
         JSON.digest(path)
 
 
+def test_brackets_in_texts_are_no_levels():
+    """However they are escaped."""
+    text = json.dumps(["[" * 300, '"[{' * 300, "\\" * 3 + '"' + "[" * 300, "\n["])
+
+    assert are_equal(JSON, text.encode(), f" {text}".encode())
+
+
+def test_what_is_too_deep_for_a_digest_is_so_for_a_comparison(tmp_path):
+    """It says so, as the digest does."""
+    a, b = files(tmp_path, "[" * 300 + "1" + "]" * 300, "1")
+
+    with pytest.raises(Unavailable, match="nested more than 200"):
+        list(JSON.diff(a, b))
+
+
 def test_an_integer_of_some_thousand_digits_is_exact():
-    """As many as Python reads."""
+    """As many as Python reads; a sign is none of them."""
+    assert not are_equal(JSON, b"-" + b"1" * 4300, b"-" + b"1" * 4299 + b"2")
     assert not are_equal(JSON, b"1" * 4300, b"1" * 4299 + b"2")
 
 

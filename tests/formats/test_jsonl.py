@@ -33,6 +33,7 @@ REFUSED = {
     "blank line": (b"1\n\n2\n", "line 2 is blank"),
     "two values": (b"1\n1 2\n", "line 2, column 3"),
     "a value over two lines": (b"1\n[1,\n2]\n", "line 2"),
+    "cut": (b'1\n{"a":\n', "line 2, column 6: Expecting value"),
     "two keys": (b'1\n{"a": 1, "a": 2}\n', "line 2: .*'a' is there twice"),
     "not UTF-8": (b'1\n"\xe9"\n', "line 2 is not UTF-8"),
     "deep": (b"1\n" + b"[" * 100_000, "line 2: nested too deep"),

@@ -196,6 +196,9 @@ DIFFERENT = {
     ),
     "named pipe": (base(), archive([*files()[:2], member("c", kind=tarfile.FIFOTYPE)]), STRUCTURE),
     "comment on the archive": (base(), extended([("comment", "a commit")], b"g") + base(), METADATA),
+    "comment on all members but one": (
+        extended([("comment", "x")], b"g") + base(),
+        extended([("comment", "x")], b"g") + extended([("comment", "")]) + base(), METADATA),
     "comment on a member": (base(), extended([("comment", "by me")]) + base(), METADATA),
     "attribute of a user": (base(), extended([("SCHILY.xattr.user.origin", "x")]) + base(), METADATA),
     "nothing in it": (base(), archive([]), STRUCTURE),
@@ -240,6 +243,7 @@ REFUSED = {
     "huge size": edited(base(), 124, b"\x80" + (1 << 80).to_bytes(11, "big")),
     "size that is no number": edited(base(), 124, b"12x"),
     "negative number in octal": edited(base(), 124, b"-0000000007\0"),
+    "comment for some": archive([member("z")], "ustar")[:512] + extended([("comment", "x")], b"g") + base(),
     "size for all": extended([("size", "1")], b"g") + base(),
     "name for all": extended([("path", "x")], b"g") + base(),
     "negative size in an extended header": extended([("size", "-512")]) + base(),

@@ -280,6 +280,27 @@ def test_a_notebook_of_version_3_is_its_upgrade(tmp_path):
         assert "nbformat" in {difference.what for difference in format.diff(a, b)}
 
 
+@pytest.mark.parametrize(
+    ("a", "b"), [("0.1", "0.1000000000000000055511151231257827"), ("1e400", "1e401"), ("0", "-0"), ("-0", "-0.0")]
+)
+def test_numbers_in_json_count_with_all_their_digits(tmp_path, a, b):
+    """As in the format `json`; what is read are floats."""
+    text = json.dumps(notebook())
+    left, right = written(tmp_path, [text.replace("[1.0,", f"[{number},") for number in (a, b)])
+
+    assert ALL[OUTPUTS].digest(left) != ALL[OUTPUTS].digest(right)
+    assert any(difference.counts for difference in ALL[OUTPUTS].diff(left, right))
+    assert isinstance(ALL[BOTH].read(left, "outputs")[1][0]["data"]["application/json"]["a"][0], (int, float))
+
+
+def test_numbers_in_a_notebook_of_version_3_are_those_of_its_upgrade(tmp_path):
+    """Where JSON was a text."""
+    after = notebook()
+    a, b = written(tmp_path, [json.loads(v3.writes_json(nbformat.convert(nbformat.from_dict(after), 3))), after])
+
+    assert ALL[OUTPUTS].digest(a) == ALL[OUTPUTS].digest(b)
+
+
 def test_a_cell_that_was_added_is_the_only_difference(tmp_path):
     """Cells behind it are compared with those that they were."""
     a, b = written(tmp_path, (notebook(), rearranged(lambda found: found["cells"].insert(
@@ -360,6 +381,11 @@ HOSTILE = {
     "a version 3 that is none": ('{"nbformat": 3, "worksheets": [{}]}', "can't be upgraded"),
     "a version 3 without anything": ('{"nbformat": 3, "cells": {}}', "cells|upgraded"),
     "a key twice": ('{"nbformat": 4, "nbformat": 4, "cells": []}', "'nbformat' is there twice"),
+    "one of many keys twice": (
+        json.dumps({f"a{number}": 1 for number in range(50_000)})[:-1] + ', "a9": 1}',
+        "'a9' is",
+    ),
+    "a far exponent": (TEXT.replace("1.0,", "1e99999999999999999999,"), "no notebook"),
     "a key of a cell twice": ('{"nbformat": 4, "cells": [{"source": "", "source": "x"}]}', "twice"),
     "deep": ("[" * 100_000, "deep"),
     "deep metadata": (TEXT[:-1] + ', "x": ' + "[" * 500 + "]" * 500 + "}", "deep"),

@@ -18,7 +18,7 @@ import re
 from itertools import chain
 from typing import NamedTuple
 
-from provstore.formats.csv.rows import FAILURES, PIECE, attempted, blocks, encoded
+from provstore.formats.csv.rows import FAILURES, PIECE, attempted, blank_start, blocks, encoded
 from provstore.plugin import STORAGE, Difference, Hasher, Unavailable
 
 TYPE_CHECKING = False
@@ -87,7 +87,8 @@ def table_of(path: Path) -> Table:
     The file is read up to its first record; as a whole only if there are several delimiters in that.
     """
     encoding = encoding_of(path)
-    splitting = [delimiter for delimiter in DELIMITERS if _width(path, encoding, delimiter) > 1]
+    start = blank_start(path, encoding)
+    splitting = [delimiter for delimiter in DELIMITERS if _width(path, encoding, delimiter, start) > 1]
     if len(splitting) < 2:
         return Table(path, encoding, splitting[0] if splitting else ",", None)
     fitting = [delimiter for delimiter in splitting if _is_even(path, encoding, delimiter)]
@@ -98,10 +99,10 @@ def table_of(path: Path) -> Table:
     return Table(path, encoding, fitting[0], " ".join([fitting[0], *others]) if others else "")
 
 
-def _width(path: Path, encoding: str, delimiter: str) -> int:
-    """Cells of the first record that is not blank; 0 where there is none that can be read."""
+def _width(path: Path, encoding: str, delimiter: str, start: int) -> int:
+    """Cells of the first record that is not blank, from a character on; 0 where there is none that can be read."""
     try:
-        return next((len(row) for rows in attempted(path, encoding, delimiter) for row in rows if row), 0)
+        return next((len(row) for rows in attempted(path, encoding, delimiter, start) for row in rows if row), 0)
     except (*FAILURES, Unavailable):
         return 0
 

@@ -24,6 +24,8 @@ SPECIAL = re.compile('[,;\t|"\r\n\ufeff]')
 """What a cell is put into quotes for: whatever the reader might take for the delimiter, and not only the one in use."""
 FAILURES = (csv.Error, UnicodeError)
 """What reading may end with."""
+BLANK = ["\x1dD"]
+"""Stands for a record without cells."""
 FAULTS = {
     "unexpected end of data": "a quote that does not end",
     "field larger than field limit": f"a cell of more than {LONGEST:,} characters, or a quote that does not end",
@@ -47,20 +49,40 @@ def blocks(path: Path, encoding: str, delimiter: str) -> Iterator[list[list[str]
         raise Unavailable(_fault(path, encoding, delimiter, error)) from error
 
 
-def attempted(path: Path, encoding: str, delimiter: str) -> Iterator[list[list[str]]]:
+def attempted(path: Path, encoding: str, delimiter: str, start: int = 0) -> Iterator[list[list[str]]]:
     """The same, where it does not matter in which line a fault is.
 
     The first record comes alone, so that to look at it costs little.
+
+    Args:
+        start: So many characters are left out.
 
     Raises:
         FAILURES: Any of them.
     """
     with path.open(encoding=encoding, newline="") as file:
+        while start:
+            start -= len(file.read(min(start, PIECE)))
         reader = csv.reader(_lines(file), delimiter=delimiter, strict=True)
         count = 1
         while rows := _next(reader, count):
             yield rows
             count = max(1, CELLS // max(1, len(rows[-1])))
+
+
+def blank_start(path: Path, encoding: str) -> int:
+    """Characters before the first line that is not blank; 0 where they are none."""
+    start = 0
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            while piece := file.read(PIECE):
+                rest = piece.lstrip("\r\n")
+                start += len(piece) - len(rest)
+                if rest:
+                    break
+    except UnicodeError:
+        return 0
+    return start
 
 
 def _lines(file: TextIO) -> Iterator[str]:
@@ -133,14 +155,18 @@ def encoded(rows: Sequence[Sequence[str]]) -> bytes:
     ``\x1dB`` or ``\x1dA``, and ``\x1d`` becomes ``\x1dC``; a record without cells is ``\x1dD``. How the records are
     cut into blocks does not count.
     """
+    blank = rows.count([])
+    if blank:
+        rows = [row or BLANK for row in rows]
     text = "\x1e".join(map("\x1f".join, rows)) + "\x1e"  # ten times as fast as a call for each record
-    # Each record without cells makes the second count larger than expected by one, each stray character as well.
     is_plain = text.count("\x1e") == len(rows) and text.count("\x1f") == sum(map(len, rows)) - len(rows)
-    if is_plain and "\x1d" not in text:
+    if is_plain and text.count("\x1d") == blank:
         return text.encode()
     return "".join(map(_escaped_row, rows)).encode()
 
 
 def _escaped_row(row: Sequence[str]) -> str:
+    if row is BLANK:
+        return "\x1dD\x1e"
     cells = [cell.replace("\x1d", "\x1dC").replace("\x1e", "\x1dA").replace("\x1f", "\x1dB") for cell in row]
-    return ("\x1f".join(cells) if cells else "\x1dD") + "\x1e"
+    return "\x1f".join(cells) + "\x1e"

@@ -43,14 +43,14 @@ class Notebook(Format):
         """
         if parameters or component not in (None, "sources", "outputs"):
             raise LookupError(f"{self.name} has no {component or ', '.join(parameters)}")
-        found = open_notebook(path)
+        found = open_notebook(path, exact=False)
         if component == "sources":
             return "\n\n".join(cell.source for cell in found.cells if cell.kind == "code")
         if component == "outputs":
             return [cell.outputs for cell in found.cells if cell.kind == "code"]
         import nbformat
 
-        return _with_joined_lines(nbformat.from_dict(modern(*load(path))))
+        return _with_joined_lines(nbformat.from_dict(modern(load(path)[0])))
 
     def write(self, value: Any, path: Path) -> None:
         """Writes a notebook, as `nbformat` does.

@@ -102,14 +102,17 @@ class Notebook:
         return hasher.digest
 
 
-def open_notebook(path: Path) -> Notebook:
+def open_notebook(path: Path, exact: bool = True) -> Notebook:
     """What a file says.
+
+    Args:
+        exact: See `load`.
 
     Raises:
         Unavailable: It is no notebook; the text says where it is not.
     """
-    written, text = load(path)
-    document = modern(written, text)
+    written, text = load(path, exact)
+    document = modern(written, exact)
     cells = document.get("cells")
     if not isinstance(cells, list):
         raise Unavailable("no notebook: it has no list of cells")
@@ -174,13 +177,13 @@ def _storage(written: dict[str, Any], document: dict[str, Any], text: str) -> di
     cells, metadata = document["cells"], document.get("metadata", {})
     kernel, language = metadata.get("kernelspec", {}), metadata.get("language_info", {})
     counts = [cell.get("execution_count") for cell in cells if cell["cell_type"] == "code"]
-    compact = json.dumps(written, separators=(",", ":"), ensure_ascii=False)
+    compact = json.dumps(written, separators=(",", ":"), ensure_ascii=False, default=str)
     return {
         "nbformat": f"{written['nbformat']}.{written.get('nbformat_minor', 0)}",
         "execution counts": shown(" ".join("-" if count is None else str(count) for count in counts)),
         "cell ids": shown(" ".join(str(cell.get("id", "-")) for cell in cells)) if written["nbformat"] == 4 else "",
-        "kernel": shown(json.dumps(kernel, sort_keys=True)),
-        "language": shown(json.dumps(language, sort_keys=True)),
+        "kernel": shown(json.dumps(kernel, sort_keys=True, default=str)),
+        "language": shown(json.dumps(language, sort_keys=True, default=str)),
         "transient metadata": _transient(metadata, cells),
         "white space": f"{len(text) - len(compact)} characters beyond the values",
         "key order": f"{_crc(_keys(written)):08x}",
@@ -195,7 +198,7 @@ def _transient(metadata: dict[str, Any], cells: list[Any]) -> str:
         for cell in cells
         if isinstance(cell.get("metadata"), dict)
     ]
-    return f"{_crc(iter([json.dumps(left_out, sort_keys=True)])):08x}"
+    return f"{_crc(iter([json.dumps(left_out, sort_keys=True, default=str)])):08x}"
 
 
 def _keys(value: Any) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """What the cells of a notebook gave, in one spelling.
 
 Rules: the kind of an output, its data by MIME type and its metadata count. Texts may be written as one or as lines;
-neighbouring pieces of one stream are one; what is base64 counts as the bytes it stands for; JSON data as values. Not
-counted: execution counts, display ids, colours of a traceback, ids of widgets, metadata of no account.
+neighbouring pieces of one stream are one; what is base64 counts as the bytes it stands for; JSON data as values, of
+numbers all digits. Not counted: execution counts, display ids, colours of a traceback, ids of widgets, metadata of no
+account.
 """
 
 from __future__ import annotations
