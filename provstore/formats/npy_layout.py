@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import math
+import os
 import struct
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from provstore.plugin import STORAGE, Difference, Unavailable, shown, type_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import ThreadPoolExecutor
     from typing import IO, Any
 
 MAGIC = b"\x93NUMPY"
@@ -26,10 +28,15 @@ LONGEST_HEADER = 10_000
 MOST_DIMENSIONS = 64
 BLOCK = 1 << 23
 """Bytes of values that are read in one go."""
-PANEL = 1 << 27
-"""Bytes of values in Fortran order that are gathered in one go."""
-PIECE = 1 << 25
+PANEL = 1 << 24
+"""Bytes of values in Fortran order that are gathered in one go; more where a column has less than `RUN` of them."""
+LARGEST_PANEL = 1 << 27
+RUN = 512
+"""Bytes that lie together in the file, below which to gather them takes longer than to write and read them again."""
+PIECE = 1 << 27
 """Bytes of such a file that are mapped into memory at a time."""
+THREADS = 4
+"""That gather them, at most."""
 TILE = 256
 """Columns that are transposed at a time, so that what is read and written fits into a processor's cache."""
 LENGTHS = {(1, 0): "<H", (2, 0): "<I", (3, 0): "<I"}
@@ -189,46 +196,74 @@ def fill(file: IO[bytes], target: memoryview) -> None:
 
 
 def _transposed(file: IO[bytes], header: Header) -> Iterator[Any]:
-    from provstore.plugin import blocks
+    """The values of an array in Fortran order, in C order.
+
+    A row (all values of one index of the first axis) is spread over the whole file. So as many rows as make up a panel
+    are gathered at once, from pieces of the file that are mapped one after the other. Where rows are too long for
+    that, they are written one by one into a file.
+    """
+    from concurrent.futures import ThreadPoolExecutor
 
     if not header.size:
         return
-    for panel in _panels(file, header, 0, 1, 0):
-        yield from blocks(panel)
+    length, itemsize = header.shape[0], header.dtype.itemsize
+    row = header.size // length
+    rows = min(length, max(PANEL, min(RUN // itemsize * row, LARGEST_PANEL)) // row)
+    if rows < length and rows * itemsize < RUN:
+        yield from _row_by_row(file, header)
+        return
+    # numpy lets other threads run while it copies; what they wait for is memory, and two wait for twice as much.
+    with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
+        yield from _panels(file, header, max(1, rows), pool)
 
 
-def _panels(file: IO[bytes], header: Header, axis: int, stride: int, first: int) -> Iterator[Any]:
-    """The values, one after the other in C order, as arrays over `axis` and those behind it, of some MB each.
-
-    In Fortran order a row (all values of one index of the first axis) is spread over the whole file. So as many
-    rows as make up a panel are gathered at once, from pieces of the file that are mapped one after the other; rows
-    that are larger than a panel are gathered by the next axis.
-
-    Args:
-        stride: Values between two neighbours along `axis`.
-        first: Where the values with the fixed indices of the axes before begin.
-    """
+def _panels(file: IO[bytes], header: Header, rows: int, pool: ThreadPoolExecutor) -> Iterator[Any]:
     import numpy
 
-    length, rest = header.shape[axis], header.shape[axis + 1 :]
+    from provstore.plugin import blocks
+
+    length, *rest = header.shape
     row = math.prod(rest)
-    if row * header.dtype.itemsize > PANEL:
-        for index in range(length):
-            yield from _panels(file, header, axis + 1, stride * length, first + index * stride)
-        return
-    rows = min(length, max(1, PANEL // (max(row, stride) * header.dtype.itemsize)))
-    step = max(1, PIECE // (length * stride * header.dtype.itemsize))
     space = numpy.empty((rows, row), header.dtype)  # for all panels: new memory costs as much as filling it
+    step = max(1, PIECE // (length * header.dtype.itemsize))
     for start in range(0, length, rows):
-        count = min(rows, length - start)
-        panel = space[:count]
+        panel = space[: min(rows, length - start)]
         for position in range(0, row, step):
-            many = min(step, row - position)
-            piece = _mapped(file, header, position * length * stride, (many, length, stride))
-            for tile in range(0, many, TILE):
-                target = panel[:, position + tile : position + min(tile + TILE, many)]
-                target[...] = piece[tile : tile + TILE, start : start + count, first].transpose()
-        yield panel.reshape((count, *reversed(rest))).transpose((0, *range(len(rest), 0, -1)))
+            piece = _mapped(file, header, position * length, (min(step, row - position), length))
+            _turn(piece[:, start : start + rows], panel[:, position : position + step], pool)
+        axes = (0, *range(len(rest), 0, -1))
+        yield from blocks(panel.reshape((len(panel), *reversed(rest))).transpose(axes))
+
+
+def _turn(source: Any, target: Any, pool: ThreadPoolExecutor) -> None:
+    """Copies columns to rows, some at a time."""
+
+    def copy(column: int) -> None:
+        target[:, column : column + TILE] = source[column : column + TILE].transpose()
+
+    columns = range(0, len(source), TILE)
+    for _done in pool.map(copy, columns) if len(columns) > 1 else map(copy, columns):
+        pass
+
+
+def _row_by_row(file: IO[bytes], header: Header) -> Iterator[Any]:
+    """The same by a temporary file, in which each row lies together, in Fortran order."""
+    from tempfile import TemporaryFile
+
+    length, *rest = header.shape
+    row = math.prod(rest)
+    step = max(1, PIECE // (length * header.dtype.itemsize))
+    with TemporaryFile(prefix="provstore-npy-") as turned:
+        for position in range(0, row, step):
+            piece = _mapped(file, header, position * length, (min(step, row - position), length))
+            for index in range(length):
+                turned.seek((index * row + position) * header.dtype.itemsize)
+                turned.write(piece[:, index].tobytes())
+        turned.flush()
+        for index in range(length):
+            inner = header._replace(shape=tuple(rest), is_fortran=len(rest) > 1, size=header.size // length)
+            turned.seek(index * inner.size)
+            yield from values_of(turned, inner._replace(start=index * inner.size))
 
 
 def _mapped(file: IO[bytes], header: Header, start: int, shape: tuple[int, ...]) -> Any:

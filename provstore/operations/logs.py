@@ -188,7 +188,7 @@ def _is_busy(folder: str) -> bool:
 
 
 def _is_unwritten(project: Project, execution: str) -> bool:
-    """The store does not know how an execution ended: ends that fall into one tenth of a second are written together."""
+    """The store does not know how an execution ended: what ends within a tenth of a second is written together."""
     return project.store is None or project.store.ask(history.outcome_of, execution) is None
 
 

@@ -6,6 +6,8 @@ same. Nothing here holds more than a few blocks of a big array in memory.
 
 from __future__ import annotations
 
+import sys
+
 from provstore.plugin.difference import STRUCTURE, VALUES, Difference, Numbers, Tolerance
 
 TYPE_CHECKING = False
@@ -91,15 +93,42 @@ def _clean(block: Any) -> Any:
 
 
 def _packed(block: Any) -> Any:
-    """Records without padding, their fields in order."""
+    """Records without padding, their fields in order; the very array where that is what it has."""
     import numpy
 
+    if block.flags.c_contiguous and _is_in_one_spelling(block.dtype) and not _has_nan(block):
+        return block
     fields = [_clean(block[name]) for name in block.dtype.names]
     kinds = [(f"f{number}", field.dtype, field.shape[block.ndim :]) for number, field in enumerate(fields)]
     packed = numpy.empty(block.shape, kinds)
     for number, field in enumerate(fields):
         packed[f"f{number}"] = field
     return packed
+
+
+def _is_in_one_spelling(dtype: Any) -> bool:
+    """Little endian, without padding, and of types that have one spelling but for NaN."""
+    if dtype.subdtype is not None:
+        return _is_in_one_spelling(dtype.base)
+    if dtype.names is None:
+        is_long = dtype.kind in "fc" and dtype.name not in ("float16", "float32", "float64", "complex64", "complex128")
+        return dtype.isnative and sys.byteorder == "little" and dtype.kind != "b" and not is_long
+    end = 0
+    for name in dtype.names:
+        field, offset = dtype.fields[name][:2]
+        if offset != end or not _is_in_one_spelling(field):
+            return False
+        end += field.itemsize
+    return bool(end == dtype.itemsize)
+
+
+def _has_nan(block: Any) -> bool:
+    """Of records: a number in a field is none."""
+    import numpy
+
+    if block.dtype.names is not None:
+        return any(_has_nan(block[name]) for name in block.dtype.names)
+    return block.dtype.kind in "fc" and bool(block.size) and bool(numpy.isnan(block.max()))
 
 
 def _one_nan(block: Any) -> Any:
@@ -261,7 +290,8 @@ class ArrayComparison:
             yield from field.differences()
         if not self._count:
             return
-        yield Difference(VALUES, self._place, "values", *self._texts, numbers=self._numbers())
+        is_single = self._done == 1 and not self._shape and not self._are_numbers  # there is nothing to be counted
+        yield Difference(VALUES, self._place, "values", *self._texts, None if is_single else self._numbers())
 
     def _numbers(self) -> Numbers:
         first, rest = [], self._first
@@ -365,7 +395,7 @@ def _ulps(a: Any, b: Any) -> int:
 
 def shown_number(value: Any) -> str:
     """One value, for a person, with all its digits."""
-    text = str(value)
+    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
     return text if len(text) <= 60 else text[:59] + "…"
 
 

@@ -557,3 +557,39 @@ class TestContract(FormatContract):
     def different(self, tmp_path):
         (tmp_path / "different").mkdir()
         return files(tmp_path / "different", data(VALUES_2D), data(np.nextafter(VALUES_2D, 1)))
+
+
+# --- how differences are told -----------------------------------------------------------------------------
+
+
+def test_texts_are_no_numbers(tmp_path):
+    """An attribute that is a text is shown as text, without a count or an error."""
+    (entry,), _ = found_by(files(tmp_path, attribute("Jy"), attribute("mJy")))
+
+    assert entry == (METADATA, (), "attribute unit", "Jy", "mJy", None)
+
+
+def test_filters_are_told_with_their_parameters(tmp_path):
+    """By name and numbers; a filter without parameters by its name."""
+    _, ignored = found_by(files(tmp_path, data(VALUES_2D, chunks=(5, 5)),
+                                data(VALUES_2D, chunks=(5, 5), compression="gzip", fletcher32=True)))  # fmt: skip
+
+    assert {entry.b for entry in ignored} >= {"deflate 4", "fletcher32"}
+
+
+def test_the_version_of_the_library_is_told_once(tmp_path):
+    """Not for each object that it wrote."""
+
+    def groups(**options):
+        return lambda file: [file.create_group(f"g{number}", **options) for number in range(3)]
+
+    _, ignored = found_by(files(tmp_path, groups(), groups(track_order=True)))
+
+    assert [entry.place for entry in ignored if entry.what == "library version"] == [()]
+
+
+def test_arrays_of_any_length_are_shown_as_arrays(tmp_path):
+    """And not as their bytes."""
+    (entry,), _ = found_by(files(tmp_path, ragged([1, 2], [3]), ragged([1, 2], [3, 4])))
+
+    assert (entry.kind, entry.a, entry.b) == (VALUES, "[3]", "[3 4]")

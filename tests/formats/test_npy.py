@@ -332,3 +332,14 @@ def test_a_comparison_agrees_with_the_digest_of_any_arrays(data):
 
     found = [entry for entry in compare_arrays(a, b) if entry.counts]
     assert bool(found) == (Hasher().array(a).digest != Hasher().array(b).digest)
+
+
+@pytest.mark.parametrize("shape", [(20, 300), (3, 40, 5), (1, 7, 9), (5, 2, 3, 4)])
+def test_long_rows_are_turned_by_a_file(shape, tmp_path, monkeypatch):
+    """Where few values of a column would lie together in the file."""
+    values = numpy.arange(numpy.prod(shape)).reshape(shape)
+    monkeypatch.setattr("provstore.formats.npy_layout.PANEL", 64)
+    monkeypatch.setattr("provstore.formats.npy_layout.LARGEST_PANEL", 64)
+    a, b = files(tmp_path, written(values), written(numpy.asfortranarray(values)))
+
+    assert Npy().digest(a) == Npy().digest(b)

@@ -63,16 +63,22 @@ def compare_files(a: Path, b: Path, tolerance: Tolerance | None) -> Iterator[Dif
         Unavailable: One of them can't be read in full.
     """
     with opened(a) as file_a, opened(b) as file_b:
-        yield from storage.differences((), storage.of_file(file_a), storage.of_file(file_b))
+        facts = storage.of_file(file_a), storage.of_file(file_b)
+        yield from storage.differences((), *facts)
+        has_version = facts[0]["library version"] != facts[1]["library version"]
         sides = Side.of(file_a, os.stat(a).st_size), Side.of(file_b, os.stat(b).st_size)
-        yield from Comparison(*sides, tolerance).differences()
+        yield from Comparison(*sides, tolerance, has_version=has_version).differences()
 
 
 class Comparison:
-    """Compares the objects of two files pair by pair."""
+    """Compares the objects of two files pair by pair.
 
-    def __init__(self, a: Side, b: Side, tolerance: Tolerance | None) -> None:
-        self._a, self._b, self._tolerance = a, b, tolerance
+    Args:
+        has_version: It is known that other versions of the library wrote them, and need not be said again.
+    """
+
+    def __init__(self, a: Side, b: Side, tolerance: Tolerance | None, *, has_version: bool) -> None:
+        self._a, self._b, self._tolerance, self._has_version = a, b, tolerance, has_version
         self._waiting: deque[Pair] = deque()
         self._seen: set[tuple[int, int]] = set()
         self._alike: set[tuple[int, int]] = {(ROOT, ROOT)}
@@ -98,6 +104,7 @@ class Comparison:
         attributes = [attributes_of(each.id, each.number) if each.info.num_attrs else [] for each in (a, b)]
         yield from compare_attributes(place, (attributes[0], a.side), (attributes[1], b.side), self._tolerance)
         yield from storage.differences(place, storage.of_object(a.id, a.info), storage.of_object(b.id, b.info))
+        yield from self._versions(a, b)
         if kinds[0] == "group":
             yield from self._groups(place, a, b)
         elif kinds[0] == "dataset":
@@ -105,6 +112,13 @@ class Comparison:
             yield from compare_values(place, (arrays[0], a.side), (arrays[1], b.side), self._tolerance)
         else:
             yield from _compare_types(place, a.id, b.id)
+
+    def _versions(self, a: Found, b: Found) -> Iterator[Difference]:
+        """Of the library, by the first two objects in which it shows: for the whole file."""
+        if not self._has_version:
+            found = list(storage.differences((), storage.header_version(a.info), storage.header_version(b.info)))
+            self._has_version = bool(found)
+            yield from found
 
     def _groups(self, place: tuple[str, ...], a: Found, b: Found) -> Iterator[Difference]:
         links_a, links_b = links_of(a.id), links_of(b.id)

@@ -178,13 +178,29 @@ class Ragged(Kind):
         """The elements of each."""
         return [self._row(value, places) for value in block.reshape(-1)]
 
+    def columns(self, block: Any, places: Places) -> Iterator[Column]:
+        """The arrays, where a person can read them; else as any values."""
+        import numpy
+
+        block = block.reshape(-1)
+        if not isinstance(self.base, Flat):
+            yield from Kind.columns(self, block, places)
+            return
+        empty = numpy.empty(0, self.base.dtype)
+        found = numpy.empty(len(block), object)
+        for number, value in enumerate(block):
+            found[number] = empty if value is None or not len(value) else self._turned(value)
+        yield (), (), found
+
+    def _turned(self, value: Any) -> Any:
+        return value.view(value.dtype.newbyteorder(">")) if self.is_turned else value
+
     def _row(self, value: Any, places: Places) -> Any:
         from provstore.plugin.arrays import canonical
 
         if value is None or not len(value):
             return b"" if self.base.is_flat else []
-        if self.is_turned:
-            value = value.view(value.dtype.newbyteorder(">"))
+        value = self._turned(value)
         return bytes(canonical(value)) if self.base.is_flat else self.base.rows(value, places)
 
 

@@ -32,16 +32,19 @@ def of_file(file: Any) -> dict[str, str]:
 
 
 def of_object(id: Any, info: Any) -> dict[str, str]:
-    """Facts about any object."""
+    """Facts about any object, but for `header_version`: it is the same for all that a library writes."""
     times = {name: getattr(info, name, 0) for name in ("btime", "ctime", "mtime", "atime")}
     facts = {"creation times": " ".join(f"{name} {time}" for name, time in times.items() if time)}
-    version = getattr(info.hdr, "version", None)
-    if version is not None:
-        facts["library version"] = f"object header {version}"
     order = _order_of_attributes(id) if info.num_attrs else ""
     if order:
         facts["attribute order"] = order
     return facts
+
+
+def header_version(info: Any) -> dict[str, str]:
+    """Of the header of an object."""
+    version = getattr(info.hdr, "version", None)
+    return {} if version is None else {"library version": f"object header {version}"}
 
 
 def _order_of_attributes(id: Any) -> str:
@@ -78,7 +81,7 @@ def of_dataset(id: Any, kind: Any) -> dict[str, str]:
     if layout == "chunks":
         layout += " " + "×".join(map(str, properties.get_chunk()))
     filters = [properties.get_filter(number) for number in range(properties.get_nfilters())]
-    names = [(code, f"{_filter_name(code, name)} {list(values)}") for code, _flags, values, name in filters]
+    names = [(code, " ".join([_filter_name(code, name), *map(str, values)])) for code, _flags, values, name in filters]
     space = id.get_space()
     fill = fill_value(properties, kind)
     return {

@@ -127,10 +127,17 @@ def _unpacked(image: Image) -> Iterator[Any]:
             fits.open(file, memmap=True, do_not_scale_image_data=True, uint=False) as hdus,
         ):
             for part in _slabs(image.shape, tile, abs(image.bitpix) // 8):
-                pixels = hdus[image.hdu.position].section[part]
+                pixels = _section(hdus, image.hdu.position, part)
                 if pixels.dtype.newbyteorder(">") != TYPES[image.bitpix]:
                     raise Unavailable(f"HDU {image.hdu.position} decodes to {pixels.dtype}, not to its ZBITPIX")
                 yield pixels.reshape(-1)
+
+
+def _section(hdus: Any, position: int, part: tuple[slice | int, ...]) -> Any:
+    try:
+        return hdus[position].section[part]
+    except Exception as error:  # of any kind, for tables that hold no tiles
+        raise Unavailable(f"HDU {position}: its tiles can't be unpacked: {error}") from error
 
 
 def _slabs(shape: tuple[int, ...], tile: tuple[int, ...], itemsize: int) -> Iterator[tuple[slice | int, ...]]:
