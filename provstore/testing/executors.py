@@ -49,7 +49,7 @@ class ExecutorContract:
     @pytest.fixture
     def executor(self, folder: Path) -> Executor:
         """The executor, made for `folder`; close it afterwards."""
-        raise NotImplementedError("give a fixture 'executor' that yields yours, made for the fixture 'folder'")
+        pytest.fail("give a fixture 'executor' that yields yours, made for the fixture 'folder'")
 
     def test_a_job_ends_with_its_exit_status(self, executor: Executor, folder: Path) -> None:
         """Nought or another; nothing else is set then."""

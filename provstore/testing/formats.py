@@ -54,17 +54,17 @@ class FormatContract:
     @pytest.fixture
     def format(self) -> Format:
         """The format."""
-        raise NotImplementedError("give a fixture 'format' that returns your format")
+        pytest.fail("give a fixture 'format' that returns your format")
 
     @pytest.fixture
     def equal(self) -> tuple[Path, Path]:
         """Two files that are equal as data, with different bytes."""
-        raise NotImplementedError("give a fixture 'equal' that returns the paths of two files")
+        pytest.fail("give a fixture 'equal' that returns the paths of two files")
 
     @pytest.fixture
     def different(self) -> tuple[Path, Path]:
         """Two files that differ as data, as little as can be."""
-        raise NotImplementedError("give a fixture 'different' that returns the paths of two files")
+        pytest.fail("give a fixture 'different' that returns the paths of two files")
 
     # --- what it is -----------------------------------------------------------------------------------
 
@@ -262,12 +262,12 @@ class FormatContractByBytes:
     @pytest.fixture
     def format(self) -> Format:
         """The format."""
-        raise NotImplementedError("give a fixture 'format' that returns your format")
+        pytest.fail("give a fixture 'format' that returns your format")
 
     @pytest.fixture
     def different(self) -> tuple[Path, Path]:
         """Two files that differ in their bytes, as little as can be."""
-        raise NotImplementedError("give a fixture 'different' that returns the paths of two files")
+        pytest.fail("give a fixture 'different' that returns the paths of two files")
 
     test_it_is_declared_as_provstore_expects = FormatContract.test_it_is_declared_as_provstore_expects
     test_a_comparison_tells_what_and_where = FormatContract.test_a_comparison_tells_what_and_where

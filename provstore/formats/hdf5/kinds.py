@@ -5,6 +5,7 @@ Blocks of values are numpy arrays whose first axis counts the values; further ax
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import prod
 
@@ -25,7 +26,7 @@ DANGLING = b"dangling"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(ABC):
     """What is known of a type.
 
     Attributes:
@@ -53,9 +54,9 @@ class Kind:
         """`dtype` with the names that fields have in the file."""
         return self.dtype
 
+    @abstractmethod
     def rows(self, block: Any, places: Places) -> list[Any]:
         """One plain value for each, of which the digests are equal where the values are."""
-        raise NotImplementedError
 
     def columns(self, block: Any, places: Places) -> Iterator[Column]:
         """The parts that are compared one by one: name of the field, shape inside of a value, and values."""
