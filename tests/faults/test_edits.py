@@ -66,9 +66,12 @@ def append_and_truncate(path: Path) -> None:
 
 
 def twin_of(path: Path) -> Path:
-    """Another file with other bytes, of equal size and time, on the same file system."""
+    """Another file with other bytes, of equal size and time, on the same file system.
+
+    It has a new name each time: the last one may be what the path links to by now.
+    """
     stat = path.stat()
-    twin = path.parent.parent / f"twin-of-{path.name}"
+    twin = path.parent.parent / f"twin-{time.monotonic_ns()}-of-{path.name}"
     twin.write_bytes(edited(path.read_bytes()))
     twin.chmod(stat.st_mode)
     os.utime(twin, ns=(stat.st_atime_ns, stat.st_mtime_ns))

@@ -137,7 +137,8 @@ EQUAL = {
 
 def changed(values, place=(5, 6)):
     found = values.copy()
-    found.view(f"u{found.itemsize}")[place] ^= 1
+    bits = found.view(f"u{found.itemsize}")
+    bits[place] ^= bits.dtype.type(1)
     return found
 
 
