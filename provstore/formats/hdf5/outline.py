@@ -50,7 +50,8 @@ def preview_file(file: Any, limit: Expansion) -> Preview:
     """The first objects, one on each line, with type and shape."""
     description = describe_file(file, limit)
     contents: Any = description["contents"]
-    lines = [f"{description['groups']} groups, {description['datasets']} datasets"]
+    counts = [(description[f"{noun}s"], noun) for noun in ("group", "dataset")]
+    lines = [", ".join([f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts])]
     for path, facts in contents.items():
         what = facts["kind"] if "type" not in facts else f"{facts['type']}  {_shape(facts['shape'])}"
         lines.append(shown(f"{path}  {what}"))
