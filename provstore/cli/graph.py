@@ -82,7 +82,7 @@ def exporter_of(project: Project, form: str | None, output: str | None) -> Expor
     exporter = exporter_named(project, form or "text") if form or not ending else exporter_for(project, ending)
     if not exporter.is_text and output is None and sys.stdout.isatty():
         what, hint = exporter.name, (*exporter.suffixes, "")[0]
-        raise UsageError(f"{what} is no text for a terminal", hint=f"name a file: provstore graph -o graph{hint}")
+        raise UsageError(f"{what} is no text for a terminal", hint=f"name a file by -o, such as -o graph{hint}")
     return exporter
 
 

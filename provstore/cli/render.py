@@ -39,6 +39,10 @@ COLOURS = {
     "values": "red",
     "metadata": "magenta",
     "storage": "cyan",
+    "current": "green",
+    "modified": "yellow",
+    "missing": "red",
+    "unknown": "red",
     "-": "red",
     "+": "green",
 }

@@ -10,6 +10,8 @@ from provstore.store import facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from provstore.store.store import Store
 
 RECORD = "SELECT position, digest FROM record WHERE subject = ? AND kind = ?"
@@ -29,10 +31,24 @@ def prove(store: Store, kind: str, subject: str) -> None:
     Raises:
         StoreDamagedError: It is not.
     """
-    for part, id in store.ask(_proofs, kind, subject):
-        wrong = store.ask(_wrong, part, id)
-        if wrong:
-            raise StoreDamagedError(f"{store.path}: {wrong}", hint=HINT)
+    prove_all(store, kind, (subject,))
+
+
+def prove_all(store: Store, kind: str, subjects: Iterable[str]) -> None:
+    """The same for several; what proves many of them is looked at once.
+
+    Raises:
+        StoreDamagedError: One of them is not.
+    """
+    proved = set()
+    for subject in subjects:
+        for part, id in store.ask(_proofs, kind, subject):
+            if (part, id) in proved:
+                continue
+            wrong = store.ask(_wrong, part, id)
+            if wrong:
+                raise StoreDamagedError(f"{store.path}: {wrong}", hint=HINT)
+            proved.add((part, id))
 
 
 def _proofs(conn: sqlite3.Connection, kind: str, subject: str) -> list[tuple[str, str]]:

@@ -75,7 +75,7 @@ WRITTEN = {f"numbers/{n:02d}.txt": f"again {n}\n" for n in (1, 2, 3)}
 EDITED = {"numbers/05.txt": "5 again\n"}
 """And before a run on the damaged store."""
 
-QUESTIONS = (("status", "--json"), ("log", "--json"))
+QUESTIONS = (("status", "--json"), ("log", "--json"), ("lineage", "--json", "sum.txt"))
 
 
 class Whole(NamedTuple):

@@ -92,7 +92,8 @@ def test_a_read_only_checkout_answers_every_question(project: Project, tally: Ca
     run = project.provstore("log", "--json").report["runs"][0]["id"]
     questions = (
         ["run"], ["run", "--json"], ["run", "-n"], ["status"], ["check"], ["graph"], ["log"], ["show", run],
-        ["logs", "first"], ["sql", "SELECT count(*) FROM execution"], ["fsck"], ["fsck", "--objects"],
+        ["lineage", "out/e.txt"], ["logs", "first"], ["sql", "SELECT count(*) FROM execution"], ["fsck"],
+        ["fsck", "--objects"],
     )  # fmt: skip
     for _ in range(2):
         before = look(project)
