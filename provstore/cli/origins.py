@@ -10,7 +10,7 @@ from provstore.operations.why import BYTES, DATA, MISSING, MODE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
     from typing import Any
 
     from provstore.cli.render import Style
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Field = tuple[str, Sequence[str], int]
     """Name, lines, and how many of these are shown."""
 
+SOURCE = "nobody that is known: a source"
+GATHERED = "no task as a whole: gathered from files that tasks made (see 'provstore lineage')"
 DIGEST_LETTERS = len("blake3:") + 12
 INPUTS, COMMAND, PARAMS, VARIABLES, OTHERS = 5, 3, 3, 2, 3
 """Lines of each that are shown: with the rest it is one screen."""
@@ -109,12 +111,14 @@ def _situation(report: WhyReport) -> list[str]:
     elif report.agrees == DATA:
         lines.append("equal as data to what was recorded; only bytes differ")
     elif not report.agrees:
-        lines.append("not what was recorded: its bytes differ; what should lie there:")
+        lines.append("not what was recorded: its bytes differ")
     if report.latest is not None:
         lines.append(_superseded(report, version, report.latest))
     if report.elsewhere:
         paths = ", ".join(_shortened(report.elsewhere, OTHERS))
         lines.append(f"{'these bytes are also those of' if report.agrees else 'these are the bytes of'} {paths}")
+    if report.state != MISSING and not report.agrees:
+        lines.append("what should lie there:")
     return lines
 
 
@@ -155,7 +159,7 @@ def _made(report: WhyReport) -> list[Field]:
         ("params", _values(execution["params"]), PARAMS),
         ("environment", _values(execution["environment"]), VARIABLES),
         ("code", _code(execution), 1),
-        ("inputs", _inputs(report.inputs), INPUTS),
+        ("inputs", _inputs(report.inputs, report.gathered), INPUTS),
         *_ids(report),
     ]
 
@@ -169,7 +173,7 @@ def _found(report: WhyReport) -> list[Field]:
     readers = [f"{_task(entry['stage'], entry['data_id'])} ({entry['outcome']})" for entry in newest]
     is_edit = report.latest is not None and report.latest.execution is not None
     return [
-        ("made by", ["hand" if is_edit else "nobody that is known: a source"], 1),
+        ("made by", ["hand" if is_edit else GATHERED if dataset["id"] in report.gathered else SOURCE], 1),
         ("recorded", [f"{moment(dataset['created'])}, for {dataset['owner']}"], 1),
         ("read by", list(dict.fromkeys(readers)), INPUTS),
         *_ids(report),
@@ -194,19 +198,19 @@ def _later(report: WhyReport) -> list[str]:
     return [f"{later.outcome}{when}{message} (execution {report.short[later.execution]})".split("\n", 1)[0]]
 
 
-def _origin(entry: Input) -> str:
+def _origin(entry: Input, gathered: Container[str]) -> str:
     made = entry.origin
     if made is None:
-        return "source"
+        return "gathered" if entry.dataset in gathered else "source"
     when = f" on {moment(made.ended)}" if made.ended else ""
     return f"made by {_task(made.stage, made.data_id)}{when}"
 
 
-def _inputs(inputs: Sequence[Input]) -> list[str]:
+def _inputs(inputs: Sequence[Input], gathered: Container[str]) -> list[str]:
     """Paths and origins, in columns."""
     wide = max((columns_of(harmless(entry.path)) for entry in inputs[:INPUTS]), default=0)
     paths = [harmless(entry.path) for entry in inputs]
-    origins = map(_origin, inputs)
+    origins = [_origin(entry, gathered) for entry in inputs]
     return [f"{path}{' ' * (wide - columns_of(path))}  {origin}" for path, origin in zip(paths, origins, strict=True)]
 
 
@@ -271,7 +275,7 @@ def history_text(report: HistoryReport, width: int | None = None) -> str:
 def _row(version: VersionLine, *, is_made: bool) -> list[str]:
     maker = harmless(_task(version.stage, version.data_id)) if version.execution is not None else ""
     marks = [name for name, holds in (("current", version.current), ("kept", version.kept)) if holds]
-    nobody = "by hand" if is_made else "source"
+    nobody = "by hand" if is_made else "gathered" if version.gathered else "source"
     digest = version.digest.removeprefix("blake3:")[:12]
     change = CHANGES[version.change]
     return [moment(version.created), size_text(version.size), digest, change, ", ".join(marks), maker or nobody]

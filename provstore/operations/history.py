@@ -7,6 +7,7 @@ from itertools import islice
 from provstore.errors import UnknownIdError
 from provstore.noun import NamedTuple
 from provstore.operations import versions
+from provstore.store import lineage as graph
 from provstore.store.proof import prove_all
 
 TYPE_CHECKING = False
@@ -28,6 +29,7 @@ class VersionLine(NamedTuple):
             not), "mode" (the executable bit), or "" for not at all.
         current: It lies there now.
         kept: Its bytes can be restored.
+        gathered: A directory that no task made as a whole, with files in it that tasks made.
     """
 
     dataset: str
@@ -41,6 +43,7 @@ class VersionLine(NamedTuple):
     change: str
     current: bool
     kept: bool
+    gathered: bool = False
 
 
 class HistoryReport(NamedTuple):
@@ -85,11 +88,12 @@ def history(project: Project, current: str, path: str, limit: int | None) -> His
     found = list(islice(known.versions(), wanted))
     shown = found if limit is None else found[:limit]
     prove_all(store, "dataset", [version.dataset for version in shown])
+    gathered = store.ask(graph.gathered, [version.dataset for version in shown])
     lines = [
         VersionLine(
             version.dataset, version.digest, version.size, version.created, version.execution, version.run,
             version.stage, version.data_id, _change(version, before), version == lying,
-            store.objects.has_all(version.digest, version.kind),
+            store.objects.has_all(version.digest, version.kind), version.dataset in gathered,
         )
         for version, before in zip(shown, [*found[1:], None], strict=False)
     ]  # fmt: skip

@@ -13,7 +13,7 @@ from provstore.store import origins, proof
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from provstore.operations.versions import Known
     from provstore.project import Project
@@ -50,6 +50,7 @@ class LineageReport(NamedTuple):
         makers: Executions that made the datasets, by id; also those that are no nodes, as they lie too far away.
         names: Id of each node → what a picture calls it, unique.
         remarks: What a person should know of the answer.
+        gathered: Ids of directories that no execution made as a whole, with made files in them.
     """
 
     roots: Sequence[str]
@@ -60,6 +61,7 @@ class LineageReport(NamedTuple):
     makers: Mapping[str, ExecutionNode]
     names: Mapping[str, str]
     remarks: Sequence[str]
+    gathered: Container[str] = ()
 
     def drawing(self) -> Drawing:
         """What a picture shows of it."""
@@ -74,12 +76,12 @@ class _Root(NamedTuple):
     """Where the walk begins.
 
     Attributes:
-        is_part: A file in a recorded directory that was never read by itself: the directory stands for it.
+        inside: What lies in a recorded directory and was never read by itself: the directory stands for it. Else "".
     """
 
     kind: str
     id: str
-    is_part: bool = False
+    inside: str = ""
     remarks: tuple[str, ...] = ()
 
 
@@ -99,14 +101,22 @@ def lineage(project: Project, request: LineageRequest) -> LineageReport:
         if root.kind == graph.DATASET:
             roots += [id for id in store.ask(graph.same_bytes, root.id) if id != root.id]
         nodes = [(root.kind, id) for id in roots]
-        found = store.ask(graph.descendants, nodes, request.depth, parts=not root.is_part)
+        found = store.ask(graph.descendants, nodes, request.depth, parts=True, inside=root.inside)
         roots, found = _used(roots, found)
     else:
         found = store.ask(graph.ancestors, [(root.kind, root.id)], request.depth)
     makers = _proved_makers(store, found)
     names = _names(store, found.datasets, found.executions)
     return LineageReport(
-        roots, request.down, found.datasets, found.executions, found.links, makers, names, root.remarks
+        roots,
+        request.down,
+        found.datasets,
+        found.executions,
+        found.links,
+        makers,
+        names,
+        root.remarks,
+        store.ask(graph.gathered, [node.id for node in found.datasets if node.kind == "directory"]),
     )
 
 
@@ -174,7 +184,7 @@ def _version_root(store: Store, known: Known, version: Version, *remarks: str) -
     if dataset is None or dataset.path == known.path:
         return _Root(graph.DATASET, version.dataset, remarks=remarks)
     remark = f"{known.path}: recorded as a part of the directory {dataset.path}"
-    return _Root(graph.DATASET, version.dataset, is_part=True, remarks=(*remarks, remark))
+    return _Root(graph.DATASET, version.dataset, inside=known.path, remarks=(*remarks, remark))
 
 
 def _named(known: Known, id: str) -> Version:
@@ -207,7 +217,7 @@ def _named(known: Known, id: str) -> Version:
 def _by_content(project: Project, store: Store, known: Known) -> _Root:
     """A file that the store does not know by its name, but by its bytes: it was renamed or copied."""
     there = versions.present(project, store, known.path)
-    alike = [] if there is None else [
+    alike = [] if there is None or not there.size else [
         version for version in store.ask(origins.with_bytes, there.digest) if version.kind == there.kind
     ]  # fmt: skip
     if not alike:
@@ -225,7 +235,7 @@ def _near(project: Project, path: str) -> str:
     except PipelinefileError:
         return ""
     near = nearest(path, (made for task in range(len(plan.tasks)) for made in plan.outputs(task)))
-    return f"did you mean '{near}'?" if near else ""
+    return f"did you mean '{near}'?" if near and near != path else ""
 
 
 # --- names and order --------------------------------------------------------------------------------------

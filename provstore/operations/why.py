@@ -7,12 +7,13 @@ from provstore.model.values import nearest
 from provstore.noun import NamedTuple
 from provstore.operations import versions
 from provstore.operations.identify import shortener
+from provstore.store import lineage as graph
 from provstore.store import origins, records
 from provstore.store.proof import prove_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
     from typing import Any
 
     from provstore.operations.versions import Known, Present
@@ -43,6 +44,7 @@ class WhyReport(NamedTuple):
         within: A file that the store knows in a folder that it does not know as a whole; else "".
         near: What a path that is not known may mean; else "".
         remarks: What a person should know besides.
+        gathered: Ids of directories that no task made as a whole, with files in them that tasks made.
     """
 
     path: str
@@ -61,6 +63,7 @@ class WhyReport(NamedTuple):
     within: str = ""
     near: str = ""
     remarks: Sequence[str] = ()
+    gathered: Container[str] = ()
 
 
 class _Found(NamedTuple):
@@ -126,7 +129,7 @@ def _by_content(store: Store, path: str, there: Present | None) -> _Found:
     agrees, found = BYTES, store.ask(origins.with_bytes, there.digest)
     if not found and there.semantic is not None:
         agrees, found = DATA, store.ask(origins.with_data, there.semantic)
-    alike = _alike(found, there)
+    alike = _alike(found, there) if there.size else []  # nothing is no content to know a file by
     if not alike:
         return _Found(UNKNOWN)
     paths = _unique([version.path for version in alike], path)
@@ -180,6 +183,7 @@ def _told(store: Store, path: str, there: Present | None, found: _Found) -> WhyR
     return WhyReport(
         path, found.state, there, version, found.agrees, found.latest, found.elsewhere, dataset, execution, run,
         inputs, later, {id: shortened(id) for id in ids if id is not None},
+        gathered=store.ask(graph.gathered, [version.dataset, *(entry.dataset for entry in inputs)]),
     )  # fmt: skip
 
 

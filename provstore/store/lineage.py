@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from provstore.digest import digest_bytes, entries_from_manifest
 from provstore.noun import NamedTuple
 from provstore.store.memory import is_whole
 
@@ -99,6 +100,7 @@ SAME_BYTES = """
     SELECT s.id FROM dataset AS d JOIN dataset AS s ON s.path = d.path AND s.digest = d.digest
      WHERE d.id = ? AND s.executable = d.executable ORDER BY s.rowid
 """
+MANIFEST = "SELECT content FROM object WHERE digest = ?"
 MEMBERS = "SELECT path, signature, identity, dataset, members, seal FROM directory_memo WHERE path = ?"
 
 
@@ -160,25 +162,34 @@ def ancestors(conn: sqlite3.Connection, roots: Sequence[Node], depth: int | None
     return _walked(conn, UP, roots, depth)
 
 
-def descendants(conn: sqlite3.Connection, roots: Sequence[Node], depth: int | None, *, parts: bool) -> Lineage:
+def descendants(
+    conn: sqlite3.Connection, roots: Sequence[Node], depth: int | None, *, parts: bool, inside: str = ""
+) -> Lineage:
     """All that came from some nodes, with these nodes. Attempts that did not succeed made nothing.
 
     Args:
         depth: As in `ancestors`.
         parts: What was read from inside a directory came from the directory.
+        inside: Of that only what lies below this path; "": all.
     """
-    return _walked(conn, DOWN, roots, depth, parts=parts)
+    return _walked(conn, DOWN, roots, depth, parts=parts, inside=inside)
 
 
 def _walked(
-    conn: sqlite3.Connection, question: str, roots: Sequence[Node], depth: int | None, *, parts: bool = False
+    conn: sqlite3.Connection,
+    question: str,
+    roots: Sequence[Node],
+    depth: int | None,
+    *,
+    parts: bool = False,
+    inside: str = "",
 ) -> Lineage:
     down = question == DOWN
     links: dict[Link, None] = {}
     steps: dict[Node, int] = {}
     fresh = [(kind, id, int(kind == EXECUTION and depth is not None)) for kind, id in roots]
     if down:
-        for link in _pieces(conn, roots, parts=parts):
+        for link in _pieces(conn, roots, parts=parts, inside=inside):
             links[link] = None
             fresh.append((DATASET, link.target, 0))
     directories = _Directories(conn)
@@ -209,6 +220,11 @@ def executions(conn: sqlite3.Connection, ids: Iterable[str]) -> list[ExecutionNo
     return [ExecutionNode(id, stage, json.loads(data_id), *rest) for id, stage, data_id, *rest in found]
 
 
+def gathered(conn: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
+    """Those of the datasets that are directories which no execution made as a whole, with made files in them."""
+    return {link.target for link in _Directories(conn).made_of(ids)}
+
+
 def same_bytes(conn: sqlite3.Connection, dataset: str) -> list[str]:
     """The datasets of one path with the bytes of this one, itself among them."""
     return [row[0] for row in conn.execute(SAME_BYTES, (dataset,))]
@@ -229,7 +245,7 @@ def _between(conn: sqlite3.Connection, nodes: Iterable[Node], more: Iterable[Lin
     return Lineage(found, ran, tuple(dict.fromkeys([*links, *more])), missing)
 
 
-def _pieces(conn: sqlite3.Connection, roots: Sequence[Node], *, parts: bool) -> list[Link]:
+def _pieces(conn: sqlite3.Connection, roots: Sequence[Node], *, parts: bool, inside: str) -> list[Link]:
     """Links to what was made in one piece with a dataset: files read from inside a directory, the directory of a file.
 
     Between other nodes none are needed, as the execution that made both stands between them.
@@ -238,7 +254,7 @@ def _pieces(conn: sqlite3.Connection, roots: Sequence[Node], *, parts: bool) -> 
     for root in datasets(conn, [id for kind, id in roots if kind == DATASET]):
         made = [] if root.execution is None else conn.execute(OF_ONE_EXECUTION, {"execution": root.execution})
         for other in map(_dataset, made):
-            if parts and other.path.startswith(root.path + "/"):
+            if parts and other.path.startswith((inside or root.path) + "/"):
                 found.append(Link(root.id, other.id, other.path[len(root.path) + 1 :]))
             elif root.path.startswith(other.path + "/"):
                 found.append(Link(root.id, other.id, root.path[len(other.path) + 1 :]))
@@ -329,7 +345,14 @@ class _Directories:
             digests = {name: str(member[-1]) for name, member in members.items()}
             self._remembered[whole.path] = (row[3] if is_known else "", digests)
         dataset, known = self._remembered[whole.path]
-        return known if dataset == whole.id else None
+        return known if dataset == whole.id else self._kept(whole)
+
+    def _kept(self, whole: DatasetNode) -> Mapping[str, str] | None:
+        """The same from the directory's manifest, if the store keeps it and it is whole."""
+        row = self._conn.execute(MANIFEST, (whole.digest,)).fetchone()
+        if row is None or row[0] is None or digest_bytes(bytes(row[0])) != whole.digest:
+            return None
+        return {entry.path: entry.digest for entry in entries_from_manifest(bytes(row[0]).decode())}
 
 
 def _folders(path: str) -> list[str]:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 AT_PATH = """
     SELECT d.id, d.path, d.digest, d.semantic_digest, d.kind, d.executable, d.size, d.created, d.execution,
            e.run, e.stage, e.data_id, e.outcome
-      FROM dataset AS d LEFT JOIN execution AS e ON e.id = d.execution
-     WHERE d.path = ? ORDER BY d.rowid DESC
+      FROM dataset AS i CROSS JOIN dataset AS d ON d.rowid = i.rowid LEFT JOIN execution AS e ON e.id = d.execution
+     WHERE i.path = ? ORDER BY i.rowid DESC
 """
 WITH_BYTES = """
     SELECT d.id, d.path, d.digest, d.semantic_digest, d.kind, d.executable, d.size, d.created, d.execution,
@@ -203,4 +203,6 @@ def directory_memo(conn: sqlite3.Connection, path: str) -> dict[str, DirectoryMe
 
 def _version(row: tuple[Any, ...]) -> Version:
     found = Version(*row)
+    if found.execution is not None and found.outcome is None:
+        raise sqlite3.DatabaseError(MISSING_ROW)
     return found._replace(executable=bool(found.executable), data_id=json.loads(row[11]) if row[11] else {})
