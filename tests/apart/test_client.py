@@ -189,8 +189,9 @@ def test_it_ends_with_the_one_that_asks(tmp_path: Path) -> None:
     reader = int((tmp_path / "pid").read_text())
     asking.send_signal(signal.SIGKILL)
     asking.wait()
-
     wait_for(lambda: not is_alive(reader))
+
+    assert not is_alive(reader)
 
 
 def wait_for(happened) -> None:  # type: ignore[no-untyped-def]
