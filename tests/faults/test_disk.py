@@ -15,7 +15,7 @@ from e2e.project import Done, Project, stage
 from .aftermath import claim_only_added, claim_repaired, claim_sound, history, outputs_of_a_clean_run
 from .mounts import tmpfs
 
-SIZE = 3 << 20
+SIZE = 12 << 20  # what failed attempts leave is kept, from all runs of a test
 BIG = 300_000
 FILES = {
     "Pipelinefile.toml": "".join(
