@@ -25,6 +25,8 @@ WORDS = {
     "run_end": ("end of a run", "ends of runs"),
     "chain_member": ("member of a chain", "members of chains"),
     "equality": ("equality of datasets", "equalities of datasets"),
+    "metric": ("metrics of a dataset", "metrics of datasets"),
+    "merge": ("union with another store", "unions with other stores"),
     "recovery": ("recovery", "recoveries"),
 }
 """Kind of a fact → what people call one, and several. The others are words already."""

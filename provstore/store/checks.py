@@ -127,6 +127,10 @@ CHECKS = {
             UNION ALL SELECT 'collection ' || name, 'its creation', created FROM collection
             UNION ALL SELECT 'member of a chain ' || id, 'its addition', added FROM chain_member
             UNION ALL SELECT 'equality ' || id, 'its time', recorded FROM equality
+            UNION ALL SELECT 'acceptance ' || id, 'its time', accepted FROM acceptance
+            UNION ALL SELECT 'verification ' || id, 'its time', verified FROM verification
+            UNION ALL SELECT 'metric ' || id, 'its time', recorded FROM metric
+            UNION ALL SELECT 'merge ' || id, 'its time', merged FROM merge
             UNION ALL SELECT 'recovery ' || id, 'its time', recovered FROM recovery
         )
         SELECT subject, what, said FROM moment
@@ -208,6 +212,15 @@ REFERENCES = """
     SELECT 'equality ' || id, 'dataset', other FROM equality AS q
      WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = q.other)
     UNION ALL
+    SELECT 'acceptance ' || id, 'execution', execution FROM acceptance AS a
+     WHERE NOT EXISTS (SELECT 1 FROM execution AS e WHERE e.id = a.execution)
+    UNION ALL
+    SELECT 'verification ' || id, 'execution', execution FROM verification AS v
+     WHERE NOT EXISTS (SELECT 1 FROM execution AS e WHERE e.id = v.execution)
+    UNION ALL
+    SELECT 'metric ' || id, 'dataset', dataset FROM metric AS m
+     WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = m.dataset)
+    UNION ALL
     SELECT 'what is remembered of ' || stage || ' ' || data_id, 'execution', execution FROM task_memo AS t
      WHERE NOT EXISTS (SELECT 1 FROM execution AS e WHERE e.id = t.execution)
     UNION ALL
@@ -244,14 +257,24 @@ UNRECORDED = """
     SELECT 'equality', id FROM equality AS f
      WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'equality')
     UNION ALL
+    SELECT 'acceptance', id FROM acceptance AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'acceptance')
+    UNION ALL
+    SELECT 'verification', id FROM verification AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'verification')
+    UNION ALL
+    SELECT 'metric', id FROM metric AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'metric')
+    UNION ALL
+    SELECT 'merge', id FROM merge AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'merge')
+    UNION ALL
     SELECT 'recovery', id FROM recovery AS f
      WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'recovery')
     UNION ALL SELECT 'dataset_deletion', dataset FROM dataset_deletion
     UNION ALL SELECT 'dataset_change', id FROM dataset_change
     UNION ALL SELECT 'keyword', dataset || ' ' || word FROM keyword
     UNION ALL SELECT 'alias', id FROM alias
-    UNION ALL SELECT 'acceptance', id FROM acceptance
-    UNION ALL SELECT 'verification', id FROM verification
     UNION ALL SELECT 'chain_removal', member FROM chain_removal
     UNION ALL SELECT 'tag', id FROM tag
     UNION ALL SELECT 'tag_removal', tag FROM tag_removal

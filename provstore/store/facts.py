@@ -59,6 +59,20 @@ INSERT = {
     "equality": """
         INSERT INTO equality (id, dataset, other, ignored, recorded) VALUES (?, ?, ?, ?, ?)
     """,
+    "acceptance": """
+        INSERT INTO acceptance (id, stage, data_id, key, execution, user, accepted, message)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    """,
+    "verification": """
+        INSERT INTO verification (id, execution, verified, verdict, host, user, details) VALUES (?, ?, ?, ?, ?, ?, ?)
+    """,
+    "metric": """
+        INSERT INTO metric (id, dataset, measures, recorded) VALUES (?, ?, ?, ?)
+    """,
+    "merge": """
+        INSERT INTO merge (id, merged, user, host, source, store, added, records, chain)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    """,
     "recovery": """
         INSERT INTO recovery (id, recovered, source, source_digest, kept, unproved, lost)
         VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -82,6 +96,10 @@ READ = {
     "collection": "SELECT * FROM collection WHERE name = ?",
     "chain_member": "SELECT * FROM chain_member WHERE id = ?",
     "equality": "SELECT * FROM equality WHERE id = ?",
+    "acceptance": "SELECT * FROM acceptance WHERE id = ?",
+    "verification": "SELECT * FROM verification WHERE id = ?",
+    "metric": "SELECT * FROM metric WHERE id = ?",
+    "merge": "SELECT * FROM merge WHERE id = ?",
     "recovery": "SELECT * FROM recovery WHERE id = ?",
 }
 SUBJECT = {
@@ -93,6 +111,10 @@ SUBJECT = {
     "collection": "name",
     "chain_member": "id",
     "equality": "id",
+    "acceptance": "id",
+    "verification": "id",
+    "metric": "id",
+    "merge": "id",
     "recovery": "id",
 }
 """Column of each table that its record is known by."""

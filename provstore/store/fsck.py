@@ -65,12 +65,16 @@ MEMORY = {
 JSON_COLUMNS = {
     "arguments": list,
     "data_id": dict,
+    "details": dict,
     "environment": dict,
     "ignored": list,
     "lost": list,
+    "measures": dict,
     "metadata": dict,
     "outputs": list,
     "params": dict,
+    "records": list,
+    "store": dict,
     "summary": dict,
 }
 """Column of a fact → what its JSON has to be."""

@@ -33,7 +33,8 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 DIGEST = re.compile(TAG + "[0-9a-f]{64}")
 ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LOOKS = {
-    **dict.fromkeys(("started", "ended", "created", "added", "recovered"), TIME),
+    **dict.fromkeys(("started", "ended", "created", "added", "recovered", "recorded"), TIME),
+    **dict.fromkeys(("accepted", "verified", "merged"), TIME),
     **dict.fromkeys(("digest", "log", "configuration", "diff_digest"), DIGEST),
     **dict.fromkeys(("id", "run_code.run", "run_end.run"), ID),
     "commit_id": re.compile("[0-9a-f]{40,64}"),
@@ -42,7 +43,10 @@ LOOKS = {
 }
 """Column of a fact, in any table or in one → how its text looks."""
 
-JSONS = frozenset({"arguments", "params", "summary", "data_id", "environment", "outputs", "metadata", "lost"})
+JSONS = frozenset(
+    {"arguments", "params", "summary", "data_id", "environment", "outputs", "metadata", "lost", "ignored", "details"}
+    | {"measures", "records"}
+)
 
 
 class Table(NamedTuple):

@@ -12,7 +12,8 @@ from blake3 import blake3
 
 KEY = {
     "run": "id", "run_code": "run", "run_end": "run", "execution": "id", "dataset": "id", "collection": "name",
-    "chain_member": "id", "recovery": "id",
+    "chain_member": "id", "equality": "id", "acceptance": "id", "verification": "id", "metric": "id", "merge": "id",
+    "recovery": "id",
 }  # fmt: skip
 
 
