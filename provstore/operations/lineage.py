@@ -7,9 +7,10 @@ from provstore.model.drawing import Drawing, Edge, Node
 from provstore.model.values import nearest, task_name
 from provstore.noun import NamedTuple
 from provstore.operations import versions
+from provstore.operations.by_content import DATA, find_alike
 from provstore.operations.identify import IS_ID, identify, records_like, shortener
 from provstore.store import lineage as graph
-from provstore.store import origins, proof
+from provstore.store import proof
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -215,17 +216,16 @@ def _named(known: Known, id: str) -> Version:
 
 
 def _by_content(project: Project, store: Store, known: Known) -> _Root:
-    """A file that the store does not know by its name, but by its bytes: it was renamed or copied."""
+    """A file that the store does not know by its name, but by its content: it was renamed, copied or written anew."""
     there = versions.present(project, store, known.path)
-    alike = [] if there is None or not there.size else [
-        version for version in store.ask(origins.with_bytes, there.digest) if version.kind == there.kind
-    ]  # fmt: skip
-    if not alike:
+    alike = None if there is None else find_alike(project, store, known.path, there)
+    if alike is None:
         what = "this path" if there is None else "this path nor these bytes"
         raise UnknownIdError(f"{known.path}: the store does not know {what}", hint=_near(project, known.path))
-    version = next((version for version in alike if version.execution is not None), alike[0])
-    remark = f"{known.path}: not known by this name; these are the bytes of {version.path}"
-    return _Root(graph.DATASET, version.dataset, remarks=(remark,))
+    version = alike.version
+    what = "the same data, in other bytes, as" if alike.agrees == DATA else "the bytes of"
+    remark = f"{known.path}: not known by this name; these are {what} {version.path}"
+    return _version_root(store, known._replace(path=version.path), version, remark)
 
 
 def _near(project: Project, path: str) -> str:

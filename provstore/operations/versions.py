@@ -92,12 +92,13 @@ def _spellings(project: Project, current: str, path: str) -> list[str]:
         raise UsageError(f"{path!r}: expected the name of a file or a directory")
     full = os.path.normpath(os.path.join(os.path.realpath(current), path))
     inside = os.path.relpath(full, project.root)
-    if inside.startswith("../"):  # a link in its name may lead into the project
-        real = os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full))
-        inside = min(inside, os.path.relpath(real, project.root), key=lambda way: way.startswith("../"))
-    if f"{project.root}/".startswith(full.rstrip("/") + "/") or inside.partition("/")[0] in TOOL_FOLDERS:
+    # A link in its name may lead into the project, or from one place in it to another.
+    folder = os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full))
+    ways = [os.path.relpath(way, project.root) for way in (full, folder, os.path.realpath(full))]
+    inner = [way for way in dict.fromkeys(ways) if not way.startswith("../")]
+    if f"{project.root}/".startswith(full.rstrip("/") + "/") or (inner and inner[0].partition("/")[0] in TOOL_FOLDERS):
         raise UsageError(f"{path}: found the project, or what is no data of it, expected a file or directory of data")
-    return [full, inside] if inside.startswith("../") else [inside]
+    return [*inner, *([] if inner and inner[0] == inside else [full, inside])]
 
 
 def expected(store: Store, path: str, rows: Sequence[Version]) -> Version:

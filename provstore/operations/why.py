@@ -6,6 +6,7 @@ from provstore.errors import PipelinefileError
 from provstore.model.values import nearest
 from provstore.noun import NamedTuple
 from provstore.operations import versions
+from provstore.operations.by_content import BYTES, DATA, MODE, find_alike, of_the_kind, other_paths
 from provstore.operations.identify import shortener
 from provstore.store import lineage as graph
 from provstore.store import origins, records
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from provstore.store.store import Store
 
 CURRENT, MODIFIED, MISSING, UNKNOWN = "current", "modified", "missing", "unknown"
-BYTES, MODE, DATA = "bytes", "mode", "data"
-"""In what two contents agree: all; all but the executable bit; the data, as their format sees them."""
 
 
 class WhyReport(NamedTuple):
@@ -94,7 +93,7 @@ def why(project: Project, current: str, path: str) -> WhyReport:
         if within is not None:  # to read a whole folder would take long, and no dataset is made of it
             return WhyReport(known.path, UNKNOWN, None, within=within)
     there = versions.present(project, store, known.path)
-    found = _judge(store, known, there) if known.expected is not None else _by_content(store, known.path, there)
+    found = _judge(store, known, there) if known.expected is not None else _by_content(project, store, known, there)
     remarks = project.take_remarks()
     if found.version is None:
         near = _near(project, known.path) if there is None else ""
@@ -118,48 +117,18 @@ def _judge(store: Store, known: Known, there: Present | None) -> _Found:
         alike = [version for version in (expected, *known.versions()) if version.semantic == there.semantic]
         if alike:
             return _Found(MODIFIED, alike[0], DATA, None if alike[0] == expected else expected)
-    others = [version.path for version in _alike(store.ask(origins.with_bytes, there.digest), there) if there.size]
-    return _Found(MODIFIED, expected, "", None, _unique(others, known.path))
+    others = of_the_kind(store.ask(origins.with_bytes, there.digest), there) if there.size else []
+    return _Found(MODIFIED, expected, "", None, other_paths(others, known.path))
 
 
-def _by_content(store: Store, path: str, there: Present | None) -> _Found:
+def _by_content(project: Project, store: Store, known: Known, there: Present | None) -> _Found:
     """What lies at a path that the store does not know: the bytes of another one, or its data."""
-    if there is None:
+    alike = None if there is None else find_alike(project, store, known.path, there)
+    if alike is None:
         return _Found(UNKNOWN)
-    agrees, found = BYTES, store.ask(origins.with_bytes, there.digest)
-    if not found and there.semantic is not None:
-        agrees, found = DATA, store.ask(origins.with_data, there.semantic)
-    alike = _alike(found, there) if there.size else []  # nothing is no content to know a file by
-    if not alike:
-        return _Found(UNKNOWN)
-    paths = _unique([version.path for version in alike], path)
-    latest = {near: _expected(store, near) for near in paths[:COMPARED]}
-    # What a task made tells more than a source, and what still is a path's last version more than an older one.
-    best = min(alike, key=lambda version: (version.execution is None, version != latest.get(version.path)))
-    should = latest.get(best.path) or _expected(store, best.path)
-    if agrees == BYTES and best.executable != there.executable:
-        agrees = MODE
-    state = CURRENT if agrees == BYTES and best == should else MODIFIED
-    elsewhere = tuple(other for other in paths if other != best.path)
-    return _Found(state, best, agrees, None if best == should else should, elsewhere)
-
-
-COMPARED = 5
-"""So many paths are looked at for which of them has these bytes as its last version."""
-
-
-def _expected(store: Store, path: str) -> Version:
-    return versions.expected(store, path, store.ask(origins.at_path, path))
-
-
-def _alike(found: Sequence[Version], there: Present) -> list[Version]:
-    """Those of the same kind; with the same executable bit, if there is any."""
-    same = [version for version in found if version.kind == there.kind]
-    return [version for version in same if version.executable == there.executable] or same
-
-
-def _unique(paths: Sequence[str], but: str) -> tuple[str, ...]:
-    return tuple(path for path in dict.fromkeys(paths) if path != but)
+    is_last = alike.version == alike.expected
+    state = CURRENT if alike.agrees == BYTES and is_last else MODIFIED
+    return _Found(state, alike.version, alike.agrees, None if is_last else alike.expected, alike.elsewhere)
 
 
 def _told(store: Store, path: str, there: Present | None, found: _Found) -> WhyReport:

@@ -74,6 +74,10 @@ DIRECTORY_MEMO = """
     SELECT path, signature, identity, dataset, members, seal FROM directory_memo WHERE path = ?
 """
 
+WITH_MEMBER = """
+    SELECT path, signature, identity, dataset, members, seal FROM directory_memo WHERE instr(members, :digest)
+"""
+
 
 class Version(NamedTuple):
     """One recorded version of a path.
@@ -199,6 +203,15 @@ def directory_memo(conn: sqlite3.Connection, path: str) -> dict[str, DirectoryMe
     """The same for a directory."""
     row = conn.execute(DIRECTORY_MEMO, (path,)).fetchone()
     return {path: DirectoryMemo._make(row[1:-1])} if row is not None and is_whole(row) else {}
+
+
+def members_with(conn: sqlite3.Connection, digest: str) -> list[str]:
+    """Paths of files with these bytes in directories, as those were when they were last read; fifty at most."""
+    found = []
+    for row in conn.execute(WITH_MEMBER, {"digest": digest}):
+        if is_whole(row):
+            found += [f"{row[0]}/{name}" for name, seen in json.loads(row[4]).items() if seen[-1] == digest]
+    return found[:50]
 
 
 def _version(row: tuple[Any, ...]) -> Version:

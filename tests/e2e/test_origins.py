@@ -219,6 +219,40 @@ def test_a_renamed_directory_is_found_by_its_content(project: Project) -> None:
     assert (found["state"], found["recorded_path"], found["dataset"]["kind"]) == ("current", "parts", "directory")
 
 
+def test_a_file_taken_out_of_a_directory_is_found_by_its_bytes(project: Project, tmp_path: Path) -> None:
+    """The directory's manifest knows it, under whatever name it lies elsewhere."""
+    shutil.copy(project.root / "parts/deep/two.txt", tmp_path / "mine")
+    project.write("names.txt", "d\n")
+    (project.root / "parts/one.txt").rename(project.root / "moved.txt")
+
+    assert why(project, str(tmp_path / "mine"))["execution"]["stage"] in ("split", "count")
+    moved = why(project, "moved.txt")
+    assert (moved["dataset"]["path"], moved["execution"]["stage"]) == ("parts", "split")
+    project.write("parts/new", "x")
+    made = project.provstore("lineage", "--json", str(tmp_path / "mine"))
+    assert {node["stage"] for node in made.report["executions"]} >= {"count", "sort"}
+
+
+def test_only_a_directory_holds_a_file_that_is_asked_about(tmp_path: Path) -> None:
+    """No dataset has these bytes by itself."""
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": stage("split", "mkdir -p d; echo one > d/a", "", "d/")})
+    project.run()
+    shutil.copy(project.root / "d/a", project.root / "b")
+
+    found = why(project, "b")
+    assert (found["state"], found["dataset"]["path"], found["execution"]["stage"]) == ("current", "d", "split")
+    assert [node["path"] for node in project.provstore("lineage", "--json", "b").report["datasets"]] == ["d"]
+
+
+def test_a_way_through_a_link_leads_to_the_same_file(project: Project) -> None:
+    """A link to a folder of the project, and one to a file."""
+    (project.root / "latest").symlink_to("out")
+    (project.root / "best.txt").symlink_to("out/head.txt")
+
+    for path in ("latest/head.txt", "best.txt"):
+        assert why(project, path)["path"] == "out/head.txt"
+
+
 def test_one_output_copied_over_another_is_noticed(project: Project) -> None:
     """The path is known and its bytes are those of another: both are said."""
     shutil.copy(project.root / "out/head.txt", project.root / "out/count.txt")
