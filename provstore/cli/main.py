@@ -79,22 +79,34 @@ def _leave_unsaid(unraisable: object) -> None:
 
 
 class Output(io.TextIOWrapper):
-    """Standard output. When its reader goes away, what is still written goes nowhere, and the command goes on."""
+    """Standard output. When it can't be written any more, what is still written goes nowhere, and the command goes on.
+
+    Attributes:
+        lost: What was wrong with it; None also when its reader went away, which is no error.
+    """
+
+    lost: OSError | None = None
 
     def write(self, text: str, /) -> int:
         """Writes text."""
         try:
             return super().write(text)
-        except BrokenPipeError:
-            silence_output()
+        except OSError as error:
+            self.lose(error)
             return len(text)
 
     def flush(self) -> None:
         """Writes what is still buffered."""
         try:
             super().flush()
-        except BrokenPipeError:
-            silence_output()
+        except OSError as error:
+            self.lose(error)
+
+    def lose(self, error: OSError) -> None:
+        """Nothing more can be written."""
+        if not isinstance(error, BrokenPipeError):
+            self.lost = error
+        silence_output()
 
 
 def prepare_streams() -> None:
@@ -204,26 +216,31 @@ def say(text: str) -> None:
 
 
 def show_bytes(data: bytes) -> bool:
-    """Writes bytes to standard output as they are; False when nobody reads them any more."""
+    """Writes bytes to standard output as they are; False when they can't be written, or nobody reads them any more."""
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        silence_output()
+    except OSError as error:
+        if isinstance(sys.stdout, Output):
+            sys.stdout.lose(error)
         return False
     return True
 
 
 def flush_output() -> bool:
     """Writes what is still buffered; a reader that went away is no error. False: it could not be written."""
+    wrong: Exception | None = None
     try:
         sys.stdout.flush()
     except (ValueError, OSError) as error:
         silence_output()
-        say(f"error: standard output can't be written: {error}")
-        return False
-    return True
+        wrong = error
+    if isinstance(sys.stdout, Output):
+        wrong = wrong or sys.stdout.lost
+    if wrong is not None:
+        say(f"error: standard output can't be written: {wrong}")
+    return wrong is None
 
 
 def silence_output() -> None:

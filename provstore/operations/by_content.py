@@ -6,6 +6,8 @@ that was taken out of a recorded directory by what is remembered of that.
 
 from __future__ import annotations
 
+import os
+
 from provstore.noun import NamedTuple
 from provstore.operations import versions
 from provstore.store import origins
@@ -24,6 +26,11 @@ BYTES, MODE, DATA = "bytes", "mode", "data"
 
 COMPARED = 5
 """So many paths are looked at for which of them has these bytes as its last version."""
+
+READ = 100_000
+"""A directory with more files is not read to find out whether the store knows its content."""
+
+TOO_BIG = f"a directory of more than {READ:,} files that the store does not know: its content is not looked up"
 
 
 class Alike(NamedTuple):
@@ -64,6 +71,16 @@ def find_alike(project: Project, store: Store, path: str, there: Present) -> Ali
     if agrees == BYTES and best.executable != there.executable:
         agrees = MODE
     return Alike(best, agrees, expected, tuple(other for other in paths if other != best.path))
+
+
+def is_too_big(project: Project, path: str) -> bool:
+    """Whether a directory has more files than anybody would want to be read for a question."""
+    number = 0
+    for _, _, names in os.walk(os.path.join(project.root, path)):
+        number += len(names)
+        if number > READ:
+            return True
+    return False
 
 
 def of_the_kind(found: Sequence[Version], there: Present) -> list[Version]:

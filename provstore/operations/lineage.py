@@ -7,7 +7,7 @@ from provstore.model.drawing import Drawing, Edge, Node
 from provstore.model.values import nearest, task_name
 from provstore.noun import NamedTuple
 from provstore.operations import versions
-from provstore.operations.by_content import DATA, find_alike
+from provstore.operations.by_content import DATA, TOO_BIG, find_alike, is_too_big
 from provstore.operations.identify import IS_ID, identify, records_like, shortener
 from provstore.store import lineage as graph
 from provstore.store import proof
@@ -157,7 +157,7 @@ def _root(project: Project, store: Store, request: LineageRequest) -> _Root:
     if at and before:
         other = versions.known(project, request.current, before)
         if other.expected is not None:
-            return _version_root(store, other, _named(other, id))
+            return _named_root(store, other, id)
     if IS_ID.fullmatch(text.lower()) and records_like(store, text):
         kind, id = identify(store, text)
         if kind in (graph.DATASET, graph.EXECUTION):
@@ -188,8 +188,16 @@ def _version_root(store: Store, known: Known, version: Version, *remarks: str) -
     return _Root(graph.DATASET, version.dataset, inside=known.path, remarks=(*remarks, remark))
 
 
-def _named(known: Known, id: str) -> Version:
-    """The version that the beginning of an id, of its own or of its execution, run or digest, belongs to.
+def _named_root(store: Store, known: Known, id: str) -> _Root:
+    """The version with an id; where executions made it again, the last of these, with a remark."""
+    found = _named(known, id)
+    makers = len({version.execution for version in found})
+    again = f"{known.path}@{id}: {makers} executions made these bytes; this is the last of them"
+    return _version_root(store, known, found[0], *([again] if makers > 1 else []))
+
+
+def _named(known: Known, id: str) -> list[Version]:
+    """Versions, all with the same bytes, to whose id, execution, run or digest a beginning belongs; newest first.
 
     Raises:
         UnknownIdError: None does, or several with different bytes do.
@@ -212,11 +220,13 @@ def _named(known: Known, id: str) -> Version:
         listed = "\n".join(f"  {version.dataset}  {version.created}" for version in found)
         raise UnknownIdError(f"{known.path}@{id}: several versions have an id that begins so\n{listed}",
                              hint="type more of it")  # fmt: skip
-    return found[0]
+    return found
 
 
 def _by_content(project: Project, store: Store, known: Known) -> _Root:
     """A file that the store does not know by its name, but by its content: it was renamed, copied or written anew."""
+    if is_too_big(project, known.path):
+        raise UnknownIdError(f"{known.path}: {TOO_BIG}", hint="ask about a file in it")
     there = versions.present(project, store, known.path)
     alike = None if there is None else find_alike(project, store, known.path, there)
     if alike is None:

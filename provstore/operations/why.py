@@ -6,7 +6,16 @@ from provstore.errors import PipelinefileError
 from provstore.model.values import nearest
 from provstore.noun import NamedTuple
 from provstore.operations import versions
-from provstore.operations.by_content import BYTES, DATA, MODE, find_alike, of_the_kind, other_paths
+from provstore.operations.by_content import (
+    BYTES,
+    DATA,
+    MODE,
+    TOO_BIG,
+    find_alike,
+    is_too_big,
+    of_the_kind,
+    other_paths,
+)
 from provstore.operations.identify import shortener
 from provstore.store import lineage as graph
 from provstore.store import origins, records
@@ -92,6 +101,8 @@ def why(project: Project, current: str, path: str) -> WhyReport:
         within = store.ask(origins.first_below, known.path)
         if within is not None:  # to read a whole folder would take long, and no dataset is made of it
             return WhyReport(known.path, UNKNOWN, None, within=within)
+        if is_too_big(project, known.path):
+            return WhyReport(known.path, UNKNOWN, None, remarks=(f"{known.path}: {TOO_BIG}",))
     there = versions.present(project, store, known.path)
     found = _judge(store, known, there) if known.expected is not None else _by_content(project, store, known, there)
     remarks = project.take_remarks()

@@ -607,3 +607,30 @@ def test_a_plug_in_draws_it_too(tmp_path: Path) -> None:
 
     assert project.provstore("lineage", "out", "--format", "names").out == "in a out"
     assert "nosuch" in project.provstore("lineage", "out", "--format", "nosuch", status=2).err
+
+
+def test_bytes_that_were_made_twice_are_said_to_be(project: Project) -> None:
+    """A digest names all executions that made them; the answer is about the last, and says so."""
+    project.run("--force", "left")
+    made = project.provstore("history", "--json", "left.txt").report["versions"]
+    digest = made[0]["digest"].removeprefix("blake3:")
+
+    done = project.provstore("lineage", f"left.txt@{digest[:12]}")
+    assert "2 executions made these bytes; this is the last of them" in done.err
+    assert project.provstore("lineage", f"left.txt@{made[1]['dataset']}").err == ""
+
+
+def test_a_directory_too_big_to_be_read_is_not_looked_up(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody reads a whole system for a question."""
+    from provstore.operations import by_content
+    from provstore.operations.why import why
+    from provstore.project import Project as Opened
+
+    project.write("strange/a", "1")
+    project.write("strange/b", "2")
+    monkeypatch.setattr(by_content, "READ", 1)
+
+    with Opened.find(str(project.root)) as opened:
+        found = why(opened, str(project.root), "strange")
+    assert (found.state, found.present) == ("unknown", None)
+    assert "its content is not looked up" in found.remarks[0]

@@ -821,10 +821,11 @@ def test_commands_work_with_closed_streams(shared: Project, words: tuple[str, ..
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_output_that_can_not_be_written_is_no_success(shared: Project) -> None:
     """A full disk behind standard output: a message and exit status 3."""
-    with open("/dev/full", "wb") as full:
-        done = shared.finish(shared.start("log", stdout=full.fileno()), 3)
+    for words in (["log"], ["graph", "--format", "dot"]):
+        with open("/dev/full", "wb") as full:
+            done = shared.finish(shared.start(*words, stdout=full.fileno()), 3)
 
-    assert "standard output" in done.err
+        assert done.err == "error: standard output can't be written: [Errno 28] No space left on device\n"
 
 
 @pytest.mark.parametrize("command", ["init", "graph", "log", "show", "logs", "restore", "sql", "plugins", "completion"])
