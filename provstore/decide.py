@@ -75,14 +75,20 @@ def is_plainly_fresh(made: str | None, seen: str) -> bool:
 
 
 def _fresh(facts: Facts) -> Verdict:
-    if facts.success is not None and facts.success.accepted:
-        return Verdict(FRESH, (Reason("accepted", facts.success.execution, "accepted by a person, not executed"),))
-    return FRESH_WITHOUT_REMARK
+    accepted = _accepted(facts)
+    return Verdict(FRESH, accepted) if accepted else FRESH_WITHOUT_REMARK
+
+
+def _accepted(facts: Facts) -> tuple[Reason, ...]:
+    """Says that no execution with this key made what counts as its result."""
+    if facts.success is None or not facts.success.accepted:
+        return ()
+    return (Reason("accepted", facts.success.execution, "accepted by a person, not executed"),)
 
 
 def _lost(facts: Facts, recorded: tuple[str, ...], history: History) -> Verdict:
     """The key has succeeded, but what lies in the workspace is not what it made: perhaps what another key made."""
-    reasons = list(_changes(history))
+    reasons = [*_accepted(facts), *_changes(history)]
     restorable = True
     for path, want, seen, at_hand in zip(facts.outputs, recorded, facts.seen, history.kept, strict=True):
         if want == seen:
@@ -186,7 +192,7 @@ def _changed_inputs(before: Sequence[tuple[str, str, str]], now: Sequence[tuple[
             yield Reason("input", path, f"input {path} added")
         elif identity and identity != old[role, path]:
             changed = True
-            yield Reason("input", path, f"input {path} changed{_of_other_rules(old[role, path], identity)}")
+            yield Reason("input", path, f"input {path} changed{of_other_rules(old[role, path], identity)}")
     for role, path in old:
         if (role, path) not in new:
             changed = True
@@ -195,7 +201,7 @@ def _changed_inputs(before: Sequence[tuple[str, str, str]], now: Sequence[tuple[
         yield Reason("input", "", "order of the inputs changed")
 
 
-def _of_other_rules(before: str, now: str) -> str:
+def of_other_rules(before: str, now: str) -> str:
     """Says that two identities can't be compared: digests of different rules are not unequal."""
     old, new = (identity.partition(":")[0].replace("blake3", "bytes") for identity in (before, now))
     return "" if old == new else f" (was compared as {old}, is now as {new})"

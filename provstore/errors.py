@@ -6,6 +6,7 @@
     │   └── UnknownIdError         2  an id that the store does not know
     ├── NoProjectError             2  no Pipelinefile.toml here or above
     ├── PipelinefileError          2  all problems of a Pipelinefile, at once
+    ├── LockfileError              2  a lock file that can't be understood
     ├── QueryError                 2  a query or a `where` text
     ├── PluginError                2  a plug-in that can't be used
     ├── MissingProgramError        2  a program that a command needs is not installed
@@ -106,6 +107,16 @@ class PipelinefileError(ProvstoreError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(dict.fromkeys(str(problem) for problem in problems)))
         self.problems = tuple(problems)
+
+
+class LockfileError(ProvstoreError):
+    """A lock file says something else than a lock, or has conflicts of a merge in it."""
+
+    slug = "lockfile"
+
+    def __init__(self, file: str, line: int, text: str, hint: str) -> None:
+        super().__init__(f"{file}:{line}: {text}", hint=hint)
+        self.file, self.line, self.text = file, line, text
 
 
 class QueryError(ProvstoreError):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from provstore.model.verdict import Reason
+    from provstore.model.verification import TaskVerdict
 
 
 class RunStarted(NamedTuple):
@@ -47,11 +48,12 @@ class TaskEnded(NamedTuple):
     """A task needs nothing more, or its attempt failed.
 
     Attributes:
-        outcome: "executed", "restored", "fresh", "failed", "blocked" or "cancelled".
+        outcome: "executed", "restored", "fresh", "failed", "blocked" or "cancelled"; of a verification, its verdict.
         message: Why it failed; empty otherwise.
         log_tail: The end of what it printed, for failures.
         will_retry: Another attempt follows.
         ended: Number of tasks of the run that have ended by now.
+        verified: What came of doing its work again; None in a run.
     """
 
     task: str
@@ -63,6 +65,7 @@ class TaskEnded(NamedTuple):
     will_retry: bool
     ended: int
     reasons: Sequence[Reason] = ()
+    verified: TaskVerdict | None = None
 
 
 class Remark(NamedTuple):

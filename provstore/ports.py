@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from provstore.model.files import Content
+    from provstore.model.measures import Measures
 else:
     Protocol = object  # `typing` takes 2 ms to import
 
@@ -131,6 +132,13 @@ class Semantics(Protocol):
 
         Returns:
             Empty where that can't be told.
+        """
+
+    def measures(self, path: str, full: str, format: str) -> Measures | None:
+        """The measures in a file that is marked as a metric.
+
+        Returns:
+            None where they can't be read, which is said in a remark; or the run was told to end.
         """
 
 

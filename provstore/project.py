@@ -75,6 +75,7 @@ class Project:
         root: Absolute path of the folder, without symbolic links.
         file: The Pipelinefile, relative to the root.
         store: None until the first fact is recorded.
+        imagined: Files that a plan counts on although they do not lie there.
         while_reading: Called some times a second while a format reads a file; what it raises ends the reading.
     """
 
@@ -89,6 +90,7 @@ class Project:
         self._declared: Declared | None = None
         self._claims: Claims | None = None
         self._apart: Apart | None = None
+        self.imagined: Sequence[str] = ()
         self.while_reading: Callable[[], None] = lambda: None
         if os.path.lexists(self.store_path):
             from provstore.store.store import Store
@@ -141,6 +143,11 @@ class Project:
         """Something of a store is left, whether the store itself is there or not."""
         names = os.listdir(self.folder) if os.path.isdir(self.folder) else ()
         return any(name in ("objects", "failed") or name.startswith("store.db.damaged-") for name in names)
+
+    @property
+    def lock_file(self) -> str:
+        """The lock file beside the Pipelinefile, relative to the root; there may be none."""
+        return self.file.removesuffix(".toml") + ".lock"
 
     def renew_store(self) -> None:
         """Opens the store anew where `recover` has put another file in its place since. Only while holding the lock."""
@@ -313,7 +320,7 @@ class Project:
     def _find(self, search: Search) -> Sequence[str]:
         from provstore.watch.find import find
 
-        return find(self.root, search)
+        return find(self.root, search, self.imagined)
 
     def _remembered(self, fingerprint: str) -> tuple[Plan, bool] | None:
         """The remembered plan, and whether it is one for files that have another text by now; None: none holds."""
@@ -373,11 +380,11 @@ class Project:
             text = self.store.ask(memory.work, position) if self.store is not None else None
             if text is not None:
                 found = Work.from_json(text)
-                if _static_of(found) == static:
+                if static_of(found) == static:
                     return found
             if not expanded:
                 expanded.extend(self._expand(overrides, None)[1])
-            if position < len(expanded) and _static_of(expanded[position]) == static:
+            if position < len(expanded) and static_of(expanded[position]) == static:
                 return expanded[position]
             raise UsageError(
                 f"{plan.name(position)}: the Pipelinefile was changed since its plan was made",
@@ -387,7 +394,7 @@ class Project:
         return work
 
 
-def _static_of(work: Work) -> str:
+def static_of(work: Work) -> str:
     """`Task.static` of the task that this is the work of: no other task has it, so none gets another one's command."""
     outputs = [(output.role, output.path, output.format) for output in work.outputs]
     return digest_json(

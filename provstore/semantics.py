@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from provstore.apart.client import Apart
     from provstore.claims import Claims, Declared
     from provstore.model.files import Content
+    from provstore.model.measures import Measures
 
 
 class StoredSemantics:
@@ -70,6 +71,19 @@ class StoredSemantics:
         if found["verdict"] != "equivalent":
             return ()
         return sorted({difference["what"] for difference in found["differences"]})
+
+    def measures(self, path: str, full: str, format: str) -> Measures | None:
+        """See `provstore.ports.Semantics.measures`."""
+        from provstore.apart.client import AskingError, StoppedError
+
+        try:
+            found: Measures = self._apart().ask("measures", path=full, name=path, format=format)["measures"]
+        except StoppedError:
+            return None
+        except AskingError as error:
+            self._say(f"{path}: no measures are recorded of it: {error}")
+            return None
+        return found
 
     def _say_what_is_missing(self, path: str, format: str, before: str, claims: Claims) -> None:
         """Nobody claims a file by now whose data decided before."""

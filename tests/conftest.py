@@ -1,12 +1,16 @@
-"""For all tests: signals at their defaults, however the tests themselves were started.
+"""For all tests: signals at their defaults, and no CI to tell anything, however the tests themselves were started.
 
 A shell starts what it puts into the background with SIGINT ignored, `nohup` with SIGHUP ignored, and that is handed
 on to every process that is started from there; provstore leaves a signal ignored that was so from the start.
 """
 
+import os
 import signal
 
 import pytest
+
+for name in ("GITHUB_ACTIONS", "GITLAB_CI"):
+    os.environ.pop(name, None)
 
 DEFAULTS = {
     signal.SIGINT: signal.default_int_handler,

@@ -44,6 +44,7 @@ class Worker:
             "compare": self.compare,
             "describe": self.describe,
             "preview": self.preview,
+            "measures": self.measures,
         }
 
     def answer(self, question: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -103,6 +104,19 @@ class Worker:
         if kind not in ("text", "svg", "png"):
             raise Unavailable(f"preview gave the kind {kind!r}, expected 'text', 'svg' or 'png'")
         return {"kind": kind, "data": b64encode(data).decode(), "text": text}
+
+    def measures(self, path: str, name: str, format: str) -> dict[str, Any]:
+        """``measures`` in a file: name → number, text or truth."""
+        from provstore.apart.measures import LARGEST, measures_in
+
+        used = self._format(format)
+        file = Path(path)
+        if file.is_dir():
+            raise Unavailable("found a directory, expected a file of measures")
+        if file.stat().st_size > LARGEST:
+            raise Unavailable(f"it has more than {LARGEST:,} bytes")
+        with formats_at_work(self._inner, os.path.basename(name)):
+            return {"measures": measures_in(used.read(file), os.path.basename(name).partition(".")[0] or name)}
 
 
 def semantic_digest(format: Format, path: Path) -> str:

@@ -58,11 +58,12 @@ def diff_json(report: DiffReport) -> dict[str, JSON]:
         "digests": list(found.digests),
         "unavailable": found.unavailable or None,
         "truncated": found.truncated,
-        "differences": [_difference_json(entry) for entry in found.differences],
+        "differences": [difference_json(entry) for entry in found.differences],
     }
 
 
-def _difference_json(entry: Difference) -> dict[str, JSON]:
+def difference_json(entry: Difference) -> dict[str, JSON]:
+    """One difference of content, as the contract of `diff` has it."""
     return {
         "what": CONTENT,
         "name": "/".join(entry.place),
@@ -83,7 +84,11 @@ def diff_text(report: DiffReport, style: Style = plain, width: int | None = None
     Args:
         width: Columns of the terminal; None: lines are as long as they are.
     """
-    found = report.comparison
+    return "\n".join(comparison_lines(report.comparison, style, width))
+
+
+def comparison_lines(found: Comparison, style: Style = plain, width: int | None = None) -> list[str]:
+    """The same as lines, for a report in which it is a part."""
     word = style(found.verdict, found.verdict)
     first, *others = wrapped(f"{found.verdict}{_headline(found)}", width, STEP)
     lines = [word + first.removeprefix(found.verdict), *others]
@@ -92,7 +97,7 @@ def diff_text(report: DiffReport, style: Style = plain, width: int | None = None
     lines += _tree_lines(found.differences, style, width)
     if found.truncated:
         lines.append("… and more, which are not listed")
-    return "\n".join(lines)
+    return lines
 
 
 def _headline(found: Comparison) -> str:

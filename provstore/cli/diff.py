@@ -9,10 +9,26 @@ import click
 from provstore.cli.options import complete_path, json_option, place_of, place_options
 from provstore.errors import UsageError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypedDict, Unpack
 
-@click.command(short_help="show in what two files differ")
-@click.argument("a", shell_complete=complete_path)
-@click.argument("b", shell_complete=complete_path)
+    from provstore.operations.diff import DiffRequest
+
+    class How(TypedDict):
+        """What `request_from` wants besides the words."""
+
+        blame: str | None
+        patch: bool
+        form: str | None
+        tolerance: str | None
+
+
+@click.command(short_help="show in what two runs, executions, versions or files differ")
+@click.argument("words", nargs=-1, metavar="[A [B]]", shell_complete=complete_path)
+@click.option("--blame", metavar="PATH", shell_complete=complete_path,
+              help="Show where the lineages of two versions of PATH part.")  # fmt: skip
+@click.option("-p", "--patch", is_flag=True, help="Show line by line what changed between two commits.")
 @click.option("--format", "form", metavar="NAME",
               help="Read both as this format. Default: what the Pipelinefile says, or their endings.")  # fmt: skip
 @click.option("--tolerance", metavar="rtol=R,atol=A",
@@ -23,42 +39,65 @@ from provstore.errors import UsageError
 @click.pass_context
 def command(
     ctx: click.Context,
-    a: str,
-    b: str,
-    form: str | None,
-    tolerance: str | None,
+    words: tuple[str, ...],
     exit_code: bool,
     as_json: bool,
     folder: str | None,
     file: str | None,
+    **how: Unpack[How],
 ) -> int:
-    """Show in what two files or directories differ, as data of their format. Works outside of a project, too.
+    """Show in what A and B differ: two runs, executions, versions of data, or files.
 
-    Files are "identical" in bytes, "equivalent" as data, "within tolerance", or "different".
+    Each is a file or directory (also outside of a project), PATH@ID for a recorded version, the id of a run, an
+    execution or a dataset, or a stage or task for its last execution. A alone is compared with the one before it;
+    without A, the last two runs are compared.
 
     \b
-    $ provstore diff old.h5 new.h5
-    different as hdf5 data: 1 difference of values; besides: compression
-      images/flux
-        values: 3 of 1,000, largest absolute error 1e-09, relative 4.9e-09, 36 ULPs, first at [3, 4]: 0.2 → 0.3
-        storage: compression: deflate → nothing
+    $ provstore diff sample
+    - execution 01a2034f-c7a  2026-11-21 10:01:20Z  sample  succeeded
+    + execution 01a2034f-c88  2026-11-21 10:02:11Z  sample  succeeded
+      param     seed: 42 → 43
+      command   42 → 43 (by its parameters)
+      output    sample.csv
+                  different as csv data: 1 difference of values
+                    column y
+                      values: 5 of 5, largest absolute error 0.67, first at [0]: 0.6394 → 0.0386
+    \b
+    $ provstore diff --blame report.txt     (why is it another one than before?)
+    $ provstore diff sample.csv@01a2034f-c7 sample.csv
+    $ provstore diff old.h5 new.h5 --tolerance rtol=1e-6
     """
     import sys
 
-    from provstore.cli import comparison, render
+    from provstore.cli import differences, render
     from provstore.cli.plain import say_remarks
     from provstore.cli.style import style_for, width_of
-    from provstore.operations.diff import DiffRequest, diff
+    from provstore.operations.diff import diff
 
-    allowed = None if tolerance is None else tolerance_from(tolerance)
     place = place_of(ctx, folder, file)
-    report = diff(place.folder, place.file, DiffRequest(a, b, form, allowed))
+    report = diff(place.folder, place.file, request_from(words, **how))
     say_remarks(report.remarks)
     if as_json:
-        print(render.to_json(comparison.diff_json(report)))
+        print(render.to_json(differences.report_json(report)))
     else:
-        print(comparison.diff_text(report, style_for(sys.stdout), width_of(sys.stdout)))
-    return 1 if exit_code and not report.comparison.is_equal else 0
+        print(differences.report_text(report, style_for(sys.stdout), width_of(sys.stdout)))
+    return 1 if exit_code and not report.is_equal else 0
+
+
+def request_from(
+    words: tuple[str, ...], blame: str | None, patch: bool, form: str | None, tolerance: str | None
+) -> DiffRequest:
+    """What the command line asks for.
+
+    Raises:
+        UsageError: It names more than two things, or its tolerance is none.
+    """
+    from provstore.operations.diff import DiffRequest
+
+    if len(words) > 2:
+        raise UsageError(f"diff: found {len(words)} words, expected two at most", hint="provstore diff A B")
+    a, b = (*words, None, None)[:2]
+    return DiffRequest(a, b, form, None if tolerance is None else tolerance_from(tolerance), patch, blame)
 
 
 def tolerance_from(text: str) -> tuple[float, float]:

@@ -19,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from provstore.cli.ci import Announcer
+    from provstore.cli.place import Place
     from provstore.operations.status import StatusReport
 
 
@@ -28,6 +30,8 @@ class Words(NamedTuple):
     Attributes:
         folders: Every `-C`, in order.
         file: The last `-f`.
+        junit, code_quality: Files for CI, as typed.
+        locked: Compare with the lock file, too.
     """
 
     targets: tuple[str, ...] = ()
@@ -44,6 +48,9 @@ class Words(NamedTuple):
     as_json: bool = False
     folders: tuple[str, ...] = ()
     file: str | None = None
+    junit: str | None = None
+    code_quality: str | None = None
+    locked: bool = False
 
 
 def run(words: Words) -> int:
@@ -51,12 +58,21 @@ def run(words: Words) -> int:
     place = place_from(list(words.folders), words.file)
     targets = Targets((*place.targets, *words.targets), place.folder, words.downstream, words.only)
     if words.dry_run:
+        _claim_no_files(words)
         from provstore.operations.status import status
 
         with place.project() as project:
             planned = status(project, targets, words.overrides, force=words.force)
         _print_status(planned, words, ok=None)
         return 0
+    announcer = _announcer("run", words, place)
+    if announcer is None:
+        return _run(words, place, targets, None)
+    with announcer:
+        return _run(words, place, targets, announcer)
+
+
+def _run(words: Words, place: Place, targets: Targets, announcer: Announcer | None) -> int:
     from provstore.operations.run import RunRequest
     from provstore.operations.run import run as bring_up_to_date
 
@@ -76,9 +92,11 @@ def run(words: Words) -> int:
     view = _live_view() if live else _plain_view()
     with place.project() as project:
         try:
-            report = bring_up_to_date(project, request, view)
+            report = bring_up_to_date(project, request, view if announcer is None else announcer.heard_by(view))
         finally:
             view.close()
+    if announcer is not None:
+        announcer.take_run(report)
     if words.as_json:
         print(render.to_json(render.run_json(report)))
     else:
@@ -90,12 +108,26 @@ def run(words: Words) -> int:
 
 def status(words: Words, *, check: bool) -> int:
     """`provstore status`, and `provstore check`, which exits 1 unless everything is fresh."""
+    place = place_from(list(words.folders), words.file)
+    announcer = _announcer("check", words, place) if check else None
+    if announcer is None:
+        return _status(words, place, None, check=check)
+    with announcer:
+        return _status(words, place, announcer, check=check)
+
+
+def _status(words: Words, place: Place, announcer: Announcer | None, *, check: bool) -> int:
     from provstore.operations.status import status as judge
 
-    place = place_from(list(words.folders), words.file)
+    targets = Targets((*place.targets, *words.targets), place.folder, everything=True)
+    if words.locked:
+        from provstore.cli.locking import check_locked
+
+        return check_locked(place, targets, announcer, as_json=words.as_json)
     with place.project() as project:
-        targets = Targets((*place.targets, *words.targets), place.folder, everything=True)
         report = judge(project, targets, words.overrides)
+    if announcer is not None:
+        announcer.take_status(report)
     ok = report.is_fresh if check else None
     _print_status(report, words, ok=ok)
     return 1 if ok is False else 0
@@ -106,6 +138,26 @@ def _print_status(report: StatusReport, words: Words, *, ok: bool | None) -> Non
         print(render.to_json(render.status_json(report, ok=ok)))
     else:
         print(render.status_text(report, style_for(sys.stdout)))
+
+
+def _announcer(command: str, words: Words, place: Place) -> Announcer | None:
+    """What tells CI how the command fares; None where nobody is to be told, so that nothing of it is imported."""
+    asked = words.junit is not None or words.code_quality is not None
+    if not (asked or "GITHUB_ACTIONS" in os.environ or "GITLAB_CI" in os.environ):
+        return None
+    from provstore.cli.ci import Announcer
+
+    is_text_on_output = command == "check" and not words.as_json
+    return Announcer(command, place, words.junit, words.code_quality, sys.stdout if is_text_on_output else sys.stderr)
+
+
+def _claim_no_files(words: Words) -> None:
+    """With -n there are no results to write down."""
+    if words.junit is not None or words.code_quality is not None:
+        from provstore.errors import UsageError
+
+        option = "--junit" if words.junit is not None else "--code-quality"
+        raise UsageError(f"{option}: with -n nothing is run", hint="provstore check has that option, too")
 
 
 def _arguments() -> tuple[str, ...]:

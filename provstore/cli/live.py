@@ -23,12 +23,13 @@ from provstore.model.values import harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from rich.console import Console
     from rich.text import Text
 
     from provstore.cli.progress import Running
+    from provstore.cli.render import Style
     from provstore.events import Event
 
 INTERVAL = 0.1
@@ -54,9 +55,14 @@ NO_WRAP, WRAP = "\x1b[?7l", "\x1b[?7h"
 
 
 class LiveView:
-    """Shows a run on the terminal that standard error is."""
+    """Shows a run on the terminal that standard error is.
 
-    def __init__(self) -> None:
+    Args:
+        ended: How a task ended, in lines.
+    """
+
+    def __init__(self, ended: Callable[[TaskEnded, Style], list[str]] = ended_lines) -> None:
+        self._ended = ended
         self._colour = has_colour(sys.stderr)
         self._progress: Progress | None = None
         self._lines: list[str] = []
@@ -75,7 +81,7 @@ class LiveView:
             elif isinstance(event, Remark):
                 self._lines.append(remark_line(event, self._style))
             elif isinstance(event, TaskEnded) and not self._unstarted.took(event):
-                self._lines += ended_lines(event, self._style)
+                self._lines += self._ended(event, self._style)
             if self._progress is not None:
                 self._note(self._progress, event, now)
         if self._thread is None:

@@ -187,9 +187,15 @@ def report(error: ProvstoreError) -> None:
 
     lines = [harmless(line) for line in error.message.split("\n")]
     separator = "\n" if len(lines) > 1 else " "
-    say(f"error[{error.slug}]:{separator}" + "\n".join(lines))
+    shown = [f"error[{error.slug}]:{separator}" + "\n".join(lines)]
     if error.hint:
-        say(f"hint: {harmless(error.hint)}")
+        shown.append(f"hint: {harmless(error.hint)}")
+    if "GITHUB_ACTIONS" in os.environ:
+        from provstore.cli.ci.github import disarmed
+
+        shown = [disarmed(text) for text in shown]
+    for text in shown:
+        say(text)
 
 
 def report_fault(error: Exception) -> int:
@@ -209,6 +215,8 @@ def report_fault(error: Exception) -> int:
 
 def say(text: str) -> None:
     """Writes a line to standard error, whatever bytes are in it and whether or not anybody reads it."""
+    if "##[" in text and "GITHUB_ACTIONS" in os.environ:  # obeyed anywhere in a line: see `cli.ci.github`
+        text = text.replace("##[", "## [")
     try:
         sys.stderr.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
     except (BrokenPipeError, ValueError, OSError, UnicodeEncodeError):

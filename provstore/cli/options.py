@@ -33,6 +33,15 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="The report as JSON.")(command)
 
 
+def ci_options(command: Command) -> Command:
+    """Adds `--junit` and `--code-quality`, for `cli.ci.Announcer`; they arrive as `junit` and `code_quality`."""
+    option = click.option("--code-quality", metavar="FILE", shell_complete=complete_path,
+                          help="Write what failed as a code quality report, for GitLab.")  # fmt: skip
+    junit = click.option("--junit", metavar="FILE", shell_complete=complete_path,
+                         help="Write how each task fared as JUnit XML, for CI.")  # fmt: skip
+    return junit(option(command))
+
+
 def folders_of(ctx: click.Context, folder: str | None) -> tuple[str, ...]:
     """Every `-C`, before and after the command's name."""
     before = ctx.find_root().obj or {}

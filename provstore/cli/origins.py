@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+
+from provstore.cli.acceptance import is_by_hand, told
 from provstore.cli.records import number_of, size_text
 from provstore.cli.render import plain
 from provstore.cli.tables import columns_of, fitted, moment, table, took
+from provstore.cli.verified import told as verified
 from provstore.model.values import harmless, spelled, task_name
-from provstore.operations.why import BYTES, DATA, MISSING, MODE
+from provstore.operations.by_content import BYTES, DATA, MODE
+from provstore.operations.why import MISSING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +57,8 @@ def why_json(report: WhyReport) -> dict[str, JSON]:
 
 def _input_json(entry: Input) -> dict[str, JSON]:
     origin = entry.origin
-    made = {"stage": origin.stage, "data_id": origin.data_id, "execution": origin.execution, "ended": origin.ended} \
+    made = {"stage": origin.stage, "data_id": origin.data_id, "execution": origin.execution, "ended": origin.ended,
+            "by_hand": origin.by_hand} \
         if origin is not None else None  # fmt: skip
     return {"role": entry.role, "path": entry.path, "dataset": entry.dataset, "digest": entry.digest, "origin": made}
 
@@ -105,7 +111,8 @@ def _situation(report: WhyReport) -> list[str]:
         )
         lines.append(f"the store does not know this path; it {what} {version.path}")
     elif report.state == MISSING:
-        lines.append(f"nothing lies there; 'provstore restore {version.path}' puts it back if its bytes are kept")
+        command = f"provstore restore {shlex.quote(version.path)}"
+        lines.append(f"nothing lies there; {command} puts it back if its bytes are kept")
     elif report.agrees == MODE:
         lines.append("not what was recorded: its executable bit differs")
     elif report.agrees == DATA:
@@ -148,9 +155,13 @@ def _made(report: WhyReport) -> list[Field]:
     assert dataset is not None, "an execution has made it"
     started, ended = execution["started"], execution["ended"]
     when = f", {moment(ended)}, in {took(started, ended)}" if ended else f", {moment(started)}"
+    if is_by_hand(execution):
+        when = f", {moment(started)}"
     outcome = "" if execution["outcome"] == "succeeded" else f" ({execution['outcome']})"
     return [
-        ("made by", [f"{_task(execution['stage'], execution['data_id'])}{outcome}{when}"], 1),
+        ("made by", [f"{_maker(execution)}{outcome}{when}"], 1),
+        ("accepted", told(execution), 2),
+        ("verified", verified(execution, dataset["path"])[:1], 1),
         ("as part of", [dataset["path"]] if report.version and report.version.path != dataset["path"] else [], 1),
         ("since then", _later(report), 1),
         ("host", [f"{execution['user']}@{execution['host']}, {execution['system']}"] if execution["user"] else [], 1),
@@ -162,6 +173,11 @@ def _made(report: WhyReport) -> list[Field]:
         ("inputs", _inputs(report.inputs, report.gathered), INPUTS),
         *_ids(report),
     ]
+
+
+def _maker(execution: Mapping[str, Any]) -> str:
+    task = _task(execution["stage"], execution["data_id"])
+    return f"hand, in the place of {task}" if is_by_hand(execution) else task
 
 
 def _found(report: WhyReport) -> list[Field]:
@@ -203,7 +219,8 @@ def _origin(entry: Input, gathered: Container[str]) -> str:
     if made is None:
         return "gathered" if entry.dataset in gathered else "source"
     when = f" on {moment(made.ended)}" if made.ended else ""
-    return f"made by {_task(made.stage, made.data_id)}{when}"
+    by_hand = " (by hand)" if made.by_hand else ""
+    return f"made by {_task(made.stage, made.data_id)}{by_hand}{when}"
 
 
 def _inputs(inputs: Sequence[Input], gathered: Container[str]) -> list[str]:
@@ -274,6 +291,8 @@ def history_text(report: HistoryReport, width: int | None = None) -> str:
 
 def _row(version: VersionLine, *, is_made: bool) -> list[str]:
     maker = harmless(_task(version.stage, version.data_id)) if version.execution is not None else ""
+    if maker and version.run is None:
+        maker += " (by hand)"
     marks = [name for name, holds in (("current", version.current), ("kept", version.kept)) if holds]
     nobody = "by hand" if is_made else "gathered" if version.gathered else "source"
     digest = version.digest.removeprefix("blake3:")[:12]

@@ -79,7 +79,12 @@ def ended_lines(event: TaskEnded, style: Style = plain) -> list[str]:
 
 
 def log_lines(tail: bytes) -> list[str]:
-    """The last lines of a log, indented, as a terminal would leave them: of a progress line its last state.
+    """The last lines of a log, indented."""
+    return [f"    {line}" for line in printed_lines(tail, SHOWN_LINES)]
+
+
+def printed_lines(tail: bytes, number: int) -> list[str]:
+    """So many last lines of a log, as a terminal would leave them: of a progress line its last state.
 
     Bytes that are no text, and characters that would steer the terminal, are spelled out.
     """
@@ -87,9 +92,9 @@ def log_lines(tail: bytes) -> list[str]:
         return []
     import re
 
-    lines = tail.decode("utf-8", "backslashreplace").rstrip("\r\n").split("\n")[-SHOWN_LINES:]
+    lines = tail.decode("utf-8", "backslashreplace").rstrip("\r\n").split("\n")[-number:]
     last = (re.sub(r"\x1b\[[0-9;]*[mK]", "", line.rstrip("\r").rpartition("\r")[2]) for line in lines)
-    return [f"    {harmless(line.expandtabs())}" for line in last]
+    return [harmless(line.expandtabs()) for line in last]
 
 
 def say_remarks(texts: Sequence[str]) -> None:

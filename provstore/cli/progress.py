@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from provstore.events import TaskEnded
 
+BAD = ("failed", "different")
+"""How a task of a run, or of a verification, ends that did not end well."""
+
 LEARNING = 2.0
 """Seconds after which the pace of this run says more than the number of tasks that run at once."""
 
@@ -82,7 +85,7 @@ class Progress:
         self._known -= self._expected.pop(event.task, 0.0)
         self.ended = event.ended
         self.tasks = max(self.tasks, event.ended)
-        self.failed += event.outcome == "failed"
+        self.failed += event.outcome in BAD
 
     def seconds_left(self, now: float) -> float | None:
         """An estimate, from what tasks took the last time and from the pace of this run; None: nothing is known."""

@@ -24,7 +24,7 @@ FLAGS: Mapping[str, Mapping[str, str]] = {
         "--json": "as_json",
     },
     "status": {"--json": "as_json"},
-    "check": {"--json": "as_json"},
+    "check": {"--json": "as_json", "--locked": "locked"},
 }
 """Flag of a command → its name in `faces.Words`."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 
+from provstore.cli.acceptance import is_by_hand, told
 from provstore.cli.render import plain
 from provstore.cli.tables import counted, moment, took
+from provstore.cli.verified import told as verified
 from provstore.model.values import harmless, spelled, task_name
 
 TYPE_CHECKING = False
@@ -71,6 +73,8 @@ def _execution(record: Mapping[str, Any], short: Mapping[str, str]) -> list[Fiel
     return _told(
         ("task", _task(record)),
         ("outcome", _outcome(record)),
+        ("accepted", "\n".join(told(record))),
+        ("verified", "\n".join(verified(record))),
         ("command", record["command"].strip("\n")),
         ("shell", record["shell"]),
         ("folder", record["cwd"]),
@@ -79,7 +83,7 @@ def _execution(record: Mapping[str, Any], short: Mapping[str, str]) -> list[Fiel
         ("inputs", _datasets(record["inputs"], short)),
         ("outputs", _datasets(record["outputs"], short)),
         ("printed", size_text(record["log_size"]) if record["log_size"] else "nothing"),
-        *_times(record),
+        *(_times(record) if not is_by_hand(record) else [("recorded", moment(record["started"]))]),
         ("processor", f"{record['cpu_seconds']:.2f} s" if record["cpu_seconds"] is not None else ""),
         ("memory", size_text(record["peak_memory"]) if record["peak_memory"] is not None else ""),
         ("attempt", str(record["attempt"]) if record["attempt"] > 1 else ""),
@@ -125,6 +129,8 @@ def _task(record: Mapping[str, Any]) -> str:
 
 
 def _outcome(record: Mapping[str, Any]) -> str:
+    if is_by_hand(record):
+        return f"{record['outcome']}\nby hand: nothing was executed"
     return f"{record['outcome']}\n{record['message']}" if record["message"] else str(record["outcome"])
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from provstore.model.values import JSON
     from provstore.model.verdict import Reason
     from provstore.operations.run import RunReport
-    from provstore.operations.status import StatusReport
+    from provstore.operations.status import Group, StatusReport
 
     Style = Callable[[str, str], str]
 
@@ -64,23 +64,27 @@ def plain(text: str, state: str) -> str:
 
 
 def to_json(value: JSON) -> str:
-    """JSON as it is printed: indented, characters as they are."""
+    """JSON as it is printed: indented, characters as they are.
+
+    But for the beginning of a workflow command of GitHub, which is obeyed anywhere in a line (`cli.ci.github`).
+    """
     import json
 
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    return json.dumps(value, ensure_ascii=False, indent=2).replace("##[", "#\\u0023[")
 
 
 def status_text(report: StatusReport, style: Style = plain) -> str:
     """One line a task, with its reasons; fresh tasks of one stage, and many that are alike, share a line."""
     lines = []
-    alike = Counter(report.groups)
+    kinds = [_kind(group) if group.reasons else group for group in report.groups]
+    alike = Counter(kinds)
     listed = set()
-    for number, group in enumerate(report.groups):
-        if alike[group] > (1 if group.state == "fresh" else ALIKE):
-            if group in listed:
+    for number, (group, kind) in enumerate(zip(report.groups, kinds, strict=True)):
+        if alike[kind] > (1 if group.state == "fresh" else ALIKE):
+            if kind in listed:
                 continue
-            listed.add(group)
-            name = f"{group.stage} ({alike[group]} tasks)"
+            listed.add(kind)
+            name = f"{group.stage} ({alike[kind]} tasks)"
         else:
             name = task_name(group.stage, report.tasks[number].data_id)
         reasons = f"  ({reasons_text(group.reasons)})" if group.reasons else ""
@@ -91,6 +95,11 @@ def status_text(report: StatusReport, style: Style = plain) -> str:
     return "\n".join(lines)
 
 
+def _kind(group: Group) -> tuple[object, ...]:
+    """What groups have in common that read alike: the execution that a reason is about is not shown."""
+    return group.stage, group.state, tuple([reason.text for reason in group.reasons])
+
+
 def reasons_text(reasons: Sequence[Reason], limit: int = 5) -> str:
     """All reasons in one line; beyond `limit` their number."""
     texts = [reason.text for reason in reasons[:limit]]
@@ -99,7 +108,8 @@ def reasons_text(reasons: Sequence[Reason], limit: int = 5) -> str:
     return "; ".join(texts)
 
 
-def _reasons_json(reasons: Sequence[Reason]) -> list[JSON]:
+def reasons_json(reasons: Sequence[Reason]) -> list[JSON]:
+    """Reasons as every report lists them."""
     return [reason._asdict() for reason in reasons]
 
 
@@ -111,7 +121,7 @@ def status_json(report: StatusReport, *, ok: bool | None = None) -> dict[str, JS
             "stage": task.stage,
             "data_id": dict(task.data_id),
             "state": task.state,
-            "reasons": _reasons_json(task.reasons),
+            "reasons": reasons_json(task.reasons),
             "outputs": list(task.outputs),
         }
         for task in report.tasks
@@ -133,7 +143,7 @@ def run_json(report: RunReport) -> dict[str, JSON]:
                 "outcome": task.outcome,
                 "execution": task.execution,
                 "seconds": task.seconds,
-                "reasons": _reasons_json(task.reasons),
+                "reasons": reasons_json(task.reasons),
             }
             for task in report.tasks
         ],

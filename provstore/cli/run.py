@@ -6,7 +6,7 @@ import click
 
 from provstore.cli import faces
 from provstore.cli.faces import Words
-from provstore.cli.options import file_of, folders_of, json_option, place_options, targets_argument
+from provstore.cli.options import ci_options, file_of, folders_of, json_option, place_options, targets_argument
 
 
 def overrides_from(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -37,6 +37,7 @@ def overrides_from(ctx: click.Context, param: click.Parameter, values: tuple[str
 @click.option("--no-wait", is_flag=True, help="If another run holds the project, give up at once.")
 @click.option("--executor", default="local", metavar="NAME", show_default=True,
               help="Where tasks run: on this machine, or what a plug-in offers.")  # fmt: skip
+@ci_options
 @json_option
 @place_options
 @click.pass_context
@@ -53,6 +54,8 @@ def command(
     collection: str,
     no_wait: bool,
     executor: str,
+    junit: str | None,
+    code_quality: str | None,
     as_json: bool,
     folder: str | None,
     file: str | None,
@@ -82,5 +85,7 @@ def command(
             as_json,
             folders_of(ctx, folder),
             file_of(ctx, file),
+            junit,
+            code_quality,
         )
     )

@@ -98,7 +98,7 @@ class PathSpec(NamedTuple):
         directory: It was written with a trailing ``/``, so it must be a directory.
         external: It lies outside of the project (inputs only).
         dataset: Name of the dataset type it was declared by, else None.
-        extra: Other keys of its table that later versions of provstore read (such as `metric`).
+        extra: Other keys of its table: `metric` of an output, and what later versions of provstore read.
     """
 
     role: str

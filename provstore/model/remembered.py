@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-SPELLING = 3
+SPELLING = 4
 """A plan that was written down otherwise is not read: it goes by with what it is remembered by."""
 
 

@@ -69,6 +69,7 @@ class Output(NamedTuple):
 
     Attributes:
         directory: It was declared with a trailing ``/``, so it must be a directory.
+        metric: Its measures are recorded.
     """
 
     role: str
@@ -76,6 +77,7 @@ class Output(NamedTuple):
     directory: bool
     format: str
     dataset_type: str
+    metric: bool = False
 
 
 class Work(NamedTuple):

@@ -33,18 +33,18 @@ def conclude(around: Circumstances, underway: Underway, finished: Finished, prin
         printed: Absolute path of the file with what the command printed.
     """
     ready = underway.ready
-    outcome, message = _outcome_of(finished)
+    outcome, message = outcome_of(finished)
     message = around.secrets.out_of(message)
     contents: list[tuple[Output, Content, Memo | DirectoryMemo]] = []
     try:
         if not message:
             outcome, message = _check_inputs(around, ready)
         if not message:
-            contents, message = _collect(around, ready.work)
+            contents, message = collect(around, ready.work)
             outcome = "failed" if message else "succeeded"
     except StoppedError:
         outcome, message = "cancelled", "stopped while what it had made was read"
-    if not message and not _keep(around, ready.work, contents):
+    if not message and not keep(around, ready.work, contents):
         outcome, message = "failed", "an output changed after the command had ended"
     log = _kept_log(around, printed, finished.log_size)
     row = recording.ended(underway.row, finished, outcome, message, log)
@@ -52,11 +52,12 @@ def conclude(around: Circumstances, underway: Underway, finished: Finished, prin
         around.ledger.add_execution(ExecutionFact(row, underway.usage, ()), ready.stage, None)
         clean_up(around, underway)
         return Conclusion(outcome, message, ())
-    made = _record_outputs(around, contents, row)
+    made = record_outputs(around, contents, row)
     identities = tuple(content.identity for _, content, _ in contents)
     memo = TaskMemo(ready.key, underway.execution, " ".join(identities))
     around.ledger.add_execution(ExecutionFact(row, underway.usage, made), ready.stage, memo)
     _record_equalities(around, underway, contents, made)
+    _record_metrics(around, contents, made)
     return Conclusion("succeeded", "", identities)
 
 
@@ -79,7 +80,7 @@ def clean_up(around: Circumstances, underway: Underway) -> None:
         around.tell(f"{error.message}; what was there before is in .provstore/failed/{execution}")
 
 
-def _outcome_of(finished: Finished) -> tuple[str, str]:
+def outcome_of(finished: Finished) -> tuple[str, str]:
     """Outcome and message as far as the command itself tells; no message: it ended with 0."""
     if finished.stopped:
         return "cancelled", "stopped"
@@ -103,13 +104,13 @@ def _check_inputs(around: Circumstances, ready: Ready) -> tuple[str, str]:
     return "succeeded", ""
 
 
-def _collect(around: Circumstances, work: Work) -> tuple[list[tuple[Output, Content, Memo | DirectoryMemo]], str]:
+def collect(around: Circumstances, work: Work) -> tuple[list[tuple[Output, Content, Memo | DirectoryMemo]], str]:
     """Reads what was made; with a message where something was not."""
     contents = []
     keeper = around.store.objects if work.cache and around.objects_limit is None else None
     for output in work.outputs:
         if around.outputs.is_linked(output.path):
-            message = _where_it_leads(around, output.path)
+            message = where_it_leads(around.root, output.path)
             if message:
                 return [], message
         try:
@@ -123,17 +124,21 @@ def _collect(around: Circumstances, work: Work) -> tuple[list[tuple[Output, Cont
     return contents, ""
 
 
-def _where_it_leads(around: Circumstances, path: str) -> str:
-    """Why an output can't be a link, or lie behind one; "" if it may."""
-    real = os.path.realpath(around.workspace.full(path))
-    if not real.startswith(around.root.rstrip("/") + "/"):
+def where_it_leads(root: str, path: str) -> str:
+    """Why an output can't be a link, or lie behind one; "" if it may.
+
+    Args:
+        root: Absolute path of the project.
+    """
+    real = os.path.realpath(os.path.join(root, path))
+    if not real.startswith(root.rstrip("/") + "/"):
         return f"output {path} is a symbolic link that leads out of the project"
-    if os.path.relpath(real, around.root).partition(os.sep)[0] in TOOL_FOLDERS:
+    if os.path.relpath(real, root).partition(os.sep)[0] in TOOL_FOLDERS:
         return f"output {path} is a symbolic link into a folder that is not for outputs"
     return ""
 
 
-def _keep(around: Circumstances, work: Work, contents: Sequence[tuple[Output, Content, Memo | DirectoryMemo]]) -> bool:
+def keep(around: Circumstances, work: Work, contents: Sequence[tuple[Output, Content, Memo | DirectoryMemo]]) -> bool:
     """Keeps the bytes of what was made, as far as the Pipelinefile wants that."""
     if not work.cache:
         return True
@@ -178,9 +183,25 @@ def _record_equalities(
         around.ledger.add("equality", recording.equality_row(str(row["id"]), old.dataset, ignored, str(row["created"])))
 
 
-def _record_outputs(
+def _record_metrics(
+    around: Circumstances, contents: Sequence[tuple[Output, Content, Memo | DirectoryMemo]], made: Sequence[Row]
+) -> None:
+    """Puts down the measures in what is marked as a metric; a file that has none is named in a remark."""
+    if around.workspace.semantics is None:
+        return
+    for (output, _, memo), row in zip(contents, made, strict=True):
+        if not output.metric:
+            continue
+        full = around.workspace.full(output.path)
+        found = around.workspace.semantics().measures(output.path, full, str(row["format"]))
+        if found is not None and around.workspace.looks_like(output.path, memo):  # else it is not what was recorded
+            around.ledger.add("metric", recording.metric_row(str(row["id"]), found, str(row["created"])))
+
+
+def record_outputs(
     around: Circumstances, contents: Sequence[tuple[Output, Content, Memo | DirectoryMemo]], row: Row
 ) -> list[Row]:
+    """Rows of what an execution made; from now on these datasets are what lies there."""
     place = recording.Place(around.collection, around.owner, str(row["ended"]))
     made = []
     for output, content, memo in contents:

@@ -12,6 +12,7 @@ from provstore.events import Remark, TaskEnded, TaskStarted
 from provstore.model.values import task_name
 from provstore.model.verdict import FRESH, RESTORABLE
 from provstore.operations.attempt import Circumstances, Ready, Underway
+from provstore.operations.attribute import attribute
 from provstore.operations.circumstances import CodeState, user_name
 from provstore.operations.conclude import conclude
 from provstore.operations.outputs import Outputs, discard
@@ -83,7 +84,7 @@ class Engine:
         self._fine_device = device_with_fine_stamps(os.path.join(running, "stamps"))
         self._code = CodeState(project.root, os.path.join(running, "git"))
         self._executor = make_executor(running)
-        cpus, memory = _size_of_machine()
+        cpus, memory = size_of_machine()
         self._environment = dict(os.environ)
         self._capacity = Capacity(request.jobs or cpus, cpus, memory)
         self._underway: dict[str, tuple[int, Underway]] = {}
@@ -232,9 +233,6 @@ class Engine:
             planned.remember(self._ledger)
         self._work_of = assessment.planned.work
         self._works.clear()
-        for position, success in self._verdicts.found:
-            memo = TaskMemo(str(self._verdicts.key[position]), success.execution, " ".join(success.outputs))
-            self._ledger.remember_task(self._plan.stage_of(position).name, self._plan.tasks[position].data_id, memo)
         settings = self._plan.settings
         outputs = Outputs(self._project.root, self._project.folder, self._workspace, self._store.objects)
         self._around = Circumstances(
@@ -251,6 +249,11 @@ class Engine:
             Secrets(settings.secret_env, self._environment),
             lambda text: self._observe(Remark(text)),
         )
+        for position, success in self._verdicts.found:
+            memo = TaskMemo.of(str(self._verdicts.key[position]), success)
+            self._ledger.remember_task(self._plan.stage_of(position).name, self._plan.tasks[position].data_id, memo)
+            if self._verdicts.of[position].state == FRESH:
+                attribute(self._around, self._plan.outputs(position), success.execution)
 
     def _replace(self, finished: Sequence[Finished]) -> None:
         """Frees the places of commands that have ended.
@@ -328,7 +331,7 @@ class Engine:
             if again is not None:
                 self._workspace.assign(path, again, made[path].dataset)
         self._verdicts.ran(position, success.outputs)
-        memo = TaskMemo(str(self._verdicts.key[position]), success.execution, " ".join(success.outputs))
+        memo = TaskMemo.of(str(self._verdicts.key[position]), success)
         self._ledger.remember_task(self._plan.stage_of(position).name, self._plan.tasks[position].data_id, memo)
         self._finish(position, "restored", success.execution, None)
         return True
@@ -377,7 +380,7 @@ class Engine:
         if finished.log_size:
             log, size = self._around.secrets.clean(log, finished.log_size)
             finished = finished._replace(log_size=size)
-        tail = _end_of(log) if finished.log_size else b""
+        tail = end_of(log) if finished.log_size else b""
         conclusion = conclude(self._around, underway, finished, log)
         if underway.aside:
             self._discard.append(os.path.join(underway.folder, f"aside-{underway.execution}"))
@@ -475,7 +478,7 @@ class Engine:
         self._oldest = 0.0
 
 
-def _size_of_machine() -> tuple[int, int]:
+def size_of_machine() -> tuple[int, int]:
     """Processors this process may use, and bytes of memory."""
     try:
         cpus = len(os.sched_getaffinity(0))
@@ -489,7 +492,8 @@ def _looks_well(finished: Finished) -> bool:
     return finished.exit_status == 0 and not (finished.survivors or finished.timed_out or finished.stopped)
 
 
-def _end_of(path: str) -> bytes:
+def end_of(path: str) -> bytes:
+    """The end of a log, as much as is shown."""
     with open(path, "rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - LOG_TAIL))

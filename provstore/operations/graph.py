@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provstore.model.drawing import Drawing, Edge, Node
+from provstore.model.remembered import stage_names
 from provstore.model.verdict import FAILED, FRESH, NEW, RESTORABLE, STALE, WAITING
 from provstore.noun import NamedTuple
 from provstore.operations.assess import assess
@@ -78,10 +79,16 @@ def graph(project: Project, targets: Targets, *, tasks: bool) -> GraphReport:
         PipelinefileError, TargetError: As in `assess`.
     """
     found = assess(project, targets, {})
+    if not tasks:
+        return graph_of_stages(project, found)
+    title = project.pipeline({}).name or "pipeline"
+    return GraphReport(title, *_of_tasks(found, is_known=project.store is not None))
+
+
+def graph_of_stages(project: Project, found: Assessment) -> GraphReport:
+    """The graph of the stages of what was assessed already."""
     pipeline = project.pipeline({})
     title = pipeline.name or "pipeline"
-    if tasks:
-        return GraphReport(title, *_of_tasks(found, is_known=project.store is not None))
     return GraphReport(title, *_of_stages(found, pipeline, is_known=project.store is not None))
 
 
@@ -102,22 +109,34 @@ def _of_tasks(found: Assessment, *, is_known: bool) -> tuple[tuple[Step, ...], t
     ]
     selected = set(positions)
     edges = [
-        Edge(plan.name(source), plan.name(position), _flow(plan, source, position))
+        Edge(plan.name(source), plan.name(position), inputs.made_by(source))
         for position in positions
+        for inputs in [_Inputs(plan, position)]
         for source in plan.tasks[position].upstream
         if source in selected
     ]
     return tuple(steps), tuple(edges)
 
 
-def _flow(plan: Plan, source: int, target: int) -> tuple[str, ...]:
-    """The inputs of one task that another makes, whole or in part."""
-    outputs = plan.outputs(source)
-    return tuple(path for path in plan.inputs(target) if any(_overlap(path, output) for output in outputs))
+class _Inputs:
+    """The inputs of one task, to be asked which of them another task makes: it may gather those of thousands."""
 
+    def __init__(self, plan: Plan, position: int) -> None:
+        self._plan = plan
+        self._place: dict[str, int] = {}
+        self._below: dict[str, list[str]] = {}
+        for path in plan.inputs(position):
+            self._place.setdefault(path, len(self._place))
+            for folder in _folders(path):
+                self._below.setdefault(folder, []).append(path)
 
-def _overlap(one: str, other: str) -> bool:
-    return one == other or one.startswith(other + "/") or other.startswith(one + "/")
+    def made_by(self, source: int) -> tuple[str, ...]:
+        """Those that a task makes, whole or in part."""
+        found: set[str] = set()
+        for output in self._plan.outputs(source):
+            found.update(path for path in (output, *_folders(output)) if path in self._place)
+            found.update(self._below.get(output, ()))
+        return tuple(sorted(found, key=self._place.__getitem__))
 
 
 class _Makers:
@@ -199,8 +218,9 @@ def _worst(found: Assessment, positions: Sequence[int]) -> str:
 def _stage_flows(plan: Plan, positions: Iterable[int]) -> dict[tuple[str, str], dict[str, None]]:
     """(stage, stage) → the paths that flow from the first to the second, in the order in which they are read."""
     flows: dict[tuple[str, str], dict[str, None]] = {}
+    names = stage_names(plan)
     for position in positions:
+        inputs = _Inputs(plan, position)
         for source in plan.tasks[position].upstream:
-            pair = plan.stage_of(source).name, plan.stage_of(position).name
-            flows.setdefault(pair, {}).update(dict.fromkeys(_flow(plan, source, position)))
+            flows.setdefault((names[source], names[position]), {}).update(dict.fromkeys(inputs.made_by(source)))
     return flows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from itertools import islice
 
 from provstore.errors import UnknownIdError
@@ -80,7 +81,7 @@ def history(project: Project, current: str, path: str, limit: int | None) -> His
     store = versions.store_of(project, path)
     known = versions.known(project, current, path)
     if known.expected is None:
-        hint = f"'provstore why {known.path}' looks for its content at other paths"
+        hint = f"provstore why {shlex.quote(known.path)} looks for its content at other paths"
         raise UnknownIdError(f"{known.path}: the store knows no version of it", hint=hint)
     there = versions.present(project, store, known.path)
     lying = versions.lying_there(there, known)

@@ -190,37 +190,10 @@ def _version_root(store: Store, known: Known, version: Version, *remarks: str) -
 
 def _named_root(store: Store, known: Known, id: str) -> _Root:
     """The version with an id; where executions made it again, the last of these, with a remark."""
-    found = _named(known, id)
+    found = versions.named(known, id)
     makers = len({version.execution for version in found})
     again = f"{known.path}@{id}: {makers} executions made these bytes; this is the last of them"
     return _version_root(store, known, found[0], *([again] if makers > 1 else []))
-
-
-def _named(known: Known, id: str) -> list[Version]:
-    """Versions, all with the same bytes, to whose id, execution, run or digest a beginning belongs; newest first.
-
-    Raises:
-        UnknownIdError: None does, or several with different bytes do.
-    """
-    wanted = id.lower()
-    found = [
-        version
-        for version in known.versions()
-        if wanted
-        and any(
-            name is not None and (name.startswith(wanted) or name.startswith("blake3:" + wanted))
-            for name in (version.dataset, version.execution, version.run, version.digest)
-        )
-    ]
-    if not found:
-        raise UnknownIdError(
-            f"{known.path}@{id}: no version has an id that begins so", hint=f"see 'provstore history {known.path}'"
-        )
-    if len({(version.digest, version.kind, version.executable) for version in found}) > 1:
-        listed = "\n".join(f"  {version.dataset}  {version.created}" for version in found)
-        raise UnknownIdError(f"{known.path}@{id}: several versions have an id that begins so\n{listed}",
-                             hint="type more of it")  # fmt: skip
-    return found
 
 
 def _by_content(project: Project, store: Store, known: Known) -> _Root:
@@ -263,8 +236,9 @@ def _names(store: Store, datasets: Iterable[DatasetNode], executions: Iterable[E
 
 
 def name_of(execution: ExecutionNode) -> str:
-    """The task of an execution, as the command line spells it."""
-    return task_name(execution.stage or "no stage", tuple(execution.data_id.items()))  # type: ignore[arg-type]
+    """The task of an execution, as the command line spells it; said to be by hand where nothing ran."""
+    name = task_name(execution.stage or "no stage", tuple(execution.data_id.items()))  # type: ignore[arg-type]
+    return f"{name} (by hand)" if execution.by_hand else name
 
 
 def _in_order(ids: Iterable[str], links: Iterable[Link]) -> list[str]:

@@ -31,7 +31,7 @@ class Printed(NamedTuple):
 
     Attributes:
         task: As the command line spells it.
-        outcome: As in the table `execution`; "running" while it runs.
+        outcome: As in the table `execution`; "running" while it runs; in words where nothing ran.
         log: Digest of what it printed; None: nothing, or it still runs.
         size: Bytes; 0 while it runs.
         folder: Where it runs; "" when it has ended.
@@ -143,7 +143,8 @@ def _name(row: Mapping[str, Any]) -> str:
 
 
 def _printed(row: Mapping[str, Any]) -> Printed:
-    return Printed(row["id"], _name(row), row["outcome"], row["log"], row["log_size"], "")
+    outcome = row["outcome"] if row.get("run", "") is not None else "by hand, not executed"
+    return Printed(row["id"], _name(row), outcome, row["log"], row["log_size"], "")
 
 
 def _running(project: Project, stage: str, values: Mapping[str, str]) -> list[Printed]:

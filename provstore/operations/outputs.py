@@ -98,7 +98,7 @@ class Outputs:
         try:
             os.makedirs(folder, exist_ok=True)
         except OSError as error:
-            raise _explained(error, f"{path}: its folder can't be made") from error
+            raise disk_or_file_error(error, f"{path}: its folder can't be made") from error
         self._known_folders.add(folder)
 
     def move_aside(self, path: str, identity: str, place: str) -> Aside:
@@ -107,7 +107,7 @@ class Outputs:
         try:
             _move(self._workspace.full(path), place)
         except OSError as error:
-            raise _explained(error, f"{path}: can't be moved out of the way") from error
+            raise disk_or_file_error(error, f"{path}: can't be moved out of the way") from error
         self._workspace.forget(path)
         return Aside(path, place, identity)
 
@@ -119,7 +119,7 @@ class Outputs:
         try:
             copy(self._workspace.full(path), place)
         except OSError as error:
-            raise _explained(error, f"{path}: can't be copied") from error
+            raise disk_or_file_error(error, f"{path}: can't be copied") from error
         return Aside(path, place, identity)
 
     def keep(self, path: str, content: Content) -> bool:
@@ -158,7 +158,7 @@ class Outputs:
         try:
             if made.kind == "directory":
                 with contextlib.suppress(KeyError):
-                    whole = self._objects.has_all(made.digest, "directory") and self._build(fresh, made.digest)
+                    whole = self._objects.has_all(made.digest, "directory") and build(self._objects, fresh, made.digest)
             else:
                 whole = self._objects.write_to(made.digest, fresh, executable=made.executable)
             if whole:
@@ -167,22 +167,9 @@ class Outputs:
                 _move(fresh, full)
             return whole
         except OSError as error:
-            raise _explained(error, f"{made.path}: can't be put back") from error
+            raise disk_or_file_error(error, f"{made.path}: can't be put back") from error
         finally:
             discard([self._scratch])
-
-    def _build(self, folder: str, digest: str) -> bool:
-        os.mkdir(folder)
-        for entry in self._objects.entries(digest):
-            full = f"{folder}/{entry.path}"
-            os.makedirs(os.path.dirname(full), exist_ok=True)
-            if entry.kind == "empty":
-                os.makedirs(full, exist_ok=True)
-            elif entry.kind == "link":
-                os.symlink(self._objects.read(entry.digest), os.fsencode(full))
-            elif not self._objects.write_to(entry.digest, full, executable=entry.kind == "executable"):
-                return False
-        return True
 
     def put_away(self, paths: Iterable[str], execution: str) -> bool:
         """Moves what a failed execution wrote to `.provstore/failed/<execution>/`; False: it had written nothing."""
@@ -195,7 +182,7 @@ class Outputs:
                 try:
                     _move(full, place)
                 except OSError as error:
-                    raise _explained(error, f"{path}: can't be put away") from error
+                    raise disk_or_file_error(error, f"{path}: can't be put away") from error
                 moved = True
             self._workspace.forget(path)
         return moved
@@ -236,7 +223,7 @@ class Outputs:
         try:
             _move(entry.place, self._workspace.full(entry.path))
         except OSError as error:
-            raise _explained(error, f"{entry.path}: can't be put back") from error
+            raise disk_or_file_error(error, f"{entry.path}: can't be put back") from error
         self._workspace.forget(entry.path)
 
     def save_aside(self, place: str, execution: str) -> None:
@@ -247,7 +234,22 @@ class Outputs:
             os.rename(place, target)
 
 
-def _explained(error: OSError, text: str) -> ProvstoreError:
+def build(objects: Objects, folder: str, digest: str) -> bool:
+    """Makes a directory from its kept manifest, which is at hand; False when a file in it is not."""
+    os.mkdir(folder)
+    for entry in objects.entries(digest):
+        full = f"{folder}/{entry.path}"
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        if entry.kind == "empty":
+            os.makedirs(full, exist_ok=True)
+        elif entry.kind == "link":
+            os.symlink(objects.read(entry.digest), os.fsencode(full))
+        elif not objects.write_to(entry.digest, full, executable=entry.kind == "executable"):
+            return False
+    return True
+
+
+def disk_or_file_error(error: OSError, text: str) -> ProvstoreError:
     """The disk's fault ends the run; what is wrong with one file fails its task."""
     if error.errno in DISK_FAULTS:
         return error_from_os(error, text)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 
-from provstore.errors import FileError, naming
+from provstore.errors import FileError
 from provstore.model.values import new_id, utc_text
 from provstore.operations import recording
 from provstore.operations.attempt import Circumstances, Ready, Underway
+from provstore.operations.job import argv_for, environment_for, write_description
 from provstore.operations.outputs import Aside
 from provstore.operations.protect import protect
 from provstore.ports import Job
@@ -18,17 +18,11 @@ from provstore.watch.durable import write_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from provstore.model.files import DirectoryMemo, Memo
     from provstore.model.task import Work
     from provstore.store.facts import Row
-
-LONGEST_ARGUMENT = 120_000
-"""Bytes: Linux refuses a single argument beyond 128 KiB, so a longer script goes into a file."""
-
-LONGEST_PADDING = 4096
-"""Bytes: what a task with thousands of inputs left behind is not written again for each one after it."""
 
 
 def prepare(around: Circumstances, ready: Ready, folder: str) -> tuple[Underway, Job]:
@@ -45,7 +39,7 @@ def prepare(around: Circumstances, ready: Ready, folder: str) -> tuple[Underway,
         execution, around.run, ready.stage, ready.data_id_text, ready.key, ready.attempt, time.time()
     )
     row = recording.execution_row(begun, work)
-    usage = _usage(around, ready)
+    usage = usage_of(around, ready)
     aside = {
         output.path: f"aside-{execution}/{number}"
         for number, output in enumerate(work.outputs)
@@ -56,15 +50,9 @@ def prepare(around: Circumstances, ready: Ready, folder: str) -> tuple[Underway,
     if aside:
         write_out([description])  # before the moves it tells of: a power cut must leave both
     moved = _clear_all(around, work, folder, aside)
-    environment = {
-        **around.environment,
-        "PROVSTORE_STAGE": ready.stage,
-        "PROVSTORE_EXECUTION": execution,
-        "PROVSTORE_ROOT": around.root,
-        "PROVSTORE_TASK": description,
-    }
+    environment = environment_for(around.environment, ready.stage, execution, around.root, description)
     cwd = os.path.join(around.root, work.cwd) if work.cwd else around.root
-    job = Job(execution, _argv(work, folder), cwd, environment, folder, work.timeout)
+    job = Job(execution, argv_for(work, folder), cwd, environment, folder, work.timeout)
     return Underway(ready, execution, row, folder, moved, usage), job
 
 
@@ -84,77 +72,10 @@ def _clear_all(around: Circumstances, work: Work, folder: str, aside: Mapping[st
     return moved
 
 
-def _argv(work: Work, folder: str) -> tuple[str, ...]:
-    """The command to start; a script that is too long for an argument is put into a file."""
-    if not work.shell or len(work.argv[-1]) * 4 < LONGEST_ARGUMENT or work.argv[-2] != "-c":
-        return work.argv
-    if len(work.argv[-1].encode()) < LONGEST_ARGUMENT:
-        return work.argv
-    script = os.path.join(folder, "script")
-    with naming(script), open(script, "w", encoding="utf-8") as file:
-        file.write(work.argv[-1])
-    return (*work.argv[:-2], script)
-
-
 def _write_description(around: Circumstances, ready: Ready, row: Row, path: str, aside: Mapping[str, str]) -> None:
-    """Writes `task.json`: for the command what DESIGN promises, for a later run what it takes to clean up."""
-    work = ready.work
-    seen = _seen_from(work.cwd)
-    inputs: dict[str, str | list[str]] = {role: [] for role in work.gathered}
-    for role, read in work.inputs:
-        place = seen(read)
-        listed = inputs.setdefault(role, place)
-        if isinstance(listed, list):
-            listed.append(place)
-    description = {
-        "stage": ready.stage,
-        "data_id": dict(ready.data_id),
-        "inputs": inputs,
-        "outputs": {output.role: seen(output.path) for output in work.outputs},
-        "params": work.params,
-        "execution": row["id"],
-        "record": row,
-        "aside": aside,
-        "secrets": around.secrets.names,
-    }
-    data = _encoded(description).encode()
-    try:
-        _write_in_place(path, data)
-    except FileNotFoundError:  # the first task in this folder, or the last one has removed it
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        _write_in_place(path, data)
-
-
-_encoded = json.JSONEncoder(ensure_ascii=False).encode
-
-
-def _seen_from(cwd: str) -> Callable[[str], str]:
-    """How a path relative to the root is written in the folder `cwd`."""
-    if not cwd:
-        return str
-    from provstore.pipelinefile.render import seen_from
-
-    return lambda path: seen_from(cwd, path)
-
-
-def _write_in_place(path: str, data: bytes) -> None:
-    """Writes a small file over an older one, with spaces behind if that was longer.
-
-    A file that is cut to nothing first is written to the disk at once by ext4 when it is closed, which would
-    cost more than all else that is done for a task.
-    """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        with naming(path):
-            size = os.fstat(descriptor).st_size
-            if size > len(data) + LONGEST_PADDING:
-                os.ftruncate(descriptor, len(data) + LONGEST_PADDING)
-            data = data.ljust(min(size, len(data) + LONGEST_PADDING))
-            done = 0
-            while done < len(data):  # a disk that gets full takes a part
-                done += os.pwrite(descriptor, data[done:], done)
-    finally:
-        os.close(descriptor)
+    """Writes `task.json`: for the command what is promised to it, for a later run what it takes to clean up."""
+    more = {"execution": row["id"], "record": row, "aside": aside, "secrets": around.secrets.names}
+    write_description(ready.work, ready.stage, ready.data_id, path, more)
 
 
 def _clear(around: Circumstances, path: str, place: str | None, *, keep: bool, cache: bool) -> Aside | None:
@@ -178,7 +99,7 @@ def _clear(around: Circumstances, path: str, place: str | None, *, keep: bool, c
     return aside(path, look.identity, place)._replace(dataset=dataset)
 
 
-def _usage(around: Circumstances, ready: Ready) -> list[tuple[str, int, str]]:
+def usage_of(around: Circumstances, ready: Ready) -> list[tuple[str, int, str]]:
     """What the execution reads, as (role, position within the role, dataset).
 
     Raises:

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from provstore.model.files import DirectoryMemo, Memo
     from provstore.operations.attempt import Circumstances
+    from provstore.store.facts import Row
 
 
 def protect(
@@ -41,9 +42,11 @@ def protect(
     if known is None:
         place = recording.Place(SOURCES, around.owner, utc_text(time.time()))
         around.workspace.assign(path, memo, around.ledger.add_dataset(recording.source_row(path, content, place)))
-    if not safe and (known is None or around.ledger.row_of(known)["execution"] is None):
+    if not safe and (known is None or _is_by_hand(around.ledger.row_of(known))):
+        import shlex  # takes 2 ms, and most runs have nothing to say
+
         short = content.digest[: len("blake3:") + 12]
-        around.tell(f"{path} holds what no task made; it is kept: provstore restore '{path}@{short}'")
+        around.tell(f"{path} holds what no task made; it is kept: provstore restore {shlex.quote(f'{path}@{short}')}")
     if known is None or around.store.objects.pending:
         around.ledger.write({}, {})  # before it is moved: a kill must not find these bytes in memory only
 
@@ -56,6 +59,11 @@ def _is_safe(around: Circumstances, dataset: str, cache: bool) -> bool:
     row, limit = around.ledger.row_of(dataset), around.objects_limit
     is_to_be_kept = cache and (limit is None or int(str(row["size"])) <= limit)
     digest, kind = str(row["digest"]), str(row["kind"])
-    if row["execution"] is not None:  # a task can make it again, should the kept bytes be damaged
+    if not _is_by_hand(row):  # a task can make it again, should the kept bytes be damaged
         return not is_to_be_kept or around.store.objects.has_all(digest, kind)
     return around.store.objects.holds(digest, kind)
+
+
+def _is_by_hand(row: Row) -> bool:
+    """No command made it, so that none can make it again; a person may have accepted it as what a task makes."""
+    return row["execution"] is None or row["run"] == SOURCES

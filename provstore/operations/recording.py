@@ -6,12 +6,14 @@ from provstore.digest import canonical_json
 from provstore.model.values import new_id, utc_text
 from provstore.noun import NamedTuple
 from provstore.store.ledger import name_of
+from provstore.store.memory import ACCEPTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from provstore.model.files import Content
+    from provstore.model.measures import Measures
     from provstore.model.task import Output, Work
     from provstore.ports import Finished
     from provstore.store.facts import Row
@@ -58,6 +60,33 @@ def execution_row(begun: Begun, work: Work) -> dict[str, str | int | float | Non
         "description": work.description,
         "site": None,
         "configuration": None,
+    }
+
+
+def accepted_row(begun: Begun, work: Work) -> Row:
+    """The row of an execution that never was: a person says that what lies there is what the task makes.
+
+    Nothing ran, so there is no run; nor a key, as no execution with it succeeded: an acceptance says which it is for.
+    """
+    by_hand = {"run": None, "key": None, "ended": utc_text(begun.started), "outcome": "succeeded", "message": ""}
+    return {**execution_row(begun, work), **by_hand, "name": ACCEPTED}
+
+
+def acceptance_row(begun: Begun, execution: str, user: str, message: str) -> Row:
+    """Row of a person's word that the outputs of an execution are right for a task with its present key.
+
+    Args:
+        execution: Whose outputs are taken.
+    """
+    return {
+        "id": new_id(),
+        "stage": begun.stage,
+        "data_id": begun.data_id,
+        "key": begun.key,
+        "execution": execution,
+        "user": user,
+        "accepted": utc_text(begun.started),
+        "message": message,
     }
 
 
@@ -132,6 +161,11 @@ def equality_row(dataset: str, other: str, ignored: Sequence[str], recorded: str
         "ignored": canonical_json(list(ignored)),
         "recorded": recorded,
     }
+
+
+def metric_row(dataset: str, measures: Measures, recorded: str) -> Row:
+    """Row of the measures that were read from a dataset."""
+    return {"id": new_id(), "dataset": dataset, "measures": canonical_json(measures), "recorded": recorded}
 
 
 def member_row(row: Row, folder: str, directory: Row) -> Row:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from provstore.model.verdict import Reason
 
 OUTCOMES = ("executed", "restored", "fresh", "failed", "blocked", "cancelled")
+UP_TO_DATE = frozenset({"executed", "restored", "fresh"})
 
 
 class Fared(NamedTuple):

@@ -7,6 +7,7 @@ ever lost by going back to another one.
 from __future__ import annotations
 
 import os
+import shlex
 
 from provstore.errors import UnknownIdError, UsageError
 from provstore.events import Remark
@@ -96,7 +97,7 @@ def restore(project: Project, request: RestoreRequest, observe: Observer) -> Res
     version, target = _wanted(project, store, request)
     lock = RunLock(
         os.path.join(project.folder, "lock"),
-        f"provstore restore {request.text}",
+        f"provstore restore {shlex.quote(request.text)}",
         wait=True,
         on_wait=lambda holder: observe(Remark(f"waiting for a run of this project: {holder}")),
     )

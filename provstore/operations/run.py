@@ -16,7 +16,7 @@ from provstore.events import Remark, RunEnded, RunStarted, TasksFound
 from provstore.model.values import new_id, utc_text
 from provstore.noun import NamedTuple
 from provstore.operations.assess import Assessment, assess
-from provstore.operations.report import OUTCOMES, TaskReport
+from provstore.operations.report import OUTCOMES, UP_TO_DATE, TaskReport
 from provstore.operations.targets import Targets
 
 TYPE_CHECKING = False
@@ -121,7 +121,7 @@ def run(project: Project, request: RunRequest, observe: Observer) -> RunReport:
         assessment = _assess(project, request, frozenset())
         if not assessment.active and not assessment.selection.unresolved:
             _refresh(project, assessment, locked=False)
-            return _up_to_date(project, assessment, observe)
+            return _up_to_date(project, request, assessment, observe, is_held=False)
     else:
         before, assessment = None, None
     return _run_with_lock(project, request, observe, make_executor, before, assessment)
@@ -169,7 +169,7 @@ def _run_with_lock(
             assessment = _assess(project, request, frozenset())
         if not assessment.active and not assessment.selection.unresolved:
             _refresh(project, assessment, locked=True)
-            return _up_to_date(project, assessment, observe)
+            return _up_to_date(project, request, assessment, observe, is_held=True)
         from provstore.operations.plugged import with_observers
 
         return _Runner(project, request, with_observers(project, observe), make_executor).run(assessment)
@@ -206,13 +206,37 @@ def _look_of_store(project: Project) -> tuple[int, ...] | None:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _up_to_date(project: Project, assessment: Assessment, observe: Observer) -> RunReport:
+def _up_to_date(
+    project: Project, request: RunRequest, assessment: Assessment, observe: Observer, *, is_held: bool
+) -> RunReport:
     for remark in (*assessment.plan.remarks, *project.take_remarks()):
         observe(Remark(remark))
     positions = assessment.selection.positions
+    if _has_lock(project):
+        _compare_lock(project, request, assessment, observe, is_held=is_held)
     return RunReport(
         None, "succeeded", 0, len(positions), lambda: tuple([_fresh_report(assessment, number) for number in positions])
     )
+
+
+def _compare_lock(
+    project: Project, request: RunRequest, assessment: Assessment, observe: Observer, *, is_held: bool
+) -> None:
+    """With nothing to do, the lock file should say so already; unless it was changed, or is another branch's."""
+    from provstore.operations.lock.shortcut import is_known_to_be_right, remember_as_right
+
+    if not request.params and is_known_to_be_right(project, assessment):
+        return
+    from provstore.operations.lock.write import keep_up_to_date
+
+    is_fresh = frozenset(assessment.selection.positions).__contains__
+    if keep_up_to_date(project, assessment, request.params, is_fresh, observe, is_held=is_held):
+        remember_as_right(project, assessment)
+
+
+def _has_lock(project: Project) -> bool:
+    """There is a lock file to keep up to date: asked at the end of each run, so it takes one look and no import."""
+    return os.path.lexists(os.path.join(project.root, project.lock_file))
 
 
 def _report(assessment: Assessment, reports: Mapping[tuple[str, str], Fared], position: int) -> TaskReport:
@@ -273,23 +297,19 @@ class _Runner:
 
     def run(self, assessment: Assessment) -> RunReport:
         """Rounds of tasks, until no further ones come to light. Signals are heard from the first to the last step."""
-        import signal
+        from provstore.operations.signals import heard_by
 
         running = os.path.join(self._project.folder, "running")
-        signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        heard = [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores one
-        handlers = {number: signal.signal(number, self._on_signal) for number in heard}
-        try:
-            return self._rounds(running, assessment)
-        finally:
-            if self._engine is not None:
-                self._engine.close()
-            if self._is_recorded or self._engine is None:  # else the next run looks at what was under way
-                from provstore.operations.outputs import discard
+        with heard_by(self._on_signal):
+            try:
+                return self._rounds(running, assessment)
+            finally:
+                if self._engine is not None:
+                    self._engine.close()
+                if self._is_recorded or self._engine is None:  # else the next run looks at what was under way
+                    from provstore.operations.outputs import discard
 
-                discard([running])
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+                    discard([running])
 
     def _rounds(self, running: str, assessment: Assessment) -> RunReport:
         from provstore.apart.client import StoppedError
@@ -377,6 +397,19 @@ class _Runner:
         """How long the tasks took the last time, if the observer wants to know."""
         return engine.recorded_seconds(assessment) if self._request.estimate else {}
 
+    def _keep_lock(self, engine: Engine, assessment: Assessment) -> None:
+        if not _has_lock(self._project):
+            return
+        from provstore.operations.lock.write import keep_up_to_date
+
+        selected = frozenset(assessment.selection.positions)
+
+        def is_fresh(position: int) -> bool:
+            return position in selected and _report(assessment, engine.reports, position).outcome in UP_TO_DATE
+
+        params = self._request.params
+        keep_up_to_date(self._project, assessment, params, is_fresh, self._observe, is_held=True)
+
     def _end(self, engine: Engine, assessment: Assessment) -> RunReport:
         outcome = "cancelled" if self._signal else "succeeded" if engine.all_is_well else "failed"
         positions = assessment.selection.positions
@@ -391,5 +424,6 @@ class _Runner:
         report = RunReport(self._id, outcome, self._signal, len(positions), tasks, counts)
         engine.end(outcome, report.summary)
         self._is_recorded = True
+        self._keep_lock(engine, assessment)
         self._observe(RunEnded(self._id, outcome))
         return report

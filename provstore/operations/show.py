@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from provstore.noun import NamedTuple
+from provstore.operations.accepted import acceptances_of
 from provstore.operations.identify import identify, shortener
+from provstore.operations.verified import verifications_of
 from provstore.store import records
 from provstore.store.proof import prove
 
@@ -23,7 +25,7 @@ class ShowReport(NamedTuple):
     Attributes:
         kind: "run", "execution" or "dataset".
         record: Columns of its table, with what belongs to it: of a run its `executions`; of an execution
-            `inputs` and `outputs`, user, host and code; of a dataset `status` and `readers`.
+            `inputs` and `outputs`, its `verifications`, user, host and code; of a dataset `status` and `readers`.
         pipelinefile: Text of each file of the Pipelinefile as its run read it; None: not asked for. A file
             whose text is no longer kept is left out.
         short: Ids that the record names → as far as they have to be typed.
@@ -47,6 +49,9 @@ def show(project: Project, text: str, *, pipelinefile: bool) -> ShowReport:
     assert store is not None  # `identify` has found something in it
     prove(store, kind, id)
     record = store.ask(QUESTIONS[kind], id)
+    if kind == "execution":
+        record["acceptances"] = acceptances_of(store, id)
+        record["verifications"] = verifications_of(store, id)
     texts = _pipelinefile(store, kind, record) if pipelinefile else None
     shortened = shortener(store)
     return ShowReport(kind, record, texts, {name: shortened(name) for name in _ids_in(record)})

@@ -82,7 +82,11 @@ def status(project: Project, targets: Targets, overrides: Mapping[str, str], *, 
         del plan, position
         return force
 
-    found = assess(project, targets, overrides, forced)
+    return states_of(project, assess(project, targets, overrides, forced))
+
+
+def states_of(project: Project, found: Assessment) -> StatusReport:
+    """The report on what was assessed already."""
     tasks = _States(found)
     return StatusReport(tasks, (*found.plan.remarks, *project.take_remarks()), tasks.groups())
 

@@ -13,13 +13,31 @@ from provstore.store import history, memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from provstore.model.files import DirectoryMemo, Memo
     from provstore.model.task import Plan, Work
     from provstore.model.verdict import Attempt
     from provstore.store.store import Store
     from provstore.watch.workspace import Workspace
+
+
+def key_from(static: str, identities: Iterable[str]) -> str:
+    """The key of a task, from the digest of all else that it is made of and the identities of its inputs."""
+    return digest_text("\n".join([static, *identities]))
+
+
+def material_from(work: Work, identities: Sequence[str]) -> Material:
+    """What a key is made of: `identities` are those of the inputs, in their order; "" is not known yet."""
+    return Material(
+        work.command,
+        work.shell,
+        work.cwd,
+        work.params,
+        work.environment,
+        tuple((role, path, identity) for (role, path), identity in zip(work.inputs, identities, strict=True)),
+        tuple((output.role, output.path, output.format) for output in work.outputs),
+    )
 
 
 class Of(dict[int, Verdict]):
@@ -39,6 +57,7 @@ class Verdicts:
 
     Attributes:
         of: Verdict by position; lists those of tasks that are not fresh, and some others.
+        made: Key of each task's remembered success → identities of what it made, with spaces between.
         key: Key by position, of tasks that succeeded with it, and of the one that was decided last; None while it
             can't be known.
         missing: (position, path) of inputs that are not there and that nothing will make.
@@ -56,7 +75,7 @@ class Verdicts:
         done: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
         self._plan, self._workspace, self._store, self._work, self._done = plan, workspace, store, work, done
-        self._made: dict[str, str] = store.ask(memory.made_by_key) if store else {}
+        self.made: dict[str, str] = store.ask(memory.made_by_key) if store else {}
         self._identity = [""] * len(plan.paths)  # by the path's number; "" where it is not known
         self._attempt: dict[int, Attempt | None] = {}
         self._proved: set[str] = set()
@@ -113,7 +132,7 @@ class Verdicts:
             if not identity:
                 return False
             seen.append(identity)
-        if not is_plainly_fresh(self._made.get(digest_text("\n".join(material))), " ".join(seen)):
+        if not is_plainly_fresh(self.made.get(digest_text("\n".join(material))), " ".join(seen)):
             return False
         for number, identity in zip(outputs, seen, strict=True):
             known[number] = identity
@@ -129,7 +148,7 @@ class Verdicts:
         if waiting_for:
             self._note_missing(position, waiting_for)
         seen = tuple([self._seen(number) for number in task.outputs])
-        success = self._success(position, key) if key is not None else None
+        success = self._success(position, key, seen) if key is not None else None
         facts = Facts(
             key,
             tuple([plan.paths[number] for number in task.outputs]),
@@ -163,6 +182,23 @@ class Verdicts:
     def inputs_of(self, position: int) -> tuple[tuple[str, str], ...]:
         """(role, path) of all that a task reads."""
         return self._work(position).inputs
+
+    def identities_of(self, position: int) -> list[str]:
+        """Identities of what a task reads, in the order of its inputs, as far as they are known; else ""."""
+        return [self._identity[number] for number in self._plan.tasks[position].inputs]
+
+    def identity(self, number: int) -> str:
+        """Identity of what lies at a path, by its number; "" where it is not known."""
+        return self._identity[number]
+
+    def suppose(self, number: int, identity: str) -> None:
+        """Takes an identity for that of what lies at a path, by its number, wherever it is known from."""
+        self._identity[number] = identity
+
+    def put_off(self, position: int) -> None:
+        """A task counts as one that is still to run, whatever its verdict."""
+        self._restoring.discard(position)
+        self._pending.add(position)
 
     def ran(self, position: int, made: tuple[str, ...]) -> None:
         """A task has been run or restored: `made` are the identities of its outputs, which lie on the disk now."""
@@ -223,7 +259,7 @@ class Verdicts:
             if not identity:
                 self.missing.append((position, self._plan.paths[number]))
             identities.append(identity)
-        return digest_text("\n".join([task.static, *identities]))
+        return key_from(task.static, identities)
 
     def _note_missing(self, position: int, waiting_for: list[int]) -> None:
         """Of a task that waits: what it needs besides, and will not get by waiting."""
@@ -235,21 +271,44 @@ class Verdicts:
                 if not any(self._hides(source, [path]) for source in task.upstream):
                     self.missing.append((position, path))
 
-    def _success(self, position: int, key: str) -> Success | None:
+    def _success(self, position: int, key: str, seen: tuple[str, ...]) -> Success | None:
         if self._store is None:
             return None
         task = self._plan.tasks[position]
-        if key in self._made:
+        if key in self.made:
             memo = self._store.ask(memory.task_memo, self._plan.stages[task.stage].name, task.data_id)
             if memo is not None and memo.key == key:
-                return Success(memo.execution, tuple(memo.outputs.split(" ")) if memo.outputs else ())
-        attempt = self._attempt[position] = self._store.ask(history.attempt, key)
-        if attempt is None:
+                return memo.success
+        past = self._store.ask(history.past, key)
+        self._attempt[position] = past.attempt
+        if past.attempt is None and not past.is_accepted:
             return None
         success = self._store.ask(history.success, key, self._plan.outputs(position))
+        if success is not None and success.outputs != seen and not success.accepted:
+            success = self._one_that_serves(position, key, seen) or success
         if success is not None:
             self.found.append((position, success))
         return success
+
+    def _one_that_serves(self, position: int, key: str, seen: tuple[str, ...]) -> Success | None:
+        """Of several successes with one key, in stores that were merged, say: one whose outputs lie there, or are kept.
+
+        The last one counts where none does.
+        """
+        if self._store is None:
+            return None
+        successes = self._store.ask(history.successes, key, self._plan.outputs(position))
+        if len(successes) < 2:
+            return None
+        fitting = [success for success in successes if success.outputs == seen]
+        return next(iter(fitting or filter(self._is_kept, successes)), None)
+
+    def _is_kept(self, success: Success) -> bool:
+        store = self._store
+        if store is None:
+            return False
+        made = store.ask(history.made_by, success.execution)
+        return all(store.objects.has_all(entry.digest, entry.kind) for entry in made.values())
 
     def _forget_damaged(self, position: int) -> bool:
         """Before a task is called anything but fresh: forgets what is remembered wrongly, the store being damaged.
@@ -306,14 +365,4 @@ class Verdicts:
         return tuple(path in made and objects.has_all(made[path].digest, made[path].kind) for path in facts.outputs)
 
     def _material(self, position: int) -> Material:
-        work, task = self._work(position), self._plan.tasks[position]
-        known = [self._identity[number] for number in task.inputs]
-        return Material(
-            work.command,
-            work.shell,
-            work.cwd,
-            work.params,
-            work.environment,
-            tuple((role, path, identity) for (role, path), identity in zip(work.inputs, known, strict=True)),
-            tuple((output.role, output.path, output.format) for output in work.outputs),
-        )
+        return material_from(self._work(position), self.identities_of(position))

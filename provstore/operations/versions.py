@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import shlex
 from functools import partial
 
-from provstore.digest import Entry, digest_bytes, manifest_text
-from provstore.errors import FileError, UsageError
+from provstore.digest import Entry, canonical_json, digest_bytes, manifest_text
+from provstore.errors import FileError, UnknownIdError, UsageError
 from provstore.model.files import TOOL_FOLDERS
 from provstore.noun import NamedTuple
 from provstore.operations.identify import NO_STORE, RUN_FIRST
-from provstore.store import origins
+from provstore.store import memory, origins
 from provstore.store.origins import Version
 from provstore.watch.workspace import Workspace
 
@@ -51,6 +52,36 @@ class Known(NamedTuple):
     versions: Callable[[], Iterable[Version]]
 
 
+class Versions:
+    """Every version recorded at a path, newest first. Read by and by, as most questions need only the first ones."""
+
+    PAGE = 16
+
+    def __init__(self, store: Store, path: str) -> None:
+        self._store, self._path = store, path
+        self._read: list[Version] = []
+        self._is_all = False
+
+    def __iter__(self) -> Iterator[Version]:
+        number = 0
+        while number < len(self._read) or self._more():
+            yield self._read[number]
+            number += 1
+
+    def __bool__(self) -> bool:
+        return bool(self._read) or self._more()
+
+    def _more(self) -> bool:
+        """Reads as many again as were read before."""
+        if not self._is_all:
+            limit = max(self.PAGE, len(self._read))
+            page = self._store.ask(origins.at_path, self._path, limit, len(self._read))
+            self._is_all = len(page) < limit
+            self._read += page
+            return bool(page)
+        return False
+
+
 def store_of(project: Project, path: str) -> Store:
     """The store.
 
@@ -72,9 +103,9 @@ def known(project: Project, current: str, path: str) -> Known:
     store = store_of(project, path)
     spellings = _spellings(project, current, path)
     for spelled in spellings:
-        rows = store.ask(origins.at_path, spelled)
+        rows = Versions(store, spelled)
         if rows:
-            return Known(spelled, expected(store, spelled, rows), partial(tuple, rows))
+            return Known(spelled, expected(store, spelled, rows), partial(iter, rows))
     for spelled in spellings:
         found = in_a_directory(project, store, spelled)
         if found is not None:
@@ -101,18 +132,65 @@ def _spellings(project: Project, current: str, path: str) -> list[str]:
     return [*inner, *([] if inner and inner[0] == inside else [full, inside])]
 
 
-def expected(store: Store, path: str, rows: Sequence[Version]) -> Version:
-    """What should lie at a path, of all its versions, newest first; see `Known.expected`."""
-    made = [row for row in rows if row.execution is not None]
-    if not made:
+def expected(store: Store, path: str, rows: Iterable[Version]) -> Version:
+    """What should lie at a path, of all its versions, newest first, of which there is one; see `Known.expected`."""
+    if not store.ask(origins.was_made, path):
         used = next((row for row in rows if store.ask(origins.is_in_use, row.dataset)), None)
         if used is not None:
             return used
         last = store.ask(origins.last_read, path)
-        return next((row for row in rows if row.dataset == last), rows[0])
-    maker = store.ask(origins.remembered_maker, path)
-    remembered = next((row for row in made if row.execution == maker), None)
-    return remembered or next((row for row in made if row.outcome == "succeeded"), made[0])
+        return next((row for row in rows if row.dataset == last), None) or next(iter(rows))
+    remembered = _Remembered(store)
+    found = next((row for row in rows if row.execution is not None and remembered.made(row)), None)
+    if found is not None:
+        return found
+    made = (row for row in rows if row.execution is not None)
+    newest = next(made)
+    return next((row for row in (newest, *made) if row.outcome == "succeeded"), newest)
+
+
+class _Remembered:
+    """What is remembered as the last success of tasks; each is asked for once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._last: dict[tuple[str, str], str | None] = {}
+
+    def made(self, version: Version) -> bool:
+        """The execution that made a version is the remembered last success of its task."""
+        task = version.stage or "", canonical_json(version.data_id)
+        if task not in self._last:
+            memo = self._store.ask(memory.task_memo, *task)
+            self._last[task] = None if memo is None else memo.execution
+        return self._last[task] == version.execution
+
+
+def named(known: Known, id: str) -> list[Version]:
+    """Versions, all with the same bytes, to whose id, execution, run or digest a beginning belongs; newest first.
+
+    Raises:
+        UnknownIdError: None does, or several with different bytes do.
+    """
+    wanted = id.lower()
+    found = [
+        version
+        for version in known.versions()
+        if wanted
+        and any(
+            name is not None and (name.startswith(wanted) or name.startswith("blake3:" + wanted))
+            for name in (version.dataset, version.execution, version.run, version.digest)
+        )
+    ]
+    if not found:
+        raise UnknownIdError(
+            f"{known.path}@{id}: no version has an id that begins so",
+            hint=f"see provstore history {shlex.quote(known.path)}",
+        )
+    if len({(version.digest, version.kind, version.executable) for version in found}) > 1:
+        listed = "\n".join(f"  {version.dataset}  {version.created}" for version in found)
+        raise UnknownIdError(f"{known.path}@{id}: several versions have an id that begins so\n{listed}",
+                             hint="type more of it")  # fmt: skip
+    return found
 
 
 # --- what lies in a recorded directory --------------------------------------------------------------------
@@ -122,7 +200,7 @@ def in_a_directory(project: Project, store: Store, path: str) -> Known | None:
     """The versions of what lies in the nearest recorded directory that had it; None where there is none."""
     folder = os.path.dirname(path)
     while folder.strip("/"):
-        rows = [row for row in store.ask(origins.at_path, folder) if row.kind == "directory"]
+        rows = [row for row in Versions(store, folder) if row.kind == "directory"]
         if rows:
             parts = _Parts(project, store, folder, path)
             newest = expected(store, folder, rows)
@@ -193,7 +271,7 @@ def present(project: Project, store: Store, path: str) -> Present | None:
     if memo is None:
         return None
     if memo.dataset is not None:
-        for row in store.ask(origins.at_path, path):
+        for row in Versions(store, path):
             if row.dataset == memo.dataset and memo.identity == _identity(row):
                 return Present(row.kind, row.digest, row.semantic, row.executable, row.size)
     content = workspace.content(path, memo)

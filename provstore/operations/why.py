@@ -6,6 +6,7 @@ from provstore.errors import PipelinefileError
 from provstore.model.values import nearest
 from provstore.noun import NamedTuple
 from provstore.operations import versions
+from provstore.operations.accepted import acceptances_of
 from provstore.operations.by_content import (
     BYTES,
     DATA,
@@ -17,6 +18,7 @@ from provstore.operations.by_content import (
     other_paths,
 )
 from provstore.operations.identify import shortener
+from provstore.operations.verified import verifications_of
 from provstore.store import lineage as graph
 from provstore.store import origins, records
 from provstore.store.proof import prove_all
@@ -153,6 +155,8 @@ def _told(store: Store, path: str, there: Present | None, found: _Found) -> WhyR
     if version.execution is not None:
         prove_all(store, "execution", [version.execution])
         execution = store.ask(records.execution, version.execution)
+        execution["acceptances"] = acceptances_of(store, version.execution)
+        execution["verifications"] = verifications_of(store, version.execution)
         inputs = store.ask(origins.inputs, version.execution)
         _prove_origins(store, inputs)
         later = _later(store, version.execution)

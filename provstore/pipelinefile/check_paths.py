@@ -153,6 +153,8 @@ class Paths:
         normal = self.normal(written, folder)
         if "{" in normal.path or "}" in normal.path:
             self.fields(normal.path)
+        if values.get("metric"):
+            _check_metric(side, normal)
         return PathSpec(
             role=role,
             template=normal.path if side == "inputs" else _literal(normal.path),
@@ -272,6 +274,15 @@ class Paths:
                     f"path {quoted(path)} has the field '{{{name}}}', which is none of the stage's dimensions",
                     f"add {quoted(name)} to 'dimensions'",
                 )
+
+
+def _check_metric(side: str, normal: Normal) -> None:
+    """Only a file that a stage makes is read as a metric."""
+    if side == "inputs":
+        raise UnexpectedError("has 'metric', which is for outputs", "mark the output of the stage that makes it")
+    if normal.directory:
+        raise UnexpectedError(f"path {quoted(normal.path + '/')} is a folder, expected a file for a metric",
+                              "let the stage write its measures into a file of their own")  # fmt: skip
 
 
 def is_simple(written: str) -> bool:

@@ -22,6 +22,7 @@ from provstore.pipelinefile.tables import Document, Source, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from provstore.model.pipeline import Pipeline
@@ -68,17 +69,18 @@ def read_pipelinefile(root: str, file: str) -> Pipeline:
     return check(root, read_document(root, file))
 
 
-def read_document(root: str, file: str) -> Document:
+def read_document(root: str, file: str, instead: Callable[[str], bytes | None] | None = None) -> Document:
     """Reads a Pipelinefile with all that it names.
 
     Args:
         root: Absolute path of the project.
         file: The Pipelinefile, relative to the root.
+        instead: The bytes that a file, relative to the root, is to have; None: those on the disk.
 
     Raises:
         PipelinefileError: All files that can't be read or are no TOML, by file and line.
     """
-    reader = _Reader(root)
+    reader = _Reader(root, instead)
     reader.read(posixpath.normpath(file) if file else NAME)
     if reader.problems:
         raise PipelinefileError(sorted(reader.problems, key=lambda problem: (problem.file, problem.line)))
@@ -88,8 +90,8 @@ def read_document(root: str, file: str) -> Document:
 class _Reader:
     """Follows `include` and `params_files`; every file is read once."""
 
-    def __init__(self, root: str) -> None:
-        self.root = root
+    def __init__(self, root: str, instead: Callable[[str], bytes | None] | None) -> None:
+        self.root, self._instead = root, instead
         self.sources: list[Source] = []
         self.params_files: list[Source] = []
         self.digests: dict[str, str] = {}
@@ -172,6 +174,9 @@ class _Reader:
             table.note(key, f"file {quoted(file)} {text}", near=posixpath.basename(file))
 
     def _bytes(self, file: str, named: tuple[Table, str] | None) -> bytes | None:
+        given = self._instead(file) if self._instead is not None else None
+        if given is not None:
+            return given
         path = os.path.join(self.root, file)
         try:
             mode = os.stat(path).st_mode

@@ -50,6 +50,7 @@ class Renderer:
         made = [stage.outputs[place] for place in self.places]
         self.makes = [spec.role for spec in made]
         self._made = [(spec.role, spec.directory, spec.format or "", _type_of(stage, spec, kinds)) for spec in made]
+        self._metrics = [bool(spec.extra.get("metric")) for spec in made]
         # Pieces of the material's canonical JSON, between those that differ from task to task.
         cwd, params = quoted(stage.cwd), canonical_json(self._params) if self._params else "{}"
         variables = canonical_json(self._variables) if self._variables else "{}"
@@ -101,8 +102,10 @@ class Renderer:
             gathered=self._gathered,
             outputs=tuple(
                 [
-                    Output(role, path, directory, format_, kind)
-                    for (role, directory, format_, kind), path in zip(self._made, outputs, strict=True)
+                    Output(role, path, directory, format_, kind, metric)
+                    for (role, directory, format_, kind), path, metric in zip(
+                        self._made, outputs, self._metrics, strict=True
+                    )
                 ]
             ),
             timeout=stage.timeout,

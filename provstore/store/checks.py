@@ -142,16 +142,20 @@ CHECKS = {
         "what a task printed, or a Pipelinefile that a run read, is not kept",
         "{} ({}) is not kept",
         """
-        WITH needed (subject, what, digest) AS (
-            SELECT 'execution ' || id, 'what it printed', log FROM execution WHERE log IS NOT NULL
-            UNION ALL SELECT 'execution ' || id, 'its configuration', configuration FROM execution
+        WITH needed (kind, id, what, digest) AS (
+            SELECT 'execution', id, 'what it printed', log FROM execution WHERE log IS NOT NULL
+            UNION ALL SELECT 'execution', id, 'its configuration', configuration FROM execution
                        WHERE configuration IS NOT NULL
-            UNION ALL SELECT 'run ' || run, 'the text of ' || file, digest FROM run_source
+            UNION ALL SELECT 'run', run, 'the text of ' || file, digest FROM run_source
         )
-        SELECT subject, what, digest FROM needed AS n
+        SELECT kind || ' ' || id, what, digest FROM needed AS n
          WHERE NOT EXISTS (SELECT 1 FROM object WHERE digest = n.digest)
            AND NOT EXISTS (SELECT 1 FROM recovery AS r, json_each(r.lost) AS l
                             WHERE json_extract(l.value, '$[0]') = 'object' AND json_extract(l.value, '$[1]') = n.digest)
+           AND NOT EXISTS (  -- what came by a merge may have come without its bytes
+               SELECT 1 FROM record AS f CROSS JOIN merge AS m CROSS JOIN record AS j
+                WHERE f.subject = n.id AND f.kind = n.kind AND j.subject = m.id AND j.kind = 'merge'
+                  AND f.position BETWEEN j.position - m.added AND j.position - 1)
         """,
     ),
     "wrong-memory": Check(

@@ -12,6 +12,7 @@ The chain begins with the digest of `{"store": row}`.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from operator import itemgetter
 
@@ -135,6 +136,16 @@ MADE = """
      WHERE execution = ? AND NOT EXISTS (SELECT 1 FROM record WHERE subject = d.id AND kind = 'dataset')
      ORDER BY rowid
 """
+ALL_EXECUTIONS = "SELECT e.* FROM json_each(:ids) AS r CROSS JOIN execution AS e ON e.id = r.value"
+ALL_USAGE = """
+    SELECT u.execution, u.role, u.position, u.dataset
+      FROM json_each(:ids) AS r CROSS JOIN usage AS u ON u.execution = r.value ORDER BY u.role, u.position
+"""
+ALL_MADE = """
+    SELECT d.* FROM json_each(:ids) AS r CROSS JOIN dataset AS d ON d.execution = r.value
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = d.id AND kind = 'dataset')
+     ORDER BY d.rowid
+"""
 STORE = "SELECT * FROM store"
 HEAD = "SELECT coalesce(min(position), 1) - 1 FROM chain_member WHERE chain = ?"
 LAST_RECORD = "SELECT position, chain FROM record ORDER BY position DESC LIMIT 1"
@@ -211,9 +222,36 @@ def read(conn: sqlite3.Connection, kind: str, subject: str) -> Row | ExecutionFa
     return found[0]
 
 
+def read_executions(conn: sqlite3.Connection, ids: Sequence[str]) -> dict[str, ExecutionFact]:
+    """What `read` gives for each of many executions, in three questions; those that are missing are left out."""
+    wanted = json.dumps(ids)
+    usage: dict[str, list[tuple[str, int, str]]] = {}
+    for execution, *used in conn.execute(ALL_USAGE, {"ids": wanted}):
+        usage.setdefault(execution, []).append((used[0], used[1], used[2]))
+    made: dict[str, list[Row]] = {}
+    for row in _rows(conn, ALL_MADE, wanted):
+        made.setdefault(str(row["execution"]), []).append(row)
+    return {
+        id: ExecutionFact(row, usage.get(id, []), made.get(id, []))
+        for row in _rows(conn, ALL_EXECUTIONS, wanted)
+        for id in [str(row["id"])]
+    }
+
+
 def first_link(conn: sqlite3.Connection) -> str:
     """What the chain begins with."""
-    return digest_json({"store": dict(_rows(conn, STORE)[0])})
+    return digest_json({"store": store_row(conn)})
+
+
+def store_row(conn: sqlite3.Connection) -> Row:
+    """The row of the store itself, with which the chain begins."""
+    return _rows(conn, STORE)[0]
+
+
+def last_position(conn: sqlite3.Connection) -> int:
+    """Position of the last record; 0 before the first."""
+    row = conn.execute(LAST_RECORD).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def _rows(conn: sqlite3.Connection, question: str, *parameters: str) -> list[dict[str, str | int | float | None]]:
@@ -231,8 +269,12 @@ class Chain:
         last: tuple[int, str] = conn.execute(LAST_RECORD).fetchone() or (0, first_link(conn))
         self._position, self._link = last
 
-    def add(self, kind: str, fact: Row | ExecutionFact | RunFact) -> None:
-        """Adds a fact: one row, or a row with those that belong to it."""
+    def add(self, kind: str, fact: Row | ExecutionFact | RunFact, origin: str | None = None) -> None:
+        """Adds a fact: one row, or a row with those that belong to it.
+
+        Args:
+            origin: The store in which it was recorded first; None: this one.
+        """
         row = fact.row if isinstance(fact, (ExecutionFact, RunFact)) else fact
         subject = str(row[SUBJECT[kind]])
         self._conn.execute(INSERT[kind], VALUES[kind](row))
@@ -241,9 +283,9 @@ class Chain:
             self._conn.executemany(INSERT_USAGE, [(subject, *used) for used in fact.usage])
         elif isinstance(fact, RunFact):
             self._conn.executemany(INSERT_SOURCE, [(subject, *source) for source in fact.sources])
-        self._record(kind, subject, digest_json(content_of(kind, fact)))
+        self._record(kind, subject, digest_json(content_of(kind, fact)), origin or self._origin)
 
-    def _record(self, kind: str, subject: str, digest: str) -> None:
-        self._link = next_link(self._link, self._origin, digest)
+    def _record(self, kind: str, subject: str, digest: str, origin: str) -> None:
+        self._link = next_link(self._link, origin, digest)
         self._position += 1
-        self._conn.execute(INSERT_RECORD, (self._position, self._origin, kind, subject, digest, self._link))
+        self._conn.execute(INSERT_RECORD, (self._position, origin, kind, subject, digest, self._link))

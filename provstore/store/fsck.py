@@ -20,7 +20,7 @@ from provstore.digest import canonical_json, digest_bytes, digest_descriptor, di
 from provstore.errors import StoreError
 from provstore.model.values import task_name
 from provstore.noun import NamedTuple
-from provstore.store import facts, memory, migrate
+from provstore.store import facts, memory, merges, migrate
 from provstore.store.checks import CHECKS, REFERENCES, UNRECORDED
 from provstore.store.connection import PATIENCE, READ_ONLY, connect
 from provstore.store.facts import ExecutionFact, RunFact
@@ -89,6 +89,7 @@ SLUGS = {
     "wrong-json": "a column that holds JSON holds something else, or another spelling than the canonical one",
     "unrecorded": "a fact that no record proves: it was put in beside the chain",
     "missing-fact": "something refers to a fact that is not there",
+    "merged-chain-broken": "the chain of a store that was merged can't be made again from what is here",
     "memory-damaged": "something that saves work is not what was written; provstore does the work again",
     "object-damaged": "a kept object is missing, has another size, or its bytes are not those of its digest",
     "wrong-manifest": "the list of a directory's files is no such list",
@@ -321,6 +322,12 @@ def _references(check: Check) -> Iterator[Problem]:
             yield Problem("missing-fact", str(subject), f"refers to {kind} {missing}, which is not in the store")
 
 
+def _merges(check: Check) -> Iterator[Problem]:
+    """The chains of other stores whose facts came in."""
+    for fault in merges.faults(check.conn):
+        yield Problem("merged-chain-broken", f"merge {fault.merge}", fault.text)
+
+
 def _questions(check: Check) -> Iterator[Problem]:
     """The checks that are SQL."""
     for slug, (_, sentence, sql) in CHECKS.items():
@@ -425,6 +432,7 @@ PARTS: dict[str, Callable[[Check], Iterator[Problem]]] = {
     "the records": _chain,
     "facts without records": _unrecorded,
     "references": _references,
+    "merges": _merges,
     "facts": _questions,
     "what is remembered": _memory,
     "objects": _objects,

@@ -12,9 +12,26 @@ from provstore.noun import NamedTuple
 from provstore.store.connection import only_row
 
 SUCCESS = """
-    SELECT id FROM execution WHERE key = ? AND outcome = 'succeeded' ORDER BY rowid DESC LIMIT 1
+    SELECT s.execution, s.accepted
+      FROM (SELECT e.id AS execution, 0 AS accepted,
+                   (SELECT position FROM record WHERE subject = e.id AND kind = 'execution') AS position
+              FROM execution AS e
+             WHERE e.rowid = (SELECT max(rowid) FROM execution WHERE key = :key AND outcome = 'succeeded')
+             UNION ALL
+            SELECT e.id, 1, (SELECT position FROM record WHERE subject = a.id AND kind = 'acceptance')
+              FROM acceptance AS a JOIN execution AS e ON e.id = a.execution AND e.outcome = 'succeeded'
+             WHERE a.rowid = (SELECT max(rowid) FROM acceptance WHERE key = :key)) AS s
+     ORDER BY s.position DESC LIMIT 1
 """
-ATTEMPT = "SELECT id, outcome, message FROM execution WHERE key = ? ORDER BY rowid DESC LIMIT 1"
+SUCCESSES = """
+    SELECT id FROM execution WHERE key = ? AND outcome = 'succeeded' ORDER BY rowid DESC LIMIT 10
+"""
+PAST = """
+    SELECT 0, id, outcome, message FROM execution
+     WHERE rowid = (SELECT max(rowid) FROM execution WHERE key = :key)
+     UNION ALL
+    SELECT 1, execution, '', '' FROM acceptance WHERE rowid = (SELECT max(rowid) FROM acceptance WHERE key = :key)
+"""
 LAST_SUCCESS = """
     SELECT id FROM execution
      WHERE stage = ? AND data_id = ? AND outcome = 'succeeded' ORDER BY rowid DESC LIMIT 1
@@ -53,24 +70,48 @@ KNOWN = """
 ANY_DATASET = "SELECT 1 FROM dataset LIMIT 1"
 SECONDS = """
     SELECT (julianday(ended) - julianday(started)) * 86400.0 FROM execution
-     WHERE stage = ? AND data_id = ? AND outcome = 'succeeded' ORDER BY rowid DESC LIMIT 1
+     WHERE stage = ? AND data_id = ? AND outcome = 'succeeded' AND run IS NOT NULL ORDER BY rowid DESC LIMIT 1
 """
 IS_RECORDED = "SELECT outcome FROM execution WHERE id = ?"
 
 
+class Past(NamedTuple):
+    """What there was with a key: the last attempt, however it ended, and whether a person accepted outputs for it."""
+
+    attempt: Attempt | None
+    is_accepted: bool
+
+
 def success(conn: sqlite3.Connection, key: str, outputs: list[str]) -> Success | None:
-    """The last successful execution with a key, with the identities of what it made at `outputs`."""
-    row = conn.execute(SUCCESS, (key,)).fetchone()
+    """The last successful execution with a key, with the identities of what it made at `outputs`.
+
+    What a person has accepted for the key since is one, too.
+    """
+    row = conn.execute(SUCCESS, {"key": key}).fetchone()
     if row is None:
         return None
-    made = {path: identity for path, identity, *_ in conn.execute(MADE, row)}
-    return Success(row[0], tuple(made.get(path, "") for path in outputs))
+    made = {path: identity for path, identity, *_ in conn.execute(MADE, row[:1])}
+    return Success(row[0], tuple(made.get(path, "") for path in outputs), bool(row[1]))
 
 
-def attempt(conn: sqlite3.Connection, key: str) -> Attempt | None:
-    """The last attempt with a key, however it ended."""
-    row = conn.execute(ATTEMPT, (key,)).fetchone()
-    return None if row is None else Attempt(*row)
+def successes(conn: sqlite3.Connection, key: str, outputs: list[str]) -> list[Success]:
+    """The last ten successful executions with a key, the newest first; see `success`."""
+    found = []
+    for (execution,) in conn.execute(SUCCESSES, (key,)).fetchall():
+        made = {path: identity for path, identity, *_ in conn.execute(MADE, (execution,))}
+        found.append(Success(execution, tuple(made.get(path, "") for path in outputs)))
+    return found
+
+
+def past(conn: sqlite3.Connection, key: str) -> Past:
+    """What there was with a key, in one question: a first run asks it for every task."""
+    attempt, is_accepted = None, False
+    for accepted, *found in conn.execute(PAST, {"key": key}):
+        if accepted:
+            is_accepted = True
+        else:
+            attempt = Attempt(*found)
+    return Past(attempt, is_accepted)
 
 
 def has_no_dataset(conn: sqlite3.Connection) -> bool:

@@ -66,8 +66,12 @@ class Ledger:
 
     def add_run(self, row: Row, sources: Mapping[str, str]) -> None:
         """Adds a run and the digests of the files it read, by path."""
-        self._collections.append((SOURCES, "RUN", str(row["started"]), "What nobody made: inputs, edits by hand"))
+        self.add_sources(str(row["started"]))
         self._facts.append(("run", facts.RunFact(row, sorted(sources.items()))))
+
+    def add_sources(self, now: str) -> None:
+        """Adds the collection of what nobody made, where there is none yet."""
+        self._collections.append((SOURCES, "RUN", now, "What nobody made: inputs, edits by hand"))
 
     def add_execution(self, fact: ExecutionFact, stage: str, memo: TaskMemo | None) -> None:
         """Adds an execution; with `memo` as its task's last success."""

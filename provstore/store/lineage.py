@@ -61,7 +61,7 @@ DATASETS = """
       FROM json_each(:ids) AS r CROSS JOIN dataset AS d ON d.id = r.value ORDER BY d.rowid
 """
 EXECUTIONS = """
-    SELECT e.id, e.stage, e.data_id, e.outcome, e.started
+    SELECT e.id, e.stage, e.data_id, e.outcome, e.started, e.run IS NULL AND e.name = 'accepted'
       FROM json_each(:ids) AS r CROSS JOIN execution AS e ON e.id = r.value ORDER BY e.rowid
 """
 USED = """
@@ -123,13 +123,18 @@ class DatasetNode(NamedTuple):
 
 
 class ExecutionNode(NamedTuple):
-    """An execution in a lineage."""
+    """An execution in a lineage.
+
+    Attributes:
+        by_hand: Nothing ran: a person accepted what lay there as what the task makes.
+    """
 
     id: str
     stage: str | None
     data_id: Mapping[str, JSON]
     outcome: str
     started: str
+    by_hand: bool
 
 
 class Link(NamedTuple):
@@ -217,12 +222,20 @@ def datasets(conn: sqlite3.Connection, ids: Iterable[str]) -> list[DatasetNode]:
 def executions(conn: sqlite3.Connection, ids: Iterable[str]) -> list[ExecutionNode]:
     """Executions by their ids, in the order in which they were recorded."""
     found = conn.execute(EXECUTIONS, {"ids": json.dumps(sorted(ids))})
-    return [ExecutionNode(id, stage, json.loads(data_id), *rest) for id, stage, data_id, *rest in found]
+    return [
+        ExecutionNode(id, stage, json.loads(data_id), outcome, started, bool(by_hand))
+        for id, stage, data_id, outcome, started, by_hand in found
+    ]
 
 
 def gathered(conn: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
     """Those of the datasets that are directories which no execution made as a whole, with made files in them."""
     return {link.target for link in _Directories(conn).made_of(ids)}
+
+
+def parts(conn: sqlite3.Connection, ids: Sequence[str]) -> list[Link]:
+    """Links from made files to those of the datasets that are directories which no execution made as a whole."""
+    return _Directories(conn).made_of(ids)
 
 
 def same_bytes(conn: sqlite3.Connection, dataset: str) -> list[str]:

@@ -6,6 +6,7 @@ import sqlite3
 
 from provstore.model.files import DirectoryMemo, Memo
 from provstore.model.remembered import PlanText
+from provstore.model.verdict import Success
 from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
@@ -45,6 +46,8 @@ PUT_PLAN = """
 PUT_WORK = "INSERT INTO plan_task (position, work, seal) VALUES (?, ?, ?)"
 DATA_VERSION = "PRAGMA data_version"
 SEPARATOR = "\x1f"
+ACCEPTED = "accepted"
+"""Stands in a task's memory before the identities of outputs that a person took for right."""
 EMPTY_WORK = "DELETE FROM plan_task"
 
 
@@ -52,12 +55,26 @@ class TaskMemo(NamedTuple):
     """The last success of a task.
 
     Attributes:
-        outputs: Identities of what it made, with spaces between.
+        outputs: Identities of what it made, with spaces between. What a person has accepted begins with `ACCEPTED`: so
+            it never is what lies there to the letter, and such a task is told from one that is fresh without a remark.
     """
 
     key: str
     execution: str
     outputs: str
+
+    @classmethod
+    def of(cls, key: str, success: Success) -> TaskMemo:
+        """What is remembered of a success with this key."""
+        identities = (ACCEPTED, *success.outputs) if success.accepted else success.outputs
+        return cls(key, success.execution, " ".join(identities))
+
+    @property
+    def success(self) -> Success:
+        """The inverse of `of`."""
+        identities = tuple(self.outputs.split(" ")) if self.outputs else ()
+        accepted = identities[:1] == (ACCEPTED,)
+        return Success(self.execution, identities[1:] if accepted else identities, accepted)
 
 
 def data_version(conn: sqlite3.Connection) -> int:

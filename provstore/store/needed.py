@@ -47,7 +47,7 @@ PUT_SEARCH = "INSERT INTO search (chain, place, collection) VALUES (?, ?, ?)"
 MEMBERS = """
     SELECT m.chain, m.child FROM chain_member AS m
      WHERE NOT EXISTS (SELECT 1 FROM chain_removal AS x WHERE x.member = m.id)
-     ORDER BY m.chain, m.position, m.rowid
+     ORDER BY m.chain, m.position, m.id DESC  -- two stores that were merged have children at one position
 """
 
 LIES_HERE = """

@@ -113,7 +113,7 @@ class Objects:
         that such a change can be seen. Without reflinks what is digested is what is written, whatever happens.
         """
         with self._fresh_file() as fresh:
-            each = None if _clone(descriptor, fresh.descriptor) else fresh.write
+            each = None if clone(descriptor, fresh.descriptor) else fresh.write
             digest = digest_descriptor(descriptor, size, each)
             is_known = self.has(digest)
             if is_unchanged() and not is_known:
@@ -426,7 +426,7 @@ def synchronise_folder(folder: str) -> None:
             raise
 
 
-def _clone(source: int, target: int) -> bool:
+def clone(source: int, target: int) -> bool:
     """Makes a reflink where both lie on one file system that can."""
     import fcntl
 
@@ -439,7 +439,7 @@ def _clone(source: int, target: int) -> bool:
 
 def _digest_of_copy(source: int, target: int, size: int, write: Callable[[memoryview], None]) -> str:
     """Fills an empty file with the bytes of another one, and returns the digest of what it holds then."""
-    if _clone(source, target):
+    if clone(source, target):
         return digest_descriptor(target, size)
     return digest_descriptor(source, size, write)
 

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 AT_PATH = """
     SELECT d.id, d.path, d.digest, d.semantic_digest, d.kind, d.executable, d.size, d.created, d.execution,
            e.run, e.stage, e.data_id, e.outcome
-      FROM dataset AS i CROSS JOIN dataset AS d ON d.rowid = i.rowid LEFT JOIN execution AS e ON e.id = d.execution
-     WHERE i.path = ? ORDER BY i.rowid DESC
+      FROM (SELECT rowid AS number FROM dataset WHERE path = :path ORDER BY rowid DESC LIMIT :limit OFFSET :after) AS i
+      CROSS JOIN dataset AS d ON d.rowid = i.number LEFT JOIN execution AS e ON e.id = d.execution
+     ORDER BY i.number DESC
 """
+WAS_MADE = "SELECT 1 FROM dataset WHERE path = ? AND execution IS NOT NULL LIMIT 1"
 WITH_BYTES = """
     SELECT d.id, d.path, d.digest, d.semantic_digest, d.kind, d.executable, d.size, d.created, d.execution,
            e.run, e.stage, e.data_id, e.outcome
@@ -43,12 +45,6 @@ LAST_READ = """
       FROM dataset AS d JOIN execution AS e ON e.id = (SELECT max(u.execution) FROM usage AS u WHERE u.dataset = d.id)
      WHERE d.path = ? ORDER BY e.rowid DESC LIMIT 1
 """
-REMEMBERED = """
-    SELECT e.id, t.stage, t.data_id, t.key, t.execution, t.outputs, t.seal
-      FROM dataset AS d JOIN execution AS e ON e.id = d.execution
-      JOIN task_memo AS t ON t.stage = e.stage AND t.data_id = e.data_id AND t.execution = e.id
-     WHERE d.path = ? ORDER BY d.rowid DESC LIMIT 1
-"""
 READ_BY_A_LAST_SUCCESS = """
     SELECT t.stage, t.data_id, t.key, t.execution, t.outputs, t.seal
       FROM usage AS u JOIN execution AS e ON e.id = u.execution
@@ -62,7 +58,8 @@ LAST_ATTEMPT = """
      ORDER BY rowid DESC LIMIT 1
 """
 INPUTS_AND_MAKERS = """
-    SELECT u.role, d.path, d.id, d.digest, d.execution, m.stage, m.data_id, m.id, m.ended
+    SELECT u.role, d.path, d.id, d.digest, d.execution, m.stage, m.data_id, m.id, m.ended,
+           m.run IS NULL AND m.name = 'accepted'
       FROM usage AS u LEFT JOIN dataset AS d ON d.id = u.dataset LEFT JOIN execution AS m ON m.id = d.execution
      WHERE u.execution = ? ORDER BY u.role, u.position
 """
@@ -115,12 +112,13 @@ class Attempt(NamedTuple):
 
 
 class Maker(NamedTuple):
-    """The execution that made an input."""
+    """The execution that made an input; by hand: nothing ran, a person accepted what lay there."""
 
     stage: str | None
     data_id: dict[str, JSON]
     execution: str
     ended: str | None
+    by_hand: bool
 
 
 class Input(NamedTuple):
@@ -133,9 +131,19 @@ class Input(NamedTuple):
     origin: Maker | None
 
 
-def at_path(conn: sqlite3.Connection, path: str) -> list[Version]:
-    """Every version recorded at a path, newest first."""
-    return [_version(row) for row in conn.execute(AT_PATH, (path,))]
+def at_path(conn: sqlite3.Connection, path: str, limit: int = -1, after: int = 0) -> list[Version]:
+    """Every version recorded at a path, newest first.
+
+    Args:
+        limit: So many at most; -1: all.
+        after: Leaves out so many of the newest.
+    """
+    return [_version(row) for row in conn.execute(AT_PATH, {"path": path, "limit": limit, "after": after})]
+
+
+def was_made(conn: sqlite3.Connection, path: str) -> bool:
+    """Some execution made a version of this path."""
+    return conn.execute(WAS_MADE, (path,)).fetchone() is not None
 
 
 def with_bytes(conn: sqlite3.Connection, digest: str) -> list[Version]:
@@ -160,12 +168,6 @@ def is_in_use(conn: sqlite3.Connection, dataset: str) -> bool:
     return row is not None and is_whole(row)
 
 
-def remembered_maker(conn: sqlite3.Connection, path: str) -> str | None:
-    """The execution that is remembered as the last success of the task that makes a path; None: that is damaged."""
-    row = conn.execute(REMEMBERED, (path,)).fetchone()
-    return row[0] if row is not None and is_whole(row[1:]) else None
-
-
 def last_attempt(conn: sqlite3.Connection, execution: str) -> Attempt | None:
     """The last attempt at the task that an execution belongs to; None where it belongs to none."""
     row = conn.execute(LAST_ATTEMPT, {"id": execution}).fetchone()
@@ -179,10 +181,11 @@ def inputs(conn: sqlite3.Connection, execution: str) -> list[Input]:
         sqlite3.DatabaseError: Something of it is not there.
     """
     found = []
-    for role, path, id, digest, made_by, stage, data_id, maker, ended in conn.execute(INPUTS_AND_MAKERS, (execution,)):
+    rows = conn.execute(INPUTS_AND_MAKERS, (execution,))
+    for role, path, id, digest, made_by, stage, data_id, maker, ended, by_hand in rows:
         if id is None or made_by != maker:
             raise sqlite3.DatabaseError(MISSING_ROW)
-        origin = Maker(stage, json.loads(data_id), maker, ended) if maker is not None else None
+        origin = Maker(stage, json.loads(data_id), maker, ended, bool(by_hand)) if maker is not None else None
         found.append(Input(role, path, id, digest, origin))
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 
 from provstore.digest import digest_json
@@ -10,13 +11,22 @@ from provstore.store import facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from provstore.store.facts import ExecutionFact, Row, RunFact
     from provstore.store.store import Store
 
-RECORD = "SELECT position, digest FROM record WHERE subject = ? AND kind = ?"
-MAKER = "SELECT execution FROM dataset WHERE id = ?"
-RUN_OF = "SELECT run FROM execution WHERE id = ?"
+RECORDS = """
+    SELECT r.value, c.position, c.digest
+      FROM json_each(:ids) AS r CROSS JOIN record AS c ON c.subject = r.value WHERE c.kind = :kind
+"""
+MAKERS = """
+    SELECT r.value, d.execution, EXISTS (SELECT 1 FROM record WHERE subject = r.value AND kind = 'dataset')
+      FROM json_each(:ids) AS r LEFT JOIN dataset AS d ON d.id = r.value ORDER BY r.key
+"""
+RUNS_OF = """
+    SELECT DISTINCT e.run FROM json_each(:ids) AS r CROSS JOIN execution AS e ON e.id = r.value WHERE e.run IS NOT NULL
+"""
 HINT = "'provstore fsck' lists all damage, 'provstore recover' writes a new store with all that is whole"
 OPTIONAL = ("run_code", "run_end")
 """Facts that a run may have."""
@@ -40,44 +50,63 @@ def prove_all(store: Store, kind: str, subjects: Iterable[str]) -> None:
     Raises:
         StoreDamagedError: One of them is not.
     """
-    proved = set()
-    for subject in subjects:
-        for part, id in store.ask(_proofs, kind, subject):
-            if (part, id) in proved:
-                continue
-            wrong = store.ask(_wrong, part, id)
+    wrong = store.ask(_wrong, kind, list(dict.fromkeys(subjects)))
+    if wrong:
+        raise StoreDamagedError(f"{store.path}: {wrong}", hint=HINT)
+
+
+def _wrong(conn: sqlite3.Connection, kind: str, subjects: Sequence[str]) -> str:
+    """The first thing that is wrong; "" when nothing is."""
+    for part, ids in _proofs(conn, kind, subjects):
+        records = {row[0]: row[1:] for row in conn.execute(RECORDS, {"ids": json.dumps(ids), "kind": part})}
+        found = _facts(conn, part, ids)
+        for id in ids:
+            wrong = _wrong_fact(f"{part} {id}", part, found.get(id), records.get(id))
             if wrong:
-                raise StoreDamagedError(f"{store.path}: {wrong}", hint=HINT)
-            proved.add((part, id))
+                return wrong
+    return ""
 
 
-def _proofs(conn: sqlite3.Connection, kind: str, subject: str) -> list[tuple[str, str]]:
-    """The facts that a record's answer is made of."""
-    if kind == "dataset":
-        if conn.execute(RECORD, (subject, kind)).fetchone():
-            return [(kind, subject)]
-        row = conn.execute(MAKER, (subject,)).fetchone()
-        return [(kind, subject)] if row is None or row[0] is None else [("execution", row[0])]
-    found = [(kind, subject)]
+def _proofs(conn: sqlite3.Connection, kind: str, subjects: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """The facts that the answers about records are made of: their kind and ids."""
+    wanted = {"ids": json.dumps(subjects)}
+    if kind == "dataset":  # what was recorded with the execution that made it is proved with that
+        own: list[str] = []
+        makers: dict[str, None] = {}
+        for id, maker, is_recorded in conn.execute(MAKERS, wanted):
+            if is_recorded or maker is None:
+                own.append(id)
+            else:
+                makers[maker] = None
+        return [("dataset", own), ("execution", list(makers))]
+    runs = list(subjects)
+    found = [(kind, runs)]
     if kind == "execution":
-        row = conn.execute(RUN_OF, (subject,)).fetchone()
-        if row is None or row[0] is None or facts.read(conn, "run", row[0]) is None:
-            return found
-        found.append(("run", row[0]))
-    run = found[-1][1]
-    return [*found, *((part, run) for part in OPTIONAL if facts.read(conn, part, run) is not None)]
+        runs = [run for (run,) in conn.execute(RUNS_OF, wanted) if facts.read(conn, "run", run) is not None]
+        found.append(("run", runs))
+    for part in OPTIONAL:
+        found.append((part, [run for run in runs if facts.read(conn, part, run) is not None]))
+    return found
 
 
-def _wrong(conn: sqlite3.Connection, kind: str, subject: str) -> str:
+def _facts(conn: sqlite3.Connection, kind: str, ids: Sequence[str]) -> Mapping[str, Row | ExecutionFact | RunFact]:
+    if kind == "execution":
+        return facts.read_executions(conn, ids)
+    found = {id: facts.read(conn, kind, id) for id in ids}
+    return {id: fact for id, fact in found.items() if fact is not None}
+
+
+def _wrong_fact(
+    name: str, kind: str, fact: Row | ExecutionFact | RunFact | None, record: tuple[int, str] | None
+) -> str:
     """What is wrong with one fact; "" when nothing is."""
-    row = conn.execute(RECORD, (subject, kind)).fetchone()
-    if row is None:
-        return f"{kind} {subject}: no record proves it"
-    fact = facts.read(conn, kind, subject)
+    if record is None:
+        return f"{name}: no record proves it"
+    position, digest = record
     if fact is None:
-        return f"{kind} {subject} (record {row[0]}) is missing"
+        return f"{name} (record {position}) is missing"
     try:
-        whole = digest_json(facts.content_of(kind, fact)) == row[1]
+        whole = digest_json(facts.content_of(kind, fact)) == digest
     except (TypeError, ValueError):  # a number may have become bytes
         whole = False
-    return "" if whole else f"{kind} {subject} (record {row[0]}) is not what was recorded"
+    return "" if whole else f"{name} (record {position}) is not what was recorded"

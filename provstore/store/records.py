@@ -16,6 +16,9 @@ LAST_RUN = """
      WHERE r.rowid = (SELECT max(rowid) FROM run) AND NOT EXISTS (SELECT 1 FROM run_end AS e WHERE e.run = r.id)
        AND NOT EXISTS (SELECT 1 FROM recovery, json_each(lost) AS l
                         WHERE json_extract(l.value, '$[0]') = 'run_end' AND json_extract(l.value, '$[1]') = r.id)
+       AND NOT EXISTS (  -- one that came by a merge is another store's, which may go on with it
+           SELECT 1 FROM merge AS m CROSS JOIN record AS j ON j.subject = m.id AND j.kind = 'merge'
+             JOIN record AS f ON f.subject = r.id AND f.kind = 'run' WHERE f.position < j.position)
 """
 RUN_EXISTS = "SELECT 1 FROM run WHERE id = ?"
 RUNS = """
@@ -23,6 +26,12 @@ RUNS = """
       FROM run AS r LEFT JOIN run_end AS e ON e.run = r.id
      ORDER BY r.rowid DESC LIMIT :limit
 """
+RUNS_BY_TIME = """
+    SELECT r.id, r.started, e.ended, e.outcome, r.arguments, e.summary
+      FROM run AS r LEFT JOIN run_end AS e ON e.run = r.id
+     ORDER BY r.id DESC LIMIT :limit
+"""
+ANY_MERGE = "SELECT 1 FROM merge LIMIT 1"
 RUN = """
     SELECT r.*, e.ended, e.outcome, e.summary, c.commit_id, c.branch, c.dirty, c.diff_digest
       FROM run AS r LEFT JOIN run_end AS e ON e.run = r.id LEFT JOIN run_code AS c ON c.run = r.id
@@ -95,15 +104,26 @@ def run_exists(conn: sqlite3.Connection, run: str) -> bool:
 
 
 def runs(conn: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
-    """The last runs, newest first; `limit` -1: all."""
-    return [_parsed(row, "arguments", "summary") for row in _rows(conn, RUNS, {"limit": limit})]
+    """The last runs, newest first; `limit` -1: all.
+
+    In the order in which they were recorded, whatever the clock said; only what was recorded in several stores has no
+    other order than that of time.
+    """
+    question = RUNS if conn.execute(ANY_MERGE).fetchone() is None else RUNS_BY_TIME
+    return [_parsed(row, "arguments", "summary") for row in _rows(conn, question, {"limit": limit})]
 
 
 def run(conn: sqlite3.Connection, run_id: str) -> dict[str, Any]:
     """The whole record of a run."""
+    found = run_alone(conn, run_id)
+    found["executions"] = [_parsed(row, "data_id") for row in _rows(conn, EXECUTIONS_OF_RUN, (run_id,))]
+    return found
+
+
+def run_alone(conn: sqlite3.Connection, run_id: str) -> dict[str, Any]:
+    """The record of a run without its executions, of which there may be many."""
     found = _parsed(_row(conn, RUN, run_id), "arguments", "params", "summary", "dirty")
     found["pipelinefile"] = {row["file"]: row["digest"] for row in _rows(conn, SOURCES_OF_RUN, (run_id,))}
-    found["executions"] = [_parsed(row, "data_id") for row in _rows(conn, EXECUTIONS_OF_RUN, (run_id,))]
     return found
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 SCHEMA = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"
 STORE_IDS = "SELECT id, created FROM store ORDER BY rowid"
 RECORDS = "SELECT position, origin, kind, subject, digest, chain FROM record WHERE position > 0 ORDER BY position"
+MERGED_STORES = "SELECT store FROM merge"
 RECORD_OF = "SELECT position FROM record WHERE subject = ? AND kind = ?"
 RECORD_WITH = "SELECT position FROM record WHERE digest = ?"
 NAME_RECORD = "UPDATE record SET kind = ?, subject = ? WHERE position = ?"
@@ -250,6 +251,7 @@ class _Builder:
     def __init__(self, sure: sqlite3.Connection, rows: sqlite3.Connection, conn: sqlite3.Connection) -> None:
         self._sure, self._rows, self._conn = sure, rows, conn
         self._chain = facts.Chain(conn)
+        self._origins = _merged_stores(rows)
         self.kept: Counter[str] = Counter()
         self.unproved: Counter[str] = Counter()
         self.lost: list[tuple[str, str, str]] = []
@@ -264,7 +266,7 @@ class _Builder:
                 self._add_stray(*strays.pop()[3:])
             linked = link if position == last + 1 else None
             fact = self._proved(kind, subject, digest) or self._linked(kind, subject, linked, origin, chain)
-            if fact is None or not self._add(kind, subject, fact):
+            if fact is None or not self._add(kind, subject, fact, origin if origin in self._origins else None):
                 self.lost.append((kind, subject, digest))
             last, number, link = position, number + 1, chain
         while strays:
@@ -330,13 +332,17 @@ class _Builder:
         if fact is not None and self._add(kind, subject, fact):
             self.unproved[kind] += 1
 
-    def _add(self, kind: str, subject: str, fact: Fact) -> bool:
-        """Adds a fact; False when something of it is in the new store already."""
+    def _add(self, kind: str, subject: str, fact: Fact, origin: str | None = None) -> bool:
+        """Adds a fact; False when something of it is in the new store already.
+
+        Args:
+            origin: See `facts.Chain.add`.
+        """
         made = [str(row["id"]) for row in fact.made] if isinstance(fact, ExecutionFact) else []
         wanted = [(kind, subject), *(("dataset", dataset) for dataset in made)]
         if any(facts.read(self._conn, *known) is not None for known in wanted):
             return False
-        self._chain.add(kind, fact)
+        self._chain.add(kind, fact, origin)
         self.kept[kind] += 1
         return True
 
@@ -344,6 +350,15 @@ class _Builder:
 def _first_link(conn: sqlite3.Connection) -> str:
     """What the chain began with; "" where the store's own row is lost."""
     return facts.first_link(conn) if conn.execute(STORE_IDS).fetchone() else ""
+
+
+def _merged_stores(conn: sqlite3.Connection) -> set[str]:
+    """Ids of the stores that were merged: an origin that is none of these is this store, or damaged."""
+    found = set()
+    for (text,) in conn.execute(MERGED_STORES):
+        with contextlib.suppress(ValueError, TypeError, LookupError, RecursionError):
+            found.add(str(json.loads(text)["id"]))
+    return found
 
 
 def _is_consistent(kind: str, fact: Fact) -> bool:

@@ -19,17 +19,23 @@ if TYPE_CHECKING:
     """A name, "**", or what says of a name whether it fits."""
 
 
-def find(root: str, search: Search) -> list[str]:
+def find(root: str, search: Search, imagined: Sequence[str] = ()) -> list[str]:
     """Paths of sources below `root` (absolute), sorted. A path that begins with "/" is looked for there.
+
+    Args:
+        imagined: Paths of files, relative to the root, that are found although nothing lies there.
 
     Raises:
         FileError: A name is not UTF-8, or a folder can't be listed.
     """
     segments = [_segment(kind, text) for kind, text in search.parts]
+    found: Iterable[str]
     if segments[0] == "":
         found = _below("/", "/", segments[1:], search.folders)
     else:
         found = _below(root.rstrip("/") + "/", "", segments, search.folders)
+    if imagined:
+        found = {*found, *[path for path in imagined if would_find(search, path)]}
     if search.leftovers:
         made = [_fitting(pattern) for pattern in search.leftovers]
         return _utf8(sorted([path for path in found if not any([fits(path) for fits in made])]))
@@ -154,3 +160,25 @@ def _utf8(paths: list[str]) -> list[str]:
         path = next(path for path in paths if any("\udc80" <= char <= "\udcff" for char in path))
         raise FileError(f"{path!r}: the file name is not UTF-8", hint="rename the file") from None
     return paths
+
+
+def would_find(search: Search, path: str) -> bool:
+    """A search would find a file at this path, as the search spells paths; there need not be one."""
+    segments = [_segment(kind, text) for kind, text in search.parts]
+    return _leads_to(segments, path.split("/")) and not any(_fitting(pattern)(path) for pattern in search.leftovers)
+
+
+def _leads_to(segments: Sequence[Segment], names: Sequence[str]) -> bool:
+    """The segments stand for these names; ``**`` for any number that are not hidden, at the end for one at least."""
+    if not segments or not names:
+        return not segments and not names
+    first, rest = segments[0], segments[1:]
+    if first == "**":
+        if rest and _leads_to(rest, names):
+            return True
+        if names[0].startswith("."):
+            return False
+        return _leads_to(segments, names[1:]) if len(names) > 1 else not rest
+    if isinstance(first, str):
+        return first == names[0] and _leads_to(rest, names[1:])
+    return bool(first(names[0])) and names[0] not in TOOL_FOLDERS and _leads_to(rest, names[1:])

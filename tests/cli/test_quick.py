@@ -37,6 +37,8 @@ def by_click(command: click.Command, words: list[str]) -> dict[str, object]:
     # The names of the help option are those of the whole program: click remembers the first it hears of.
     context = command.make_context(command.name, list(words), help_option_names=["-h", "--help"])
     found = dict(context.params)
+    if found.pop("old", None) is not None:
+        raise AssertionError("check --refactor is another question, and none of the plain forms")
     folder = found.pop("folder")
     found["folders"] = tuple(folder) if isinstance(folder, tuple | list) else (folder,) if folder else ()
     if "overrides" in found:

@@ -9,7 +9,7 @@ import pytest
 
 from .page import ROOT, Reader, alike, steps
 
-PAGES = ("README.md", "docs/tutorial.md")
+PAGES = ("README.md", "docs/tutorial.md", "docs/verify.md")
 STARS = "".join(f"{name}\n" for name in ("Vega", "Deneb", "Altair", "Vega", "Deneb", "Vega", "Sirius"))
 
 

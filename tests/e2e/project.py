@@ -28,8 +28,8 @@ MARK = "PROVSTORE_TEST_MARK"
 TRACED = 'echo "$PROVSTORE_STAGE" >> "$TRACE"; '
 """Begins a command whose executions are counted by themselves, not by what the store says."""
 
-BESIDE_THE_STORE = {".gitignore", "lock", "objects", "failed"}
-"""What may lie in `.provstore` at rest; `failed` holds what failed tasks wrote."""
+BESIDE_THE_STORE = {".gitignore", "lock", "locked", "objects", "failed"}
+"""What may lie in `.provstore` at rest; `failed` holds what failed tasks wrote, `locked` is memory of the lock file."""
 
 
 class Project(testing.Project):

@@ -634,3 +634,19 @@ def test_a_directory_too_big_to_be_read_is_not_looked_up(project: Project, monke
         found = why(opened, str(project.root), "strange")
     assert (found.state, found.present) == ("unknown", None)
     assert "its content is not looked up" in found.remarks[0]
+
+
+def test_what_lies_there_comes_from_the_sources_that_are_there(tmp_path: Path) -> None:
+    """A source goes from a to b and back; its task makes the same of both; a task that reads that runs afterwards."""
+    pipeline = stage("left", "head -c1 src > left", "src", "left") + stage("join", "cat left tail > join",
+                                                                           "left tail", "join")  # fmt: skip
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": pipeline, "src": "a1", "tail": "1"})
+    project.run()
+    for source in ("a2", "a1"):
+        project.write("src", source)
+        project.run()
+    project.write("tail", "2")
+
+    assert project.run().executed == ["join"]
+    source = project.rows("SELECT id FROM dataset WHERE path = 'src' ORDER BY rowid")[0][0]
+    assert source in ids(project, "join")

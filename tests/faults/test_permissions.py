@@ -291,3 +291,16 @@ def test_what_a_command_made_impossible_to_put_right_fails_its_task_alone(
     project.write("Pipelinefile.toml", text)
     claim_repaired_by_other(project, wanted)
     tally("folders of outputs that a command protects", 1)
+
+
+def test_a_store_that_may_only_be_read_is_merged(project: Project) -> None:
+    """Neither the other store's file nor its folder need be writable; nothing of it is touched."""
+    folder = project.root.parent / "other"
+    folder.mkdir()
+    ours = Project(folder, {"Pipelinefile.toml": FILES["Pipelinefile.toml"]}, home=project.home)
+    give(ours)
+    before = look(project)
+    done = ours.finish(ours.start("merge", "../p", before=OTHER))
+
+    assert done.out.startswith("1 run, 3 executions, ")
+    assert look(project) == before

@@ -19,7 +19,8 @@ PACKAGE = ROOT / "provstore"
 LINES: tuple[tuple[str, ...], ...] = (
     ("testing",),  # fakes and contract suites: for tests and authors of plug-ins, so nothing of ours uses it
     ("__init__", "__main__"),  # what `import provstore` and `python -m provstore` are
-    ("cli", "web"),
+    ("cli",),
+    ("web",),  # pages: below the command line, which writes one as a file
     ("operations",),
     ("project",),
     ("semantics",),
@@ -49,6 +50,7 @@ LIBRARIES: dict[str, set[str]] = {
     "networkx": {"graph"},
     "click": {"cli", "hookspecs"},  # the argument of a hook is a group of commands
     "rich": {"cli"},
+    "jinja2": {"web"},
     "sqlite3": {"store"},
     "h5py": {"formats"},
     "blake3": {"digest", "plugin"},

@@ -36,8 +36,11 @@ WHOLE_STORE = {
     "checks": "fsck reads everything",
     "fsck": "it reads everything",
     "needed": "gc looks at everything",
+    "merges": "fsck reads everything",
     "salvage": "recover reads everything",
     "sift": "as salvage",
+    "told": "git shows a store from its first record to its last",
+    "unite": "merge reads everything",
 }
 """Module → why all of its questions may read big tables without a search."""
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from provstore.digest import digest_bytes, manifest_text
+from provstore.digest import canonical_json, digest_bytes, manifest_text
 from provstore.errors import StoreDamagedError
 from provstore.model.files import DirectoryMemo, Memo
 from provstore.model.remembered import PlanText
+from provstore.model.values import new_id
 from provstore.store import facts, memory
 from provstore.store.connection import transaction
 from provstore.store.facts import ExecutionFact
@@ -160,6 +161,20 @@ def unknown_kind(store):
         conn.execute(facts.INSERT_RECORD, row)
 
 
+def merge_row(store, /, **changes):
+    """A merge in good order with a copy of this store that was made before."""
+    first = facts.first_link(store.conn)
+    (end,) = store.conn.execute("SELECT chain FROM record WHERE position = 3").fetchone()
+    known = canonical_json(facts.store_row(store.conn))
+    assert first != end
+    row = {"id": new_id(), "merged": NOW, "user": "u", "host": "h", "source": "/s", "store": known, "added": 0}
+    return {**row, "records": "[[1,3]]", "chain": end, **changes}
+
+
+def add_merge(**changes):
+    return lambda store: add(store, "merge", **merge_row(store, **changes))
+
+
 LAST = "(SELECT max(position) FROM record)"
 FAILING = {
     "sqlite": sql_null,
@@ -173,6 +188,7 @@ FAILING = {
     "memory-damaged": changed("UPDATE file_memo SET inode = inode + 1"),
     "object-damaged": changed("UPDATE object SET content = X'6c6f68' WHERE size = 3"),
     "wrong-manifest": keep_as_directory(b'[["a"]]'),
+    "merged-chain-broken": add_merge(records="[[1,2]]"),
     "wrong-path": add_dataset(path="../x"),
     "wrong-digest": add_dataset(digest="blake3:" + 64 * "G"),
     "wrong-semantic-digest": add_dataset(semantic_digest="csv:1"),
@@ -211,6 +227,11 @@ ALSO = {
     "word without record": ("unrecorded", changed("INSERT INTO keyword SELECT id, 'w' FROM dataset LIMIT 1")),
     "fact is gone": ("record-damaged", changed("DELETE FROM run_end")),
     "record of no kind": ("record-damaged", unknown_kind),
+    "merge of records to come": ("merged-chain-broken", add_merge(records="[[1,300]]")),
+    "merge of nothing": ("merged-chain-broken", add_merge(records="[[0,3]]")),
+    "merge of riddles": ("merged-chain-broken", add_merge(records='[[1,"x"],7,{}]')),
+    "merge of another store": ("merged-chain-broken", add_merge(store='{"created":"","id":"t","provstore":""}')),
+    "merge of another record": ("merged-chain-broken", add_merge(records='[[1,2],["s","blake3:x"]]')),
     "another store": ("chain-broken", changed("UPDATE store SET created = '2020-01-01T00:00:00.000000Z'")),
     "two stores": ("schema", changed(f"INSERT INTO store VALUES ('t', '{NOW}', '0')")),
     "view": ("schema", changed("DROP VIEW v_lineage")),
@@ -255,6 +276,22 @@ def test_a_store_that_provstore_wrote_is_sound(filled):
     after = os.stat(filled.path)
 
     assert (before.st_mtime_ns, before.st_ctime_ns) == (after.st_mtime_ns, after.st_ctime_ns)
+
+
+def test_a_merge_whose_chain_can_be_made_again_is_sound(filled):
+    """The other store's chain follows from what is here."""
+    add_merge()(filled)
+
+    assert found(filled) == []
+
+
+def test_a_merge_before_a_recovery_proves_nothing_any_more(filled):
+    """Records that a recovery lost leave gaps that are closed: positions from before mean nothing."""
+    add_merge(records="[[1,2]]")(filled)
+    row = {"id": new_id(), "recovered": NOW, "source": "s", "source_digest": "", "kept": 1, "unproved": 0, "lost": "[]"}
+    add(filled, "recovery", **row)
+
+    assert found(filled) == []
 
 
 def test_an_empty_store_is_sound(store):

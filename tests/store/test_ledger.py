@@ -88,7 +88,7 @@ def test_what_was_written_can_be_asked_for(store):
 
     assert found.outputs == (digest_bytes(b"1"), digest_bytes(b"1"), "")
     assert store.ask(history.success, "blake3:f", []) is None
-    assert store.ask(history.attempt, "blake3:f").outcome == "failed"
+    assert store.ask(history.past, "blake3:f").attempt.outcome == "failed"
     assert store.ask(history.last_success, "s", '{"n":2}') == store.ask(history.success, "blake3:2", []).execution
     assert [entry[:2] for entry in store.ask(history.material, found.execution).inputs] == [
         ("in", "in/a"),

@@ -42,6 +42,9 @@ class FakeSemantics:
     def ignored(self, path: str, format: str, old: str, new: str) -> Sequence[str]:
         return ("white space",)
 
+    def measures(self, path: str, full: str, format: str) -> None:
+        return None
+
 
 @pytest.fixture
 def semantics() -> FakeSemantics:

@@ -104,7 +104,8 @@ dimensions = ["visit"]
 run = "x {inputs.one} {params.flag} {visit:03d}"
 inputs.one = { path = "raw/{visit}.fits", format = "fits", description = "d", metadata = { a = [1] } }
 inputs.two = { dataset = "image", calibration = true }
-outputs.out = { path = "out/{visit}/", metric = true }
+outputs.out = "out/{visit}/"
+outputs.score = { path = "score/{visit}.json", metric = true }
 params = ["deep", "text"]
 env = ["HOME"]
 timeout = "1h30m"

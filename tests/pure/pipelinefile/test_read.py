@@ -92,8 +92,8 @@ def test_every_key_is_read(project):
     assert stage.resources == Resources(cpu=0.5, memory=8 * 2**30)
     assert stage.inputs[0].extra == {"metadata": {"a": [1]}}
     assert stage.inputs[1].extra == {"calibration": True}
-    assert stage.outputs[0].extra == {"metric": True}
     assert stage.outputs[0].directory
+    assert stage.outputs[1].extra == {"metric": True}
     assert pipeline.stages["b.c-d"].inputs[0].role == "0"
     assert pipeline.stages["b.c-d"].after == ("a",)
 

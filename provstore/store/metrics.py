@@ -1,0 +1,154 @@
+"""Measures that were read from outputs, with the executions that made these. Rows become `Made`.
+
+"Last" is the order in which facts were recorded (rowid), as in `provstore.store.history`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from provstore.noun import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from provstore.model.measures import Measures
+    from provstore.model.values import JSON
+
+LAST_SUCCESSES = """
+    SELECT e.id
+      FROM json_each(:tasks) AS t
+      JOIN execution AS e ON e.rowid IN (
+             SELECT i.rowid FROM execution AS i
+              WHERE i.stage = json_extract(t.value, '$[0]') AND i.data_id = json_extract(t.value, '$[1]')
+                AND i.outcome = 'succeeded' AND i.rowid <= :bound
+              ORDER BY i.rowid DESC LIMIT :each)
+     ORDER BY e.rowid DESC LIMIT :limit
+"""
+MAKERS_OF_PATH = """
+    SELECT d.execution FROM dataset AS d JOIN execution AS e ON e.id = d.execution
+     WHERE d.path = :path AND e.rowid <= :bound ORDER BY e.rowid DESC
+"""
+MADE = """
+    SELECT d.id, d.path, d.role, d.format, d.digest, d.kind, e.id, e.run, e.stage, e.data_id, e.params, d.created,
+           c.commit_id, c.dirty, m.id AS metric, m.measures
+      FROM execution AS e
+      JOIN dataset AS d ON d.execution = e.id
+      LEFT JOIN run_code AS c ON c.run = e.run
+      LEFT JOIN metric AS m ON m.dataset = d.id
+     WHERE e.id IN (SELECT value FROM json_each(:executions))
+     ORDER BY e.rowid DESC, d.rowid, m.rowid
+"""
+PARAMS_OF_RUNS = """
+    SELECT e.run, e.params, min(e.id) FROM execution AS e
+     WHERE e.run IN (SELECT value FROM json_each(:runs)) AND e.params <> '{}'
+     GROUP BY e.run, e.params
+"""
+OVERRIDES = "SELECT id, params FROM run WHERE id IN (SELECT value FROM json_each(:runs)) AND params <> '{}'"
+MAKER = "SELECT execution FROM dataset WHERE id = :dataset"
+EXECUTIONS_OF_RUN = "SELECT min(rowid), max(rowid) FROM execution WHERE run = :run"
+PLACE = "SELECT rowid FROM execution WHERE id = :execution"
+NEWEST = (1 << 63) - 1
+"""A bound that leaves nothing out."""
+
+
+class Made(NamedTuple):
+    """One recorded output, and what is known of its measures.
+
+    Attributes:
+        format: Name of its format.
+        created: When it was recorded.
+        params: That its execution depends on; itself.
+        commit: Of the run; None where there is no git.
+        dirty: Files that git tracks differed from the commit.
+        metric: Id of the fact with its measures; None: they were not recorded.
+    """
+
+    dataset: str
+    path: str
+    role: str
+    format: str
+    digest: str
+    kind: str
+    execution: str
+    run: str | None
+    stage: str | None
+    data_id: dict[str, JSON]
+    params: dict[str, JSON]
+    created: str
+    commit: str | None
+    dirty: bool
+    metric: str | None
+    measures: Measures | None
+
+
+def last_successes(
+    conn: sqlite3.Connection, tasks: Iterable[tuple[str, str]], limit: int, *, bound: int = NEWEST, each: int = -1
+) -> list[str]:
+    """The last executions of tasks that succeeded, newest first.
+
+    Args:
+        tasks: (stage, data ID as canonical JSON).
+        limit: So many at most; -1: all.
+        bound: None that was recorded behind this place in the table.
+        each: So many of one task at most; -1: all.
+    """
+    values = {"tasks": json.dumps(list(tasks)), "limit": limit, "bound": bound, "each": limit if each < 0 else each}
+    return [row[0] for row in conn.execute(LAST_SUCCESSES, values)]
+
+
+def makers_of_path(conn: sqlite3.Connection, path: str, bound: int = NEWEST) -> list[str]:
+    """The executions that made something at a path, newest first; `bound` as in `last_successes`."""
+    rows = conn.execute(MAKERS_OF_PATH, {"path": path, "bound": bound})
+    return list(dict.fromkeys([row[0] for row in rows]))
+
+
+def made(conn: sqlite3.Connection, executions: Sequence[str]) -> list[Made]:
+    """All that executions made, newest execution first."""
+    found: dict[str, Made] = {}
+    for row in conn.execute(MADE, {"executions": json.dumps(executions)}):
+        entry = Made(*row)
+        measures = None if entry.measures is None else json.loads(row[15])
+        data_id, params = json.loads(row[9]), json.loads(row[10])
+        found.setdefault(
+            entry.dataset, entry._replace(data_id=data_id, params=params, dirty=bool(entry.dirty), measures=measures)
+        )
+    return list(found.values())
+
+
+def params_of_runs(conn: sqlite3.Connection, runs: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The parameters that the executions of runs depended on; in a run each has one value.
+
+    Returns:
+        Run → parameters as JSON → an execution that has recorded them.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for run, params, execution in conn.execute(PARAMS_OF_RUNS, {"runs": json.dumps(list(runs))}):
+        found.setdefault(run, {})[params] = execution
+    return found
+
+
+def overrides(conn: sqlite3.Connection, runs: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Run → the parameters that were given for it by `-P`, as they were typed."""
+    rows = conn.execute(OVERRIDES, {"runs": json.dumps(list(runs))})
+    return {run: json.loads(params) for run, params in rows}
+
+
+def maker(conn: sqlite3.Connection, dataset: str) -> str | None:
+    """The execution that made a dataset."""
+    row = conn.execute(MAKER, {"dataset": dataset}).fetchone()
+    return None if row is None else row[0]
+
+
+def span_of_run(conn: sqlite3.Connection, run: str) -> tuple[int, int] | None:
+    """Places of the first and the last execution of a run; None: it has none."""
+    first, last = conn.execute(EXECUTIONS_OF_RUN, {"run": run}).fetchone()
+    return None if first is None else (first, last)
+
+
+def place(conn: sqlite3.Connection, execution: str) -> int:
+    """Place of an execution in the table; 0 where there is none of this id."""
+    row = conn.execute(PLACE, {"execution": execution}).fetchone()
+    return 0 if row is None else row[0]
