@@ -112,7 +112,9 @@ def _by_param(rows: Sequence[MetricsRow], name: str) -> tuple[dict[str, float], 
     places = {execution: value for execution, value in values.items() if value is not None}
     lost = len(values) - len(places)
     if rows and not places:
-        raise UsageError(f"-x {name}: it is no number in any execution", hint="expected run, time, or another parameter")
+        raise UsageError(
+            f"-x {name}: it is no number in any execution", hint="expected run, time, or another parameter"
+        )
     which = "1 execution is left out: its" if lost == 1 else f"{lost} executions are left out: their"
     remarks = [f"{which} {name} is no number"] if lost else []
     return places, Axis(name), remarks

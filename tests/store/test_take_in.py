@@ -124,7 +124,7 @@ def test_a_writer_in_between_is_noticed(kept, monkeypatch, moment):
         if not times:
             times.append(write_in_place(kept.file, b"changed", stamp))
 
-    clone, digest = module._clone, module.digest_descriptor
+    clone, digest = module.clone, module.digest_descriptor
 
     def cloned(*of):
         if moment == "before the clone":
@@ -140,7 +140,7 @@ def test_a_writer_in_between_is_noticed(kept, monkeypatch, moment):
             interfere()
         return found
 
-    monkeypatch.setattr(module, "_clone", cloned)
+    monkeypatch.setattr(module, "clone", cloned)
     monkeypatch.setattr(module, "digest_descriptor", digested)
     content = kept.read()
 
@@ -155,7 +155,7 @@ def test_a_writer_by_a_mapping_never_spoils_an_object(kept, monkeypatch):
     with kept.file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as mapped:
         mapped[SIZE // 2] ^= 1
         time.sleep(2 * TICK / SECOND)
-        clone, times = module._clone, []
+        clone, times = module.clone, []
 
         def cloned(*of):
             done = clone(*of)
@@ -164,7 +164,7 @@ def test_a_writer_by_a_mapping_never_spoils_an_object(kept, monkeypatch):
                 mapped[SIZE // 2] ^= 2
             return done
 
-        monkeypatch.setattr(module, "_clone", cloned)
+        monkeypatch.setattr(module, "clone", cloned)
         content = kept.read()
 
     assert times
