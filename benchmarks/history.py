@@ -28,6 +28,10 @@ NAMED = {
     "why PATH": ("why", PATH),
     "lineage PATH": ("lineage", PATH),
     "history PATH": ("history", PATH),
+    "diff PATH": ("diff", PATH),
+    "diff STAGE": ("diff", STAGE),
+    "diff": ("diff",),
+    "diff --blame PATH": ("diff", "--blame", PATH),
 }
 """Those that this provstore does not have are remarks."""
 

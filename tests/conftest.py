@@ -7,8 +7,11 @@ on to every process that is started from there; provstore leaves a signal ignore
 import os
 import signal
 
+import hypothesis
 import pytest
 
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("untimed")
 for name in ("GITHUB_ACTIONS", "GITLAB_CI"):
     os.environ.pop(name, None)
 

@@ -2,8 +2,9 @@
 
 import json
 import sys
+from pathlib import Path
 
-folds = [json.load(open(name, encoding="utf-8")) for name in sys.argv[1:]]
+folds = [json.loads(Path(name).read_text(encoding="utf-8")) for name in sys.argv[1:]]
 print("[mean]")
 for name in folds[0]:
     print(f"{name} = {sum(fold[name] for fold in folds) / len(folds):.4f}")

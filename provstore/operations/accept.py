@@ -214,7 +214,9 @@ class _Acceptance:
             self._problems.append(f"{stage}: its tasks are known once {gates[stage]} is fresh")
         for position in selection.positions:
             self._verdicts.missing.clear()
-            verdict = self._verdicts.judge_again(position)
+            # With what is restorable upstream, as `status` judges it; else from what lies there, which is recorded.
+            judge = self._verdicts.judge_one if self._restorable(position) else self._verdicts.judge_again
+            verdict = judge(position)
             if position in selection.named:
                 self._take(position, verdict)
         if self._problems:
@@ -253,9 +255,8 @@ class _Acceptance:
         if verdict.state == WAITING:
             waits = [reason.text for reason in verdict.reasons if reason.kind == "waiting"]
             return f"{waits[0] if waits else 'waits for another task'}: run or accept that first"
-        for source in self._plan.tasks[position].upstream:  # what it reads would not be what its key says
-            if self._verdicts.of[source].state == RESTORABLE and source not in self._accepted:
-                return f"what {self._plan.name(source)} makes is not there: run or accept that first"
+        for source in self._restorable(position):  # what it reads would not be what its key says
+            return f"what {self._plan.name(source)} made is not there: run or accept that first"
         if self._verdicts.missing:
             return f"input {self._verdicts.missing[0][1]} is missing"
         if self._plan.stage_of(position).always:
@@ -270,6 +271,15 @@ class _Acceptance:
             if leads:
                 return leads
         return ""
+
+    def _restorable(self, position: int) -> list[int]:
+        """Tasks upstream of which something else lies there than what they made."""
+        upstream = self._plan.tasks[position].upstream
+        return [
+            source
+            for source in upstream
+            if self._verdicts.of[source].state == RESTORABLE and source not in self._accepted
+        ]
 
     def _seen(self, position: int) -> tuple[str, ...]:
         looks = [self._verdicts.look[number] for number in self._plan.tasks[position].outputs]

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from provstore.operations.accept import AcceptRequest, accept
@@ -411,6 +411,7 @@ class Model:
 
 
 @given(steps=st.lists(STEPS, min_size=4, max_size=10))
+@example(steps=[("run", ""), ("one", "mine"), ("accept", "two"), ("accept", "both")])
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_accepted_holds_for_its_key_and_no_other(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str]]
