@@ -161,12 +161,20 @@ def _changed_values(kind: str, before: Mapping[str, JSON], now: Mapping[str, JSO
         elif name not in now:
             text = f"{kind} {name} no longer used"
         elif canonical_json(before[name]) != canonical_json(now[name]):
-            text = f"{kind} {name}: {_shown(before[name])} → {_shown(now[name])}"
-            if _is_secret(before[name]) and _is_secret(now[name]):
-                text = f"{kind} {name} changed"
+            text = f"{kind} {name}{_change(before[name], now[name])}"
         else:
             continue
         yield Reason(kind, name, text)
+
+
+def _change(before: JSON, now: JSON) -> str:
+    """From which value to which; such as read alike are written as in JSON: 5 → "5"."""
+    if _is_secret(before) and _is_secret(now):
+        return " changed"
+    old, new = _shown(before), _shown(now)
+    if old == new:
+        old, new = _cut(canonical_json(before)), _cut(canonical_json(now))
+    return f": {old} → {new}" if old != new else " changed"
 
 
 def _is_secret(value: JSON) -> bool:
@@ -178,7 +186,10 @@ def _shown(value: JSON) -> str:
         return "not set"
     if _is_secret(value):
         return "a secret value"
-    text = spelled(value)
+    return _cut(spelled(value))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
@@ -214,7 +225,8 @@ def _changed_outputs(before: Sequence[tuple[str, str, str]], now: Sequence[tuple
         if (role, path) not in old:
             yield Reason("output", path, f"output {path} declared")
         elif form != old[role, path]:
-            yield Reason("output", path, f"format of output {path}: {old[role, path]} → {form}")
+            was, is_now = (name or "by its ending" for name in (old[role, path], form))
+            yield Reason("output", path, f"format of output {path}: {was} → {is_now}")
     for role, path in old:
         if (role, path) not in new:
             yield Reason("output", path, f"output {path} no longer declared")

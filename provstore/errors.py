@@ -221,7 +221,8 @@ def error_from_os(error: OSError, path: str) -> ProvstoreError:
         return StoreUnwritableError(
             text, hint="free space on the disk; finished tasks are kept, and the next run goes on"
         )
-    hint = "see its permissions and those of its folder"
+    is_missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
+    hint = "see whether its folder is there" if is_missing else "see its permissions and those of its folder"
     if STORE_FOLDER in named.split("/"):
         return StoreUnwritableError(text, hint=f"{hint}; finished tasks are kept, and the next run goes on")
     return FileError(text, hint=hint)

@@ -75,7 +75,7 @@ class Project:
         root: Absolute path of the folder, without symbolic links.
         file: The Pipelinefile, relative to the root.
         store: None until the first fact is recorded.
-        imagined: Files that a plan counts on although they do not lie there.
+        imagined: Folder → what a plan takes to lie in it, whatever does; see `watch.find`.
         while_reading: Called some times a second while a format reads a file; what it raises ends the reading.
     """
 
@@ -90,7 +90,7 @@ class Project:
         self._declared: Declared | None = None
         self._claims: Claims | None = None
         self._apart: Apart | None = None
-        self.imagined: Sequence[str] = ()
+        self.imagined: Mapping[str, Sequence[str]] = {}
         self.while_reading: Callable[[], None] = lambda: None
         if os.path.lexists(self.store_path):
             from provstore.store.store import Store

@@ -108,6 +108,7 @@ class Worker:
     def measures(self, path: str, name: str, format: str) -> dict[str, Any]:
         """``measures`` in a file: name → number, text or truth."""
         from provstore.apart.measures import LARGEST, measures_in
+        from provstore.model.measures import stem_of
 
         used = self._format(format)
         file = Path(path)
@@ -116,7 +117,7 @@ class Worker:
         if file.stat().st_size > LARGEST:
             raise Unavailable(f"it has more than {LARGEST:,} bytes")
         with formats_at_work(self._inner, os.path.basename(name)):
-            return {"measures": measures_in(used.read(file), os.path.basename(name).partition(".")[0] or name)}
+            return {"measures": measures_in(used.read(file), stem_of(name))}
 
 
 def semantic_digest(format: Format, path: Path) -> str:

@@ -42,7 +42,7 @@ def command(
     """
     import sys
 
-    from provstore.cli import acceptance, render
+    from provstore.cli import accept_text, render
     from provstore.cli.plain import PlainView, say_remarks
     from provstore.cli.style import style_for
     from provstore.operations.accept import AcceptRequest, accept
@@ -55,6 +55,6 @@ def command(
     with place.project() as project:
         report = accept(project, request, PlainView())
     say_remarks(report.remarks)
-    print(render.to_json(acceptance.accept_json(report)) if as_json
-          else acceptance.accept_text(report, style_for(sys.stdout)))  # fmt: skip
+    print(render.to_json(accept_text.accept_json(report)) if as_json
+          else accept_text.accept_text(report, style_for(sys.stdout)))  # fmt: skip
     return 0

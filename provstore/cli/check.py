@@ -66,7 +66,7 @@ def command(
     the same 2 tasks, 1 of them renamed
     """
     if old is not None:
-        from provstore.cli.refactoring import check_refactor
+        from provstore.cli.check_refactor import check_refactor
 
         if targets or junit or code_quality or locked:
             raise UsageError("--refactor compares all tasks and writes no file", hint="give it no targets and files")

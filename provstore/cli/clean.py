@@ -40,8 +40,8 @@ def command(
     """Remove the outputs of the targets, without targets those of all tasks, and folders that held nothing else.
 
     Only what a task made is removed, to the byte, and only if the store keeps every byte of it: the next run puts
-    it back without running anything. What was edited by hand, what is not kept and what is frozen is left and listed;
-    exits 1 when something is left that a target named.
+    back what was up to date without running anything, 'provstore restore PATH' any of it. What was edited by hand,
+    what is not kept and what is frozen is left and listed; exits 1 when something is left that a target named.
 
     \b
     $ provstore clean
@@ -64,7 +64,7 @@ def command(
         report = clean(project, request, PlainView())
     say_remarks(report.remarks)
     print(render.to_json(clean_json(report)) if as_json else clean_text(report, style_for(sys.stdout)))
-    return 1 if named and report.left else 0
+    return 1 if named and (report.left or report.unknown) else 0
 
 
 def clean_json(report: CleanReport) -> dict[str, JSON]:
@@ -74,6 +74,7 @@ def clean_json(report: CleanReport) -> dict[str, JSON]:
         "removed": [entry._asdict() for entry in report.removed],
         "left": [entry._asdict() for entry in report.left],
         "folders": list(report.folders),
+        "unknown": list(report.unknown),
         "bytes": report.bytes,
     }
 
@@ -89,7 +90,7 @@ def clean_text(report: CleanReport, style: Style = plain) -> str:
         if len(report.removed) > SHOWN:
             lines.append(f"  and {len(report.removed) - SHOWN} more")
     elif not report.left:
-        lines.append("there is nothing to remove")
+        lines.append("nothing was removed" if report.unknown else "there is nothing to remove")
     if report.left:
         lines.append(style(f"left {number_of(len(report.left), 'output')}", "remark"))
         lines += [f"  {harmless(entry.path)}  {harmless(entry.reason)}" for entry in report.left[:SHOWN]]

@@ -15,7 +15,7 @@ from provstore.model.comparison import IDENTICAL
 from provstore.model.values import harmless, spelled
 from provstore.operations.diff.changes import ANOTHER_SECRET, changed_words
 from provstore.operations.diff.code import UNCOMMITTED
-from provstore.operations.diff.report import COMMAND, ENV, INPUT, OUTPUT, RecordsReport
+from provstore.operations.diff.report import COMMAND, ENV, INPUT, OUTCOME, OUTPUT, RecordsReport
 from provstore.operations.diff.text import SHOWN
 from provstore.pipelinefile.templates import natural_key
 
@@ -251,7 +251,7 @@ def _told(change: Change) -> str:
         return f"{name}: {'only now' if change.a is None else 'no longer'}"
     if _is_file(change) and change.a == change.b:  # several that share a line
         return f"{name}: other bytes"
-    absent = "not set" if change.what == ENV else "nothing"
+    absent = {ENV: "not set", OUTCOME: "not ended" if change.name == "run" else "nothing"}.get(change.what, "nothing")
     a, b = (absent if value is None else _value(value) for value in (change.a, change.b))
     return f"{name}: {a} → {b}"
 

@@ -121,7 +121,7 @@ def _status(words: Words, place: Place, announcer: Announcer | None, *, check: b
 
     targets = Targets((*place.targets, *words.targets), place.folder, everything=True)
     if words.locked:
-        from provstore.cli.locking import check_locked
+        from provstore.cli.lock_faces import check_locked
 
         return check_locked(place, targets, announcer, as_json=words.as_json)
     with place.project() as project:

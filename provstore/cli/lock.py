@@ -31,7 +31,7 @@ def command(ctx: click.Context, resolve: bool, as_json: bool, folder: str | None
     left out, as neither side fits: count
     'provstore run' makes them, and their entries
     """
-    from provstore.cli import locking
+    from provstore.cli import lock_faces
 
     place = place_of(ctx, folder, file)
-    return (locking.resolve if resolve else locking.lock)(place, as_json=as_json)
+    return (lock_faces.resolve if resolve else lock_faces.lock)(place, as_json=as_json)

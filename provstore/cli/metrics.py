@@ -94,10 +94,10 @@ def show(
     019310a4-77e2  2026-11-21 10:02Z   0.2    0.93 ↑
     019310a3-b201  2026-11-21 10:01Z   0.1    0.91
     """
-    from provstore.cli import measures, render
+    from provstore.cli import metrics_text, render
     from provstore.cli.plain import say_remarks
     from provstore.cli.style import width_of
-    from provstore.operations.metrics import MetricsRequest, metrics
+    from provstore.operations.metrics.rows import MetricsRequest, metrics
 
     if as_csv and as_json:
         raise UsageError("found --csv and --json, expected one of them")
@@ -109,11 +109,11 @@ def show(
         report = metrics(project, MetricsRequest(words, place.folder, only, number))
     say_remarks(report.remarks)
     if as_json:
-        print(render.to_json(measures.metrics_json(report)))
+        print(render.to_json(metrics_text.metrics_json(report)))
     elif as_csv:
-        print(measures.metrics_csv(report), end="")
+        print(metrics_text.metrics_csv(report), end="")
     else:
-        print(measures.metrics_text(report, None if everything else width_of(sys.stdout)))
+        print(metrics_text.metrics_text(report, None if everything else width_of(sys.stdout)))
 
 
 @command.command("diff", short_help="what changed between two runs")
@@ -151,10 +151,10 @@ def diff(
     loss      0.42  0.31   -0.11  -26.2 %
     1 measure is the same
     """
-    from provstore.cli import measures, render
+    from provstore.cli import metrics_text, render
     from provstore.cli.plain import say_remarks
     from provstore.cli.style import width_of
-    from provstore.operations.metrics_diff import MetricsDiffRequest, metrics_diff
+    from provstore.operations.metrics.diff import MetricsDiffRequest, metrics_diff
 
     if present and b is not None:
         raise UsageError(f"found --present and {b}, expected one of them", hint="--present stands in the place of B")
@@ -162,9 +162,9 @@ def diff(
         report = metrics_diff(project, MetricsDiffRequest(a, b, present, only))
     say_remarks(report.remarks)
     if as_json:
-        print(render.to_json(measures.metrics_diff_json(report)))
+        print(render.to_json(metrics_text.metrics_diff_json(report)))
     else:
-        print(measures.metrics_diff_text(report, width_of(sys.stdout), everything=everything))
+        print(metrics_text.metrics_diff_text(report, width_of(sys.stdout), everything=everything))
 
 
 @command.command("plot", short_help="draw measures over runs")
@@ -200,10 +200,10 @@ def plot(
     loss      █▅▁         0.42  0.31   0.31  0.42
     $ provstore metrics plot accuracy -x rate -o accuracy.svg
     """
-    from provstore.cli.measures import NO_NUMBERS, NOTHING_MADE, NOTHING_MARKED
+    from provstore.cli.metrics_text import NO_NUMBERS, NOTHING_MADE, NOTHING_MARKED
     from provstore.cli.plain import say_remarks
-    from provstore.operations.metrics import MetricsRequest
-    from provstore.operations.metrics_plot import metrics_plot
+    from provstore.operations.metrics.plot import metrics_plot
+    from provstore.operations.metrics.rows import MetricsRequest
 
     if output is not None and os.path.splitext(output)[1].lower() not in ("", ".svg"):
         raise UsageError(

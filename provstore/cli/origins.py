@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 
-from provstore.cli.acceptance import is_by_hand, told
+from provstore.cli.accept_text import is_by_hand, told
+from provstore.cli.past_verifications import told as verified
 from provstore.cli.records import number_of, size_text
 from provstore.cli.render import plain
 from provstore.cli.tables import columns_of, fitted, moment, table, took
-from provstore.cli.verified import told as verified
 from provstore.model.values import harmless, spelled, task_name
 from provstore.operations.by_content import BYTES, DATA, MODE
 from provstore.operations.why import MISSING
@@ -123,10 +123,14 @@ def _situation(report: WhyReport) -> list[str]:
         lines.append(_superseded(report, version, report.latest))
     if report.elsewhere:
         paths = ", ".join(_shortened(report.elsewhere, OTHERS))
-        lines.append(f"{'these bytes are also those of' if report.agrees else 'these are the bytes of'} {paths}")
+        lines.append(f"{_ELSEWHERE.get(report.agrees, 'these bytes are also those of')} {paths}")
     if report.state != MISSING and not report.agrees:
         lines.append("what should lie there:")
     return lines
+
+
+_ELSEWHERE = {"": "these are the bytes of", DATA: "also equal as data to"}
+"""What is said of other paths with the content of a file, by what it agrees in with the version that was found."""
 
 
 def _superseded(report: WhyReport, version: Version, latest: Version) -> str:

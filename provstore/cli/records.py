@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 
-from provstore.cli.acceptance import is_by_hand, told
+from provstore.cli.accept_text import is_by_hand, told
+from provstore.cli.past_verifications import told as verified
 from provstore.cli.render import plain
 from provstore.cli.tables import counted, moment, took
-from provstore.cli.verified import told as verified
 from provstore.model.values import harmless, spelled, task_name
 
 TYPE_CHECKING = False

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from provstore.cli.place import Place
-    from provstore.cli.verifying import VerifyView
+    from provstore.cli.verify_view import VerifyView
     from provstore.operations.verify import VerifyRequest
 
 
@@ -91,7 +91,7 @@ def _announced(place: Place, given: Options) -> int:
     import os
     import sys
 
-    from provstore.cli.verifying import VerifyView
+    from provstore.cli.verify_view import VerifyView
 
     view, request = VerifyView(as_json=given.as_json), _request(place, given)
     if not (given.junit or given.code_quality or "GITHUB_ACTIONS" in os.environ or "GITLAB_CI" in os.environ):
@@ -128,7 +128,7 @@ def _request(place: Place, given: Options) -> VerifyRequest:
 def _verify(place: Place, request: VerifyRequest, view: VerifyView, *, as_json: bool) -> int:
     import sys
 
-    from provstore.cli import render, verification
+    from provstore.cli import render, verify_text
     from provstore.cli.style import style_for
     from provstore.operations.verify import verify
 
@@ -138,9 +138,9 @@ def _verify(place: Place, request: VerifyRequest, view: VerifyView, *, as_json: 
         finally:
             view.close()
     if as_json:
-        print(render.to_json(verification.verify_json(report)))
+        print(render.to_json(verify_text.verify_json(report)))
     else:
-        print(verification.verify_text(report, style_for(sys.stdout)))
+        print(verify_text.verify_text(report, style_for(sys.stdout)))
     if report.signal:
         return 128 + report.signal
     return 0 if report.is_good else 1

@@ -21,6 +21,12 @@ LONGEST_INTEGER = 15
 """Digits of an integer, up to which a person sees all of them."""
 
 
+def stem_of(path: str) -> str:
+    """The name of a file without its ending: that of a value which has no other."""
+    name = path.rpartition("/")[2]
+    return name.partition(".")[0] or name
+
+
 def number_of(value: Value | None) -> float | int | None:
     """A value as a number that can be drawn or subtracted; None: it is none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

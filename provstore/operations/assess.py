@@ -13,11 +13,16 @@ from provstore.operations.verdicts import Verdicts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeAlias
 
     from provstore.model.task import Plan
     from provstore.project import Planned, Project
     from provstore.watch.workspace import Workspace
+
+    Recall: TypeAlias = Callable[[Plan, Verdicts, Sequence[str]], Mapping[str, Mapping[str, Sequence[str]]]]
+    """Stages that others look into and that are not fresh → those whose result is known, each with its directories
+    and what belongs into these; a directory that lies there as it should may be left out."""
 
 
 class Assessment(NamedTuple):
@@ -47,6 +52,7 @@ def assess(
     overrides: Mapping[str, str],
     forced: Callable[[Plan, int], bool] | None = None,
     done: frozenset[tuple[str, str]] = frozenset(),
+    recall: Recall | None = None,
 ) -> Assessment:
     """Judges all selected tasks.
 
@@ -56,6 +62,7 @@ def assess(
     Args:
         forced: Says of a named task whether it is to run whatever its state.
         done: Tasks that this run has executed already, as (stage, data ID): those that always run have done so.
+        recall: Knows what belongs into the output directories of stages that are not fresh.
 
     Raises:
         PipelinefileError: The Pipelinefile is wrong, its default too, or an input is missing that nothing makes.
@@ -65,7 +72,7 @@ def assess(
     # third of the time at ten thousand tasks. What is frozen is still freed when nobody refers to it.
     gc.disable()
     try:
-        return _assess(project, targets, overrides, forced, done)
+        return _assess(project, targets, overrides, forced, done, recall)
     finally:
         gc.freeze()
         gc.enable()
@@ -77,6 +84,7 @@ def _assess(
     overrides: Mapping[str, str],
     forced: Callable[[Plan, int], bool] | None,
     done: frozenset[tuple[str, str]],
+    recall: Recall | None,
 ) -> Assessment:
     workspace = project.workspace()
     settled: frozenset[str] | None = None
@@ -90,20 +98,35 @@ def _assess(
             selection = select(plan, targets, project.root)
         except (TargetError, QueryError, FileError) as error:
             verdicts.judge(with_upstream(plan, gates), frozenset())
-            fresh = _fresh_gates(plan, verdicts)
-            if len(fresh) == len(plan.gates):
+            known = _settled_otherwise(project, plan, verdicts, recall)
+            if known is None:
                 raise (error if targets.texts else _wrong_default(project, error)) from None
-            settled = fresh  # what was named may come to light later
+            settled = known  # what was named may come to light later
             continue
         force = frozenset(position for position in selection.named if forced is not None and forced(plan, position))
         verdicts.judge(with_upstream(plan, {*gates, *selection.positions}) if gates else selection.positions, force)
-        fresh = _fresh_gates(plan, verdicts)
-        if len(fresh) == len(plan.gates):
+        known = _settled_otherwise(project, plan, verdicts, recall)
+        if known is None:
             break
-        settled = fresh
+        settled = known
     if verdicts.missing:
         raise PipelinefileError(_missing_inputs(project, plan, verdicts, overrides))
     return Assessment(planned, selection, verdicts, workspace, force)
+
+
+def _settled_otherwise(
+    project: Project, plan: Plan, verdicts: Verdicts, recall: Recall | None
+) -> frozenset[str] | None:
+    """The gates whose output directories are known; None: they are, as the plan has taken them to be."""
+    fresh = _fresh_gates(plan, verdicts)
+    recalled: Mapping[str, Mapping[str, Sequence[str]]] = {}
+    if recall is not None and len(fresh) < len(plan.gates):
+        recalled = recall(plan, verdicts, [gate for gate in plan.gates if gate not in fresh])
+    before = project.imagined
+    members = {folder: found for folders in recalled.values() for folder, found in folders.items()}
+    project.imagined = {**before, **members}
+    known = fresh.union(recalled)
+    return None if len(known) == len(plan.gates) and project.imagined == before else known
 
 
 def _fresh_gates(plan: Plan, verdicts: Verdicts) -> frozenset[str]:

@@ -109,8 +109,5 @@ def _members(project: Project, store: Store, digest: str) -> list[Version]:
 
 
 def _expected(project: Project, store: Store, path: str) -> Version | None:
-    rows = store.ask(origins.at_path, path)
-    if rows:
-        return versions.expected(store, path, rows)
-    inside = versions.in_a_directory(project, store, path)
-    return None if inside is None else inside.expected
+    known = versions.recorded(project, store, path) or versions.in_a_directory(project, store, path)
+    return None if known is None else known.expected

@@ -70,6 +70,7 @@ class CleanReport(NamedTuple):
 
     Attributes:
         folders: Folders that were removed because nothing else was in them.
+        unknown: Stages that were asked for whose tasks are not known: what they made is left.
     """
 
     dry_run: bool
@@ -77,6 +78,7 @@ class CleanReport(NamedTuple):
     removed: Sequence[Removed] = ()
     left: Sequence[Left] = ()
     folders: Sequence[str] = ()
+    unknown: Sequence[str] = ()
     remarks: Sequence[str] = ()
 
     @property
@@ -129,6 +131,7 @@ class _Cleaning:
         self._aside = os.path.join(project.folder, "running", "clean")
         self._removed: list[Removed] = []
         self._left: list[Left] = []
+        self._unknown: list[str] = []
         self._remarks: list[str] = []
 
     def go_through(self) -> CleanReport:
@@ -144,15 +147,27 @@ class _Cleaning:
             if not request.dry_run:
                 discard([os.path.dirname(self._aside)])
         remarks = (*self._remarks, *self._project.take_remarks())
-        return CleanReport(request.dry_run, request.dead, self._removed, self._left, folders, remarks)
+        return CleanReport(request.dry_run, request.dead, self._removed, self._left, folders, self._unknown, remarks)
 
     def _known_plan(self) -> Plan:
-        """The plan; for what is dead only such tasks count as known that a run would not find to be others."""
+        """The plan: with tasks that were found in an output directory where that is there.
+
+        For what is dead only such tasks count as known that a run would not find to be others.
+        """
         if not self._request.dead:
-            return self._project.plan({}).plan
+            plan = self._project.plan({}).plan
+            there = frozenset(gate for gate in plan.gates if self._is_there(plan, gate))
+            return plan if len(there) == len(plan.gates) else self._project.plan({}, there).plan
         from provstore.operations.assess import assess
 
         return assess(self._project, Targets(everything=True), {}).plan
+
+    def _is_there(self, plan: Plan, stage: str) -> bool:
+        """Something lies at every output of a stage."""
+        made = (
+            path for task in range(len(plan.tasks)) if plan.stage_of(task).name == stage for path in plan.outputs(task)
+        )
+        return all(os.path.lexists(os.path.join(self._project.root, path)) for path in made)
 
     # --- which ----------------------------------------------------------------------------------------------
 
@@ -163,7 +178,10 @@ class _Cleaning:
         selection = select(plan, targets, self._project.root)
         for entry in plan.unresolved:
             if entry.stage in selection.unresolved:
-                self._remarks.append(f"the tasks of {entry.stage} are not known now: their outputs are left")
+                self._unknown.append(entry.stage)
+                self._remarks.append(
+                    f"the tasks of {entry.stage} are known once {entry.gate} is fresh: what they made is left"
+                )
         for position in sorted(selection.named):
             is_frozen = plan.stage_of(position).frozen
             for path in plan.outputs(position):

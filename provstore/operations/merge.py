@@ -108,6 +108,8 @@ def _store_at(current: str, named: str) -> str:
         UsageError: There is none.
     """
     path = os.path.realpath(os.path.join(current, named))
+    if not named:  # as from a variable that is not set; it would be this very store
+        raise UsageError("'': expected a store's file, or the folder of a project")
     if not os.path.lexists(path):
         raise UsageError(f"{named}: there is no such file or folder")
     if not os.path.isdir(path):

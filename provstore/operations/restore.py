@@ -19,6 +19,7 @@ from provstore.operations.circumstances import user_name
 from provstore.operations.identify import NO_STORE, RUN_FIRST
 from provstore.operations.protect import protect
 from provstore.operations.secrets import Secrets
+from provstore.operations.versions import in_a_directory, recorded
 from provstore.store import records
 from provstore.store.history import Made
 from provstore.store.proof import prove
@@ -133,7 +134,7 @@ def _version_of(project: Project, store: Store, request: RestoreRequest) -> _Ver
     path = _inside(project, request.current, request.text)
     versions = _versions(store, path)
     if versions:
-        return _latest(store, path, versions)
+        return _latest(project, store, path, versions)
     before, at, id = request.text.rpartition("@")
     if at and before:
         path = _inside(project, request.current, before)
@@ -156,11 +157,22 @@ def _near(project: Project, store: Store, path: str) -> str:
 
 
 def _versions(store: Store, path: str) -> list[_Version]:
-    """Every version of a path, newest first; of a file in a recorded directory: those in the directory's versions."""
+    """Every version of a path, newest first; of a file in a recorded directory: those in the directory's versions.
+
+    Of one that a task made with its directory, and that was recorded by itself since another read it: both.
+    """
     rows = store.ask(records.versions, path)
-    if rows:
-        return [_version(row, Made(path, "", row["digest"], row["kind"], bool(row["executable"]), row["id"]))
-                for row in rows]  # fmt: skip
+    found = [_version(row, Made(path, "", row["digest"], row["kind"], bool(row["executable"]), row["id"]))
+             for row in rows]  # fmt: skip
+    if found and not any(version.by_task for version in found):
+        return found
+    known = {row["execution"] for row in rows}
+    parts = [version for version in _parts(store, path) if known.isdisjoint(version.ids)]
+    return sorted([*found, *parts], key=lambda version: version.created, reverse=True) if parts else found
+
+
+def _parts(store: Store, path: str) -> list[_Version]:
+    """The versions of a file in those of the nearest recorded directory that had it."""
     folder, slash, name = path.rpartition("/")
     while slash:
         found = [
@@ -192,13 +204,12 @@ def _version(row: dict[str, Any], made: Made) -> _Version:
     return _Version(made, ids, row["execution"] is not None, row["created"])
 
 
-def _latest(store: Store, path: str, versions: Sequence[_Version]) -> _Version:
+def _latest(project: Project, store: Store, path: str, versions: Sequence[_Version]) -> _Version:
     """What the last success of its task made; else the last that any task made; else the last that is known."""
-    current = store.ask(records.current_version, path)
-    for version in versions:
-        if version.made.dataset == current:
-            return version
-    return next((version for version in versions if version.by_task), versions[0])
+    made = [version for version in versions if version.by_task]
+    known = (recorded(project, store, path) or in_a_directory(project, store, path)) if made else None
+    expected = known.expected.dataset if known is not None and known.expected is not None else None
+    return next((version for version in made if version.made.dataset == expected), (made or versions)[0])
 
 
 def _named(path: str, versions: Sequence[_Version], id: str) -> _Version:

@@ -52,8 +52,13 @@ class Secrets:
         """A text with each secret hidden."""
         if self._pattern is None:
             return text
-        data = text.encode("utf-8", "surrogateescape")
-        return self._pattern.sub(HIDDEN, data).decode("utf-8", "surrogateescape")
+        errors = "surrogateescape"
+        try:
+            data = text.encode("utf-8", errors)
+        except UnicodeEncodeError:  # half of a pair, as JSON may have it
+            errors = "surrogatepass"
+            data = text.encode("utf-8", errors)
+        return self._pattern.sub(HIDDEN, data).decode("utf-8", errors)
 
     def clean(self, path: str, size: int) -> tuple[str, int]:
         """A file with each secret hidden.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from provstore.noun import NamedTuple
-from provstore.operations.accepted import acceptances_of
 from provstore.operations.identify import identify, shortener
-from provstore.operations.verified import verifications_of
+from provstore.operations.past_acceptances import acceptances_of
+from provstore.operations.past_verifications import verifications_of
 from provstore.store import records
 from provstore.store.proof import prove
 

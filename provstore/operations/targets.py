@@ -111,7 +111,7 @@ def _claim_known(unresolved: Iterable[str], waiting: Mapping[str, str], running:
 def _one(plan: Plan, text: str, targets: Targets, root: str) -> tuple[set[str], set[int]]:
     """Stages and tasks that one target stands for."""
     if not text:  # as from a variable that is not set; as a path it would be everything
-        raise _unknown(plan, text)
+        raise _unknown(plan, text, os.path.relpath(os.path.realpath(targets.current), root))
     names = {stage.name for stage in plan.stages}
     if text in names:
         return {text}, _tasks_of(plan, {text})
@@ -125,7 +125,7 @@ def _one(plan: Plan, text: str, targets: Targets, root: str) -> tuple[set[str], 
     tasks, stages = _makers_of(plan, path), _waiting_makers_of(plan, path)
     if tasks or stages:
         return stages, tasks
-    raise _unknown(plan, text)
+    raise _unknown(plan, text, os.path.relpath(os.path.realpath(targets.current), root))
 
 
 def _is_selection(text: str, plan: Plan, targets: Targets, root: str) -> bool:
@@ -245,9 +245,14 @@ def _stages_downstream(plan: Plan, stages: set[str]) -> set[str]:
     return {below for stage in stages for below in graph.descendants(upstream, stage)}
 
 
-def _unknown(plan: Plan, text: str) -> TargetError:
+def _unknown(plan: Plan, text: str, current: str) -> TargetError:
+    """What to say of a text that names nothing.
+
+    Args:
+        current: Folder that paths are relative to, relative to the project.
+    """
     names: Sequence[str] = [stage.name for stage in plan.stages] + list(plan.settings.subsets)
-    outputs = [plan.paths[number] for task in plan.tasks for number in task.outputs]
+    outputs = [os.path.relpath(plan.paths[number], current) for task in plan.tasks for number in task.outputs]
     near = nearest(text, [*names, *outputs])
     stages = ", ".join(names[:LISTED]) + (" …" if len(names) > LISTED else "")
     hint = f"did you mean '{near}'?" if near else f"stages are: {stages or 'none'}"

@@ -13,6 +13,7 @@ from provstore.noun import NamedTuple
 from provstore.operations.identify import NO_STORE, RUN_FIRST
 from provstore.store import memory, origins
 from provstore.store.origins import Version
+from provstore.store.records import any_merge
 from provstore.watch.workspace import Workspace
 
 TYPE_CHECKING = False
@@ -103,14 +104,45 @@ def known(project: Project, current: str, path: str) -> Known:
     store = store_of(project, path)
     spellings = _spellings(project, current, path)
     for spelled in spellings:
-        rows = Versions(store, spelled)
-        if rows:
-            return Known(spelled, expected(store, spelled, rows), partial(iter, rows))
+        found = recorded(project, store, spelled)
+        if found is not None:
+            return found
     for spelled in spellings:
         found = in_a_directory(project, store, spelled)
         if found is not None:
             return found
     return Known(spellings[0], None, tuple)
+
+
+def recorded(project: Project, store: Store, path: str) -> Known | None:
+    """The versions of what was recorded under this very path; None where nothing was.
+
+    What tasks read of a directory that another task makes is recorded by itself, too; then the versions of both are
+    its own, and what should lie there is what the last success of that task made.
+    """
+    rows = Versions(store, path)
+    if not rows:
+        return None
+    alone = Known(path, expected(store, path, rows), partial(_newest_first, store, rows))
+    inside = in_a_directory(project, store, path)
+    own, part = alone.expected, inside.expected if inside is not None else None
+    if inside is None or own is None or part is None or None in (own.execution, part.execution):
+        return alone
+    makers = {row.execution for row in rows}
+    parts = list(inside.versions())
+    known = sorted([*rows, *(row for row in parts if row.execution not in makers)], key=_time, reverse=True)
+    is_part = own.execution in {row.execution for row in parts}
+    is_older = own.execution != part.execution and (is_part or own.created < part.created)
+    return Known(path, part if is_older else own, partial(iter, known))
+
+
+def _newest_first(store: Store, rows: Iterable[Version]) -> Iterable[Version]:
+    """Versions in the order in which they were recorded; those of several stores have no other order than time."""
+    return sorted(rows, key=_time, reverse=True) if store.ask(any_merge) else iter(rows)
+
+
+def _time(version: Version) -> str:
+    return version.created
 
 
 def _spellings(project: Project, current: str, path: str) -> list[str]:
@@ -220,8 +252,8 @@ class _Parts:
         self._present: tuple[str, Sequence[Entry]] | None = None
 
     def of_all(self, rows: Iterable[Version]) -> Iterator[Version]:
-        """Its versions, in the order of those of the directory."""
-        for row in rows:
+        """Its versions, newest first as those of the directory."""
+        for row in _newest_first(self._store, rows):
             part = self.of(row)
             if part is not None:
                 yield part

@@ -6,7 +6,6 @@ from provstore.errors import PipelinefileError
 from provstore.model.values import nearest
 from provstore.noun import NamedTuple
 from provstore.operations import versions
-from provstore.operations.accepted import acceptances_of
 from provstore.operations.by_content import (
     BYTES,
     DATA,
@@ -18,7 +17,8 @@ from provstore.operations.by_content import (
     other_paths,
 )
 from provstore.operations.identify import shortener
-from provstore.operations.verified import verifications_of
+from provstore.operations.past_acceptances import acceptances_of
+from provstore.operations.past_verifications import verifications_of
 from provstore.store import lineage as graph
 from provstore.store import origins, records
 from provstore.store.proof import prove_all

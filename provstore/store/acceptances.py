@@ -10,6 +10,7 @@ import sqlite3
 
 from provstore.noun import NamedTuple
 from provstore.store import history
+from provstore.store.memory import ACCEPTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ class Acceptance(NamedTuple):
     accepted: str
     message: str
     changed: tuple[str, ...]
+
+
+def is_by_hand(run: str | None, name: str) -> bool:
+    """Says of an execution that nothing ran: a person put there what the task makes, and accepted it."""
+    return run is None and name == ACCEPTED
 
 
 def text_of(message: str, changed: Sequence[str]) -> str:

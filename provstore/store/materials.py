@@ -57,6 +57,16 @@ IN_FORCE = """
              ORDER BY e.rowid DESC LIMIT 1)
       FROM json_each(:tasks) AS r
 """
+RESTORING = """
+    SELECT n.id, json_extract(x.summary, '$.restored') FROM run AS n JOIN run_end AS x ON x.run = n.id
+     WHERE n.rowid <= (SELECT max(rowid) FROM run WHERE id IN (:a, :b))
+       AND n.rowid > (SELECT min(f.rowid) FROM run AS f
+                       WHERE f.id IN (:a, :b)
+                          OR f.id IN (SELECT e.run FROM json_each(:executions) AS r CROSS JOIN execution AS e
+                                       ON e.id = r.value))
+       AND json_extract(x.summary, '$.restored') > 0
+     ORDER BY n.rowid
+"""
 LAST_RUNS = "SELECT id FROM run ORDER BY rowid DESC LIMIT 2"
 RUN_BEFORE = """
     SELECT id FROM run WHERE rowid < (SELECT rowid FROM run WHERE id = ?) ORDER BY rowid DESC LIMIT 1
@@ -134,6 +144,11 @@ class Material(NamedTuple):
     inputs: Sequence[Piece]
     outputs: Sequence[Piece]
 
+    @property
+    def is_by_hand(self) -> bool:
+        """Nothing ran: a person put there what the task makes, or registered it."""
+        return self.run is None
+
 
 def materials(conn: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Material]:
     """Executions by their ids; what the store lacks is left out.
@@ -172,6 +187,15 @@ def in_force(conn: sqlite3.Connection, run: str, tasks: Iterable[Task]) -> dict[
     """Of each task the execution whose result held when a run had ended; without tasks that had not succeeded yet."""
     rows = conn.execute(IN_FORCE, {"run": run, "tasks": json.dumps(list(tasks))})
     return {(stage, data_id): id for stage, data_id, id in rows if id is not None}
+
+
+def restoring_runs(conn: sqlite3.Connection, a: str, b: str, executions: Iterable[str]) -> list[tuple[str, int]]:
+    """Runs that put recorded outputs back, and of how many tasks, up to the later of two runs.
+
+    Args:
+        executions: From the earlier of the two on, and from the runs of these.
+    """
+    return conn.execute(RESTORING, {"a": a, "b": b, "executions": json.dumps(list(executions))}).fetchall()
 
 
 def last_runs(conn: sqlite3.Connection) -> list[str]:

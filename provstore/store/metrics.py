@@ -9,6 +9,7 @@ import json
 import sqlite3
 
 from provstore.noun import NamedTuple
+from provstore.store.acceptances import is_by_hand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ MAKERS_OF_PATH = """
 """
 MADE = """
     SELECT d.id, d.path, d.role, d.format, d.digest, d.kind, e.id, e.run, e.stage, e.data_id, e.params, d.created,
-           c.commit_id, c.dirty, m.id AS metric, m.measures
+           c.commit_id, c.dirty, m.id AS metric, m.measures, e.name
       FROM execution AS e
       JOIN dataset AS d ON d.execution = e.id
       LEFT JOIN run_code AS c ON c.run = e.run
@@ -64,6 +65,7 @@ class Made(NamedTuple):
         commit: Of the run; None where there is no git.
         dirty: Files that git tracks differed from the commit.
         metric: Id of the fact with its measures; None: they were not recorded.
+        by_hand: A person put it there and accepted it; nothing ran.
     """
 
     dataset: str
@@ -82,6 +84,7 @@ class Made(NamedTuple):
     dirty: bool
     metric: str | None
     measures: Measures | None
+    by_hand: bool
 
 
 def last_successes(
@@ -110,10 +113,15 @@ def made(conn: sqlite3.Connection, executions: Sequence[str]) -> list[Made]:
     found: dict[str, Made] = {}
     for row in conn.execute(MADE, {"executions": json.dumps(executions)}):
         entry = Made(*row)
-        measures = None if entry.measures is None else json.loads(row[15])
-        data_id, params = json.loads(row[9]), json.loads(row[10])
         found.setdefault(
-            entry.dataset, entry._replace(data_id=data_id, params=params, dirty=bool(entry.dirty), measures=measures)
+            entry.dataset,
+            entry._replace(
+                data_id=json.loads(row[9]),
+                params=json.loads(row[10]),
+                dirty=bool(entry.dirty),
+                measures=None if row[15] is None else json.loads(row[15]),
+                by_hand=is_by_hand(entry.run, row[16]),
+            ),
         )
     return list(found.values())
 

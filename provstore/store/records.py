@@ -81,12 +81,6 @@ VERSIONS = """
       FROM dataset AS d LEFT JOIN execution AS e ON e.id = d.execution
      WHERE d.path = ? ORDER BY d.rowid DESC
 """
-CURRENT = """
-    SELECT d.id
-      FROM dataset AS d JOIN execution AS e ON e.id = d.execution
-      JOIN task_memo AS t ON t.stage = e.stage AND t.data_id = e.data_id AND t.execution = e.id
-     WHERE d.path = ? ORDER BY d.rowid DESC LIMIT 1
-"""
 
 
 def last_run_without_end(conn: sqlite3.Connection) -> str | None:
@@ -109,8 +103,13 @@ def runs(conn: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
     In the order in which they were recorded, whatever the clock said; only what was recorded in several stores has no
     other order than that of time.
     """
-    question = RUNS if conn.execute(ANY_MERGE).fetchone() is None else RUNS_BY_TIME
+    question = RUNS_BY_TIME if any_merge(conn) else RUNS
     return [_parsed(row, "arguments", "summary") for row in _rows(conn, question, {"limit": limit})]
+
+
+def any_merge(conn: sqlite3.Connection) -> bool:
+    """Another store was merged into this one."""
+    return conn.execute(ANY_MERGE).fetchone() is not None
 
 
 def run(conn: sqlite3.Connection, run_id: str) -> dict[str, Any]:
@@ -162,12 +161,6 @@ def executions_of_stage(conn: sqlite3.Connection, stage: str, limit: int) -> lis
 def versions(conn: sqlite3.Connection, path: str) -> list[dict[str, Any]]:
     """Every dataset recorded at a path, newest first."""
     return _rows(conn, VERSIONS, (path,))
-
-
-def current_version(conn: sqlite3.Connection, path: str) -> str | None:
-    """The dataset at a path that belongs to what is remembered as its task's last success."""
-    row = conn.execute(CURRENT, (path,)).fetchone()
-    return None if row is None else row[0]
 
 
 def _row(conn: sqlite3.Connection, sql: str, subject: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from collections import Counter
 from contextlib import closing
 
 from provstore.digest import canonical_json, digest_bytes
-from provstore.errors import StoreDamagedError, StoreError, StoreUnwritableError
+from provstore.errors import StoreDamagedError, StoreError, StoreForeignError, StoreUnwritableError
 from provstore.noun import NamedTuple
 from provstore.store import facts, merges, migrate
 from provstore.store.backup import SETTINGS
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 COPY = "other.db"
 """Name of the copy that is read instead of the other file."""
+
+MEND_THERE = "there, 'provstore fsck' lists all damage, 'provstore recover' writes what is whole anew"
 
 NO_HINDRANCE = frozenset({"object-damaged", "missing-text", "memory-damaged", "wrong-memory"})
 """What may be wrong with a store whose facts can be taken all the same: none of this comes in."""
@@ -97,7 +99,7 @@ def copied(path: str, folder: str) -> Iterator[Store]:
         StoreError: It is no store, is damaged, or is of a newer provstore.
     """
     made = os.path.join(folder, COPY)
-    with closing(connect(path)) as conn, explained(path):
+    with _elsewhere(), closing(connect(path)) as conn, explained(path):
         migrate.check_version(conn, path)
         with closing(sqlite3.connect(made, isolation_level=None)) as copy:
             for setting in SETTINGS:
@@ -108,9 +110,22 @@ def copied(path: str, folder: str) -> Iterator[Store]:
             if problem.check not in NO_HINDRANCE:
                 raise StoreDamagedError(
                     f"{path}: not merged, as it is damaged: {problem.subject}: {problem.text}",
-                    hint="there, 'provstore fsck' lists all damage, 'provstore recover' writes what is whole anew",
+                    hint=MEND_THERE,
                 )
         yield store
+
+
+@contextlib.contextmanager
+def _elsewhere() -> Iterator[None]:
+    """What is wrong with the other file is not to be mended here."""
+    try:
+        yield
+    except StoreForeignError as error:
+        error.hint = "name a store's file, or the folder of a project"
+        raise
+    except StoreDamagedError as error:
+        error.hint = MEND_THERE
+        raise
 
 
 def _back_up(conn: sqlite3.Connection, copy: sqlite3.Connection, made: str) -> None:

@@ -10,7 +10,7 @@ from provstore.model.files import TOOL_FOLDERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     from provstore.model.task import Search
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     Segment: TypeAlias = "str | Callable[[str], object]"
     """A name, "**", or what says of a name whether it fits."""
 
+NOTHING: Mapping[str, Sequence[str]] = {}
 
-def find(root: str, search: Search, imagined: Sequence[str] = ()) -> list[str]:
+
+def find(root: str, search: Search, imagined: Mapping[str, Sequence[str]] = NOTHING) -> list[str]:
     """Paths of sources below `root` (absolute), sorted. A path that begins with "/" is looked for there.
 
     Args:
-        imagined: Paths of files, relative to the root, that are found although nothing lies there.
+        imagined: Folder, relative to the root → what is taken to lie in it, relative to the folder, whatever does; an
+            empty folder ends in "/".
 
     Raises:
         FileError: A name is not UTF-8, or a folder can't be listed.
@@ -35,11 +38,27 @@ def find(root: str, search: Search, imagined: Sequence[str] = ()) -> list[str]:
     else:
         found = _below(root.rstrip("/") + "/", "", segments, search.folders)
     if imagined:
-        found = {*found, *[path for path in imagined if would_find(search, path)]}
+        found = [path for path in found if imagined.keys().isdisjoint(_folders_of(path))]
+        found += [path for path in _imagined_paths(imagined, folders=search.folders) if would_find(search, path)]
     if search.leftovers:
         made = [_fitting(pattern) for pattern in search.leftovers]
         return _utf8(sorted([path for path in found if not any([fits(path) for fits in made])]))
     return _utf8(sorted(found))
+
+
+def _imagined_paths(imagined: Mapping[str, Sequence[str]], *, folders: bool) -> set[str]:
+    """All files, and the folders around them if these are looked for, too."""
+    paths = {f"{folder}/{member}" for folder, members in imagined.items() for member in members}
+    found = {path for path in paths if not path.endswith("/")}
+    if folders:
+        around = {folder for path in paths for folder in _folders_of(path)}
+        found |= {folder for folder in around if not imagined.keys().isdisjoint(_folders_of(folder))}
+    return found
+
+
+def _folders_of(path: str) -> list[str]:
+    """The folders around a path; of one that ends in "/", itself too."""
+    return [path[:end] for end, char in enumerate(path) if char == "/"]
 
 
 def _segment(kind: str, text: str) -> Segment:

@@ -238,7 +238,7 @@ def test_a_report_of_before_is_replaced_and_nothing_else(tmp_path: Path) -> None
     ):
         path = files.claim_writable(option, f"new/{option}", str(tmp_path))
         assert path is not None
-        files.write_whole(path, text)
+        files.write_whole(option, path, text)
         assert files.claim_writable(option, f"new/{option}", str(tmp_path)) == path
 
     assert sorted(os.listdir(tmp_path / "new")) == ["--code-quality", "--junit"]
@@ -260,7 +260,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "link.xml").symlink_to("there/real.xml")
     path = files.claim_writable("--junit", "link.xml", str(tmp_path))
     assert path is not None
-    files.write_whole(path, "<testsuites/>")
+    files.write_whole("--junit", path, "<testsuites/>")
 
     assert (tmp_path / "link.xml").is_symlink()
     assert (tmp_path / "there/real.xml").read_text(encoding="utf-8") == "<testsuites/>"

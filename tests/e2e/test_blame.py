@@ -125,6 +125,66 @@ def test_commands_and_inputs_that_came_and_went_are_causes(tmp_path: Path) -> No
     assert causes(project, "a.txt") == {("command", "command", "a"), ("input", "in2", "a")}
 
 
+def test_what_is_only_written_into_a_command_is_no_cause_of_its_own(tmp_path: Path) -> None:
+    """Of a gather the file that came, and of a formatted placeholder the parameter: not that the command has them."""
+    text = """
+[params]
+level = 0.5
+[dimensions]
+n = { from = "raw/{n}.txt" }
+[stages.all]
+run = "cat {inputs.raw} > {outputs.x}; echo {params.level:.2f} >> {outputs.x}"
+inputs.raw = "raw/{n}.txt"
+outputs.x = "all.txt"
+"""
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text, "raw/1.txt": "1\n"})
+    project.run()
+    project.write("raw/2.txt", "2\n")
+    project.run()
+    assert causes(project, "all.txt") == {("input", "raw/2.txt", "all")}
+    assert "nothing → raw/2.txt (by its inputs)" in call(project).out
+    project.run("-P", "level=0.25")
+    assert causes(project, "all.txt") == {("param", "level", "all")}
+    project.run("-P", "level=0.25")
+    project.write("Pipelinefile.toml", text.replace("cat {inputs.raw}", "cat -s {inputs.raw}"))
+    (project.root / "raw/2.txt").unlink()
+    project.run("-P", "level=0.25")
+
+    assert causes(project, "all.txt") == {("input", "raw/2.txt", "all"), ("command", "command", "all")}
+
+
+def test_an_input_at_another_path_is_a_cause(tmp_path: Path) -> None:
+    """Also with the same bytes; the command merely follows."""
+    text = stage("a", "cat {inputs} > {outputs}; echo {inputs} >> {outputs}", "in", "a.txt")
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text, "in": "1\n", "new": "1\n"})
+    project.run()
+    project.write("Pipelinefile.toml", text.replace('"in"', '"new"'))
+    project.run()
+
+    assert [(one["what"], one["a"], one["b"], one["remark"]) for one in differences(project, "--blame", "a.txt")] == [
+        ("input", "in", "new", "another path, the same bytes")
+    ]
+
+
+def test_an_accepted_version_is_said_to_be_put_there_by_hand(tmp_path: Path) -> None:
+    """It is the cause, with what was changed in it; not a task that would not be reproducible."""
+    text = stage("a", "cat in > {outputs[0]}", "in", "a.txt") + stage("b", "cat {inputs} > {outputs}", "a.txt", "b.txt")
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text, "in": "1\n"})
+    project.run()
+    project.write("a.txt", "1\nmine\n")
+    project.provstore("accept", "a")
+    project.run()
+    [cause] = differences(project, "--blame", "b.txt")
+    assert (cause["what"], cause["name"], cause["tasks"]) == ("output", "a.txt", ["a"])
+    assert cause["remark"] == "made by the task first, put there by hand now"
+    assert cause["text"] == "@@ -1 +1,2 @@\n 1\n+mine"
+    assert "made by a (by hand)" in call(project, "a.txt").out
+    assert "a (by hand)" in call(project, "a").out
+    project.run("--force", "a")
+
+    assert [one["remark"] for one in differences(project, "--blame", "a.txt")] == ["put there by hand first"]
+
+
 def test_a_folder_that_many_tasks_fill_is_walked_through(tmp_path: Path) -> None:
     """Down to the task whose file in it differs."""
     text = """

@@ -152,6 +152,27 @@ def test_a_report_that_can_no_longer_be_written_is_an_error(project: Project) ->
     assert project.run("good").executed == []
 
 
+def test_what_a_task_made_in_the_place_of_a_report_is_not_lost(project: Project) -> None:
+    """It stays what was recorded."""
+    done = project.provstore("run", "good", "--junit", "good.txt", status=2)
+
+    assert "--junit" in done.err
+    assert "by now there is a file that is no such report" in done.err
+    assert project.run("good").executed == []
+    assert (project.root / "good.txt").read_text(encoding="utf-8") == "i\n"
+
+
+def test_a_report_may_go_to_standard_output(project: Project) -> None:
+    """Behind the text, also where that goes to a file."""
+    with (project.root / "both").open("wb") as both:
+        command = [PROVSTORE, "check", "good", "--junit", "/dev/stdout"]
+        subprocess.run(command, cwd=project.root, stdout=both, check=False)
+    text, report = (project.root / "both").read_text(encoding="utf-8").split("<?xml")
+
+    assert text == project.provstore("check", "good", status=1).out
+    assert ElementTree.fromstring(f"<?xml{report}").tag == "testsuites"
+
+
 # --- GitHub -----------------------------------------------------------------------------------------------
 
 
@@ -277,14 +298,15 @@ def test_a_refactored_pipelinefile_is_compared_with_an_old_one_from_anywhere(pro
 
 def test_what_differs_is_shown_with_the_commands(project: Project) -> None:
     """And the exit status is 1."""
-    project.write("old.toml", TEXT.replace("exit 3", "exit 4") + stage("gone", "true"))
+    old = TEXT.replace("exit 3", "exit 4").replace("stages.good", "stages.fine")
+    project.write("old.toml", old + stage("gone", "true"))
     done = project.provstore("check", "--refactor", "old.toml", status=1)
     report = project.provstore("check", "--refactor", "old.toml", "--json", status=1).report
 
     lines = done.out.splitlines()
-    assert lines[0] == "changed   bad  (command changed)"
-    assert [line[:5].strip() for line in lines[1:3]] == ["-", "+"]
-    assert lines[3:] == ["removed   gone", "3 the same, 1 changed, 1 removed"]
+    assert lines[:2] == ["renamed   fine → good", "changed   bad  (command changed)"]
+    assert [line[:5].strip() for line in lines[2:4]] == ["-", "+"]
+    assert lines[4:] == ["removed   gone", "3 the same (1 of them renamed), 1 changed, 1 removed"]
     assert list(report) == ["ok", "same", "renamed", "changed", "removed", "added", "declared", "remarks"]
     assert report["removed"] == [{"stage": "gone", "data_id": {}}]
 

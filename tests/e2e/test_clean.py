@@ -259,11 +259,31 @@ def test_a_file_that_was_read_from_a_dead_directory_stays_with_it(project: Proje
     assert project.exists("dir/deep/1")
 
 
+FOUND = (
+    "[dimensions]\np = { from = 'parts/{p}' }\n"
+    + stage("split", "mkdir parts; touch parts/1", "", "parts/")
+    + "[stages.each]\ndimensions = ['p']\nrun = 'touch each/{p}'\ninputs = ['parts/{p}']\noutputs = ['each/{p}']\n"
+)
+
+
+def test_tasks_that_are_not_known_are_said_to_be_left(project: Project) -> None:
+    """They came to light in a directory that was cleaned; naming their stage makes that a failure."""
+    project.write("Pipelinefile.toml", FOUND)
+    project.run()
+    assert removed(project, "split") == ["parts"]
+    done = project.provstore("clean", "each", status=1)
+
+    assert done.out == "nothing was removed\n"
+    assert done.err == "remark: the tasks of each are known once split is fresh: what they made is left\n"
+    assert project.exists("each/1")
+    assert project.provstore("clean", "--json").report["unknown"] == ["each"]
+    project.run()
+    assert removed(project) == ["parts", "each/1"]
+
+
 def test_dead_needs_to_know_what_all_tasks_make(project: Project) -> None:
     """What is not known yet may be about to be made, or read."""
-    found = "[dimensions]\np = { from = 'parts/{p}' }\n" + stage("split", "mkdir parts; touch parts/1", "", "parts/")
-    each = "[stages.each]\ndimensions = ['p']\nrun = 'touch each/{p}'\ninputs = ['parts/{p}']\noutputs = ['each/{p}']\n"
-    project.write("Pipelinefile.toml", found + each)
+    project.write("Pipelinefile.toml", FOUND)
 
     assert "the tasks of each are known once split is fresh" in project.provstore("clean", "--dead", status=2).err
     assert "found targets beside --dead" in project.provstore("clean", "--dead", "split", status=2).err

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from provstore.cli.main import run_command
+from provstore.operations.diff.executions import MOST
 
 from .project import Done, Project, stage
 
@@ -142,6 +143,68 @@ def test_a_run_is_compared_with_the_one_before_and_without_a_word_the_last_two(p
     assert "there is no run before it" in call(project, runs[0], status=2).err
 
 
+def test_a_run_that_put_outputs_back_is_remarked_on(tmp_path: Path) -> None:
+    """Nobody recorded which tasks it restored, so what held after it can't be told; later runs say nothing."""
+    text = "[params]\nseed = 1\n" + stage("a", "echo {params.seed} > {outputs[0]}", "", "a.txt")
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text})
+    project.run()
+    project.run("-P", "seed=2")
+    assert "put back" not in call(project).err
+    project.run()
+    third = ids(project, "run")[2]
+    assert f"run {third[:8]}" in call(project).err
+    assert "put back outputs of 1 task without executing them" in call(project).err
+    project.run("-P", "seed=3")
+    assert "put back" in call(project, ids(project, "run")[1], ids(project, "run")[3]).err
+    project.run("-P", "seed=4")
+
+    assert "put back" not in call(project).err
+
+
+def test_what_failed_in_one_run_and_was_not_tried_in_the_next_did_not_succeed_there(tmp_path: Path) -> None:
+    """Its last success lies there before and after; what failed in the later one is told."""
+    text = stage("a", "test -s in && cp in {outputs[0]}", "in", "a.txt") + stage(
+        "b", "cp in2 {outputs[0]}", "in2", "b.txt"
+    )
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text, "in": "1", "in2": "1"})
+    project.run()
+    project.write("in", "")
+    project.run("a", status=1)
+    assert ("outcome", "outcome", "succeeded", "failed") in told(project)
+    project.write("in2", "2")
+    project.run("b")
+    second, third = ids(project, "run")[1:]
+
+    assert {name for _, name, _, _ in told(project)} == {"run", "arguments", "in2", "b.txt"}
+    assert {name for _, name, _, _ in told(project, third, second)} == {"run", "arguments", "in2", "b.txt"}
+
+
+def test_a_folder_that_the_store_does_not_know_may_be_called_as_a_stage_is(tmp_path: Path) -> None:
+    """It is the stage's last execution that is meant; one that never ran is said to have none."""
+    text = stage("out", "cp in {outputs[0]}", "in", "out/a.txt") + stage("later", "false", "in", "b.txt")
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text, "in": "1"})
+    project.run("out")
+    project.write("in", "2")
+    project.run("out")
+
+    assert call(project, "out", "--json").report["kind"] == "execution"
+    assert call(project, "out/a.txt", "--json").report["kind"] == "dataset"
+    assert "later: no execution of this is recorded" in call(project, "later", status=2).err
+
+
+def test_an_input_that_was_put_there_by_hand_is_told_with_its_difference(tmp_path: Path) -> None:
+    """No execution of a run tells of it."""
+    text = stage("a", "cp in {outputs[0]}", "in", "a.txt") + stage("b", "wc -l {inputs} > {outputs}", "a.txt", "b.txt")
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text, "in": "1\n"})
+    project.run()
+    project.write("a.txt", "1\nmine\n")
+    project.provstore("accept", "a")
+    project.run()
+    [change] = [one for one in differences(project) if one["what"] == "input"]
+
+    assert (change["name"], change["tasks"], change["text"]) == ("a.txt", ["b"], "@@ -1 +1,2 @@\n 1\n+mine")
+
+
 def test_code_differs_by_the_pipelinefile_and_by_commit(project: Project) -> None:
     """With the difference of the one, and the files that changed between the others; their lines if that is asked."""
     runs = ids(project, "run")
@@ -241,8 +304,33 @@ def test_inputs_differ_down_to_the_file_in_a_directory(project: Project) -> None
     [data] = [one for one in differences(project, last) if one["what"] == "input"]
 
     assert (data["name"], data["role"]) == ("data", "0")
-    if data["inside"]:  # of the version before only what its files were is remembered, if it is at all
-        assert [(one["name"], one["a"] is None) for one in data["inside"]] == [("b", False), ("c", True)]
+    assert [(one["name"], one["a"] is None, one["text"]) for one in data["inside"]] == [
+        ("b", False, "@@ -1 +1 @@\n-2\\ no newline at the end\n+3\\ no newline at the end"),
+        ("c", True, None),
+    ]
+
+
+def test_a_folder_of_sources_is_taken_from_git(tmp_path: Path) -> None:
+    """In a project below the repository's root, with links, executable files and bytes; only if it is what was read."""
+    text = stage("a", "ls -R {inputs} > {outputs}", "data", "a.txt")
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text, "data/b": b"\0\1", "data/sub/c d": "1", "data/e": ""})
+    subprocess.run([*GIT, "init", "-q", str(tmp_path)], check=True)
+    (project.root / "data/l").symlink_to("b")
+    (project.root / "data/e").chmod(0o755)
+    git(project, "add", "data")
+    git(project, "commit", "-qm", "first")
+    project.run()
+    project.write("data/b", b"\0\2")
+    (project.root / "data/l").unlink()
+    (project.root / "data/e").chmod(0o644)
+    project.run()
+    [change] = [one for one in differences(project) if one["what"] == "input"]
+    assert [one["name"] for one in change["inside"]] == ["b", "e", "l"]
+    (project.root / "data/b").write_bytes(b"\0\3")
+    project.run()
+    [change] = [one for one in differences(project) if one["what"] == "input"]
+
+    assert (change["inside"], change["remark"]) == ([], "the bytes of the first are not at hand")
 
 
 def test_sources_differ_line_by_line(project: Project) -> None:
@@ -262,6 +350,19 @@ def test_outputs_differ_as_data_of_their_format(project: Project) -> None:
     assert output["comparison"]["verdict"] == "different"
     assert output["comparison"]["differences"][0]["name"] == "column y"
     assert output["comparison"]["differences"][0]["numbers"]["absolute"] == 1.0
+
+
+def test_an_output_of_many_inputs_is_told_with_its_difference(tmp_path: Path) -> None:
+    """However many of these differ."""
+    text = stage("a", "cat in/* | wc -c > {outputs[0]}", "in/*", "a.txt")
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text, **{f"in/{n}": "1" for n in range(MOST + 1)}})
+    project.run()
+    for n in range(MOST + 1):
+        project.write(f"in/{n}", "22")
+    project.run()
+    [output] = [one for one in differences(project, "a") if one["what"] == "output"]
+
+    assert output["text"] == f"@@ -1 +1 @@\n-{MOST + 1}\n+{2 * (MOST + 1)}"
 
 
 def test_a_task_is_compared_with_its_last_success(tmp_path: Path) -> None:
@@ -331,6 +432,19 @@ def test_a_file_is_compared_with_what_was_recorded_and_that_with_the_one_before(
     assert (changed["a"], changed["b"], changed["text"]) == (second, "a.txt", "@@ -1 +1 @@\n-2\n+by hand")
     assert (gone.report["a"], gone.report["b"]) == (first, second)
     assert "a.txt: nothing lies there now; this is the last version that is known" in gone.err
+
+
+def test_a_file_that_only_became_executable_is_said_to_be_so(tmp_path: Path) -> None:
+    """Its bytes are those of the version, whichever of the two is named first."""
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": stage("a", "cp in {outputs[0]}", "in", "a.txt"), "in": "1"})
+    project.run()
+    (project.root / "a.txt").chmod(0o755)
+    dataset = ids(project, "dataset", "path = 'a.txt'")[0]
+
+    assert "a.txt: executable now" in call(project, "a.txt").err
+    assert "no longer executable" in call(project, "a.txt", f"a.txt@{dataset}").err
+    (project.root / "a.txt").chmod(0o644)
+    assert "executable" not in call(project, "a.txt", f"a.txt@{dataset}").err
 
 
 def test_a_version_whose_bytes_are_not_kept_says_so(tmp_path: Path) -> None:
@@ -469,7 +583,7 @@ def test_a_file_is_never_taken_for_an_id(project: Project) -> None:
     [
         (("nope", "sample.sh"), "nope: there is no such file or directory, nor a recorded version, run"),
         (("sampel",), "did you mean 'sample'?"),
-        (("sample@n=1",), "sample@n=1: there is no such file"),
+        (("sample@n=1",), "sample@n=1: no execution of this is recorded"),
         (("sample.csv@zz",), "sample.csv@zz: no version has an id that begins so"),
         (("0",), "several ids begin so"),
         (("Pipelinefile.toml",), "Pipelinefile.toml: the store knows no version of it"),

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from provstore.store.lock import RunLock
+
 from .project import PATIENCE, PROVSTORE, Project, stage
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
@@ -26,6 +28,11 @@ IDENTITY = {
 
 def git(folder: Path, *words: str, status: int | None = 0) -> str:
     """What a git command prints; None: it may end with any status."""
+    return git_bytes(folder, *words, status=status).decode()
+
+
+def git_bytes(folder: Path, *words: str, status: int | None = 0) -> bytes:
+    """The same, whatever it is."""
     environment = {
         **IDENTITY,
         "PATH": os.environ["PATH"],
@@ -36,7 +43,7 @@ def git(folder: Path, *words: str, status: int | None = 0) -> str:
     done = subprocess.run(
         ["git", *words], cwd=folder, env=environment, capture_output=True, check=False, timeout=PATIENCE
     )
-    text = (done.stdout + done.stderr).decode()
+    text = done.stdout + done.stderr
     assert status is None or done.returncode == status, text
     return text
 
@@ -178,6 +185,21 @@ def test_git_does_not_replace_what_a_run_is_writing(project: Project) -> None:
     project.finish(running)
 
     assert "another run holds this project" in said or "would be overwritten" in said
+
+
+def test_a_merge_that_was_refused_is_done_by_hand(project: Project) -> None:
+    """As its message says; what was recorded meanwhile stays."""
+    two_branches(project)
+    lock = RunLock(str(project.root / ".provstore" / "lock"), "a run", wait=True, on_wait=print)
+    said = git(project.root, "merge", "-m", "both", "other", status=1)
+    lock.release()
+    assert "(once it has ended: git show :3:.provstore/store.db > theirs.db, provstore merge theirs.db)" in said
+    project.run("--force")
+    (project.root / "theirs.db").write_bytes(git_bytes(project.root, "show", f":3:{STORE}"))
+    project.provstore("merge", "theirs.db")
+
+    assert len(outcomes(project)) == 4
+    project.provstore("fsck", "--objects")
 
 
 def test_lock_files_are_united_task_by_task(project: Project) -> None:

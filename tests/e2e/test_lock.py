@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from provstore.operations.lockfile import read_lock, write_text
+from provstore.operations.lock.file import read_lock, write_text
 from provstore.operations.verdicts import key_from
 from provstore.pipelinefile.lock import text_of
 from provstore.pipelinefile.lock_merge import merged
@@ -321,6 +321,14 @@ def test_a_missing_source_is_a_difference(tmp_path: Path) -> None:
     copy.remove("a.txt")
 
     assert check(copy, status=1) == {"copy": ("stale", ["input a.txt is missing"])}
+
+
+def test_what_waits_says_so_once(project: Project) -> None:
+    """The store and the lock say in their own words for which tasks it waits; one of them is enough."""
+    project.write("raw/x.csv", "n,1\n")
+    project.write("raw/y.csv", "n,2\n")
+
+    assert check(project, status=1)["count"] == ("waiting", ["waits for 2 tasks of sort"])
 
 
 def test_where_there_is_a_store_its_verdict_counts_too(project: Project) -> None:

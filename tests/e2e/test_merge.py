@@ -116,6 +116,28 @@ def test_the_log_is_in_the_order_of_time(here: Project, there: Project) -> None:
     assert len(started) == 3
 
 
+@pytest.mark.parametrize("path", ["out.txt", "dir/part"])
+def test_history_is_in_the_order_of_time(tmp_path: Path, path: str) -> None:
+    """Of a file and of a part of a directory; the version that lies there is the same one in both stores."""
+    text = stage("make", "mkdir -p dir; date +%N > dir/part; date +%N > out.txt", "in.txt", "dir/ out.txt")
+    projects = [Project(tmp_path / name, {"Pipelinefile.toml": text, "in.txt": name}) for name in ("a", "b")]
+    for project in projects:
+        project.run()
+    projects[0].write("in.txt", "again")
+    projects[0].run()
+    projects[1].provstore("merge", "../a")
+    projects[0].provstore("merge", "../b")
+    seen = [project.json("history", path)["versions"] for project in projects]
+    times = [version["created"] for version in seen[0]]
+
+    assert times == sorted(times, reverse=True)
+    assert [version["dataset"] for version in seen[0]] == [version["dataset"] for version in seen[1]]
+    assert [[version["current"] for version in listed] for listed in seen] == [
+        [True, False, False],
+        [False, True, False],
+    ]
+
+
 def test_a_version_of_the_other_can_be_restored(here: Project, there: Project) -> None:
     """Its objects came along, and lineage leads to its execution."""
     here.provstore("merge", "../there")
@@ -180,6 +202,7 @@ def test_a_merge_waits_for_a_run_or_not(tmp_path: Path, there: Project) -> None:
 
 
 WRONG = {
+    "no name": ("", 2, "'': expected a store's file"),
     "nothing": ("../nowhere", 2, "../nowhere: there is no such file or folder"),
     "no store": ("..", 2, "..: there is no store in this folder"),
     "text": ("in.txt", 3, "in.txt: this is no SQLite file"),
@@ -205,6 +228,7 @@ def test_what_is_no_store_is_refused(here: Project, name: str) -> None:
     before = here.store_bytes()
     done = here.provstore("merge", word, status=status)
 
+    assert "this one" not in done.err  # what is wrong over there is not to be mended here
     assert message in done.err
     assert here.store_bytes() == before
 

@@ -260,6 +260,7 @@ def test_the_json_is_a_contract(shared: Project) -> None:
     for row in report["rows"]:
         assert list(row) == [
             "run", "execution", "created", "stage", "data_id", "params", "commit", "dirty", "measures",
+            "by_hand",
         ]  # fmt: skip
         assert (row["stage"], row["data_id"], row["commit"]) == ("train", {}, None)
     assert [row["params"] for row in report["rows"]] == [{"rate": 0.3}, {"rate": 0.2}, {"rate": 0.1}]
@@ -285,6 +286,18 @@ def test_names_and_numbers_narrow_the_table(shared: Project) -> None:
     assert "did you mean 'train'?" in shared.provstore("metrics", "trian", status=2).err
 
 
+def test_a_measure_is_found_behind_many_others(tmp_path: Path) -> None:
+    """The last executions are those that have it."""
+    body = FOLDS.replace("[1, 2]", "'1..30'") + "inputs.rate = 'a.txt'\n"
+    first = "[stages.first]\nrun = 'echo 1 > a.txt'\noutputs.alone = { path = 'a.txt', metric = true }\n"
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": body + first})
+    project.run()
+
+    assert project.provstore("metrics", "--only", "a").out.splitlines()[1].split()[-1] == "1"
+    assert len(project.provstore("metrics", "--only", "loss").out.splitlines()) == 22
+    assert "no measure of this name" in project.provstore("metrics", "--only", "zz", status=2).err
+
+
 def test_the_folder_may_stand_anywhere(shared: Project) -> None:
     """Before the command, behind it, and behind the command in it."""
     wanted = shared.provstore("metrics", "--csv").out
@@ -301,6 +314,34 @@ def test_questions_write_nothing(shared: Project) -> None:
         shared.provstore("metrics", *words)
 
     assert shared.store_bytes() == before
+
+
+@pytest.mark.parametrize(("output", "name"), [("outputs.score", "score"), ("outputs", "each")])
+def test_a_single_value_has_one_name_at_all_data_ids(tmp_path: Path, output: str, name: str) -> None:
+    """That of the output, or of the stage: the files have one each."""
+    spec = '{ path = "out/{fold}.txt", metric = true }'
+    text = (
+        "[dimensions]\nfold = [1, 2]\n[stages.each]\ndimensions = ['fold']\nrun = 'echo {fold}.5 > {outputs}'\n"
+        f"{output} = {spec if '.' in output else f'[{spec}]'}\n"
+    )
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text})
+    project.run()
+
+    assert metrics(project)["columns"] == [name]
+    assert {row["measures"][name] for row in metrics(project)["rows"]} == {1.5, 2.5}
+
+
+def test_what_was_accepted_by_hand_is_marked(project: Project) -> None:
+    """No task has measured it with these parameters."""
+    project.run()
+    project.write("out/score.json", '{"accuracy": 1}')
+    project.provstore("accept", "train")
+    lines = project.provstore("metrics").out.splitlines()
+    difference = project.provstore("metrics", "diff")
+
+    assert [row["by_hand"] for row in metrics(project)["rows"]] == [True, False]
+    assert ["(by hand)" in line for line in lines] == [False, True, False]
+    assert difference.err == "remark: out/score.json: put there by hand and accepted: nothing ran\n"
 
 
 def test_each_data_id_has_its_line(tmp_path: Path) -> None:
@@ -524,6 +565,7 @@ def test_what_can_not_be_drawn_is_said(shared: Project) -> None:
     assert "did you mean 'rate'?" in shared.provstore("metrics", "plot", "-x", "rat", status=2).err
     assert "expected a name that ends in .svg" in shared.provstore("metrics", "plot", "-o", "a.png", status=2).err
     assert "did you mean 'loss'?" in shared.provstore("metrics", "plot", "los", status=2).err
+    assert "see whether its folder is there" in shared.provstore("metrics", "plot", "-o", "no/a.svg", status=2).err
     nothing = shared.provstore("metrics", "plot", "test.ok", status=2).err
     assert nothing.startswith("remark: left out")
     assert "nothing to draw: none of these measures is a number" in nothing

@@ -280,6 +280,19 @@ def test_data_are_found_after_a_recompression(tmp_path: Path) -> None:
     assert "equal as data to what was recorded; only bytes differ" in shown(project, "b.txt.gz")
 
 
+def test_data_at_several_paths_are_not_said_to_have_these_bytes(tmp_path: Path) -> None:
+    """They are equal as data there, too."""
+    files = {"Pipelinefile.toml": stage("copy", "cp a.json b.json", "a.json", "b.json"), "a.json": '{"a":1}'}
+    project = Project(tmp_path / "p", files)
+    project.run()
+    project.write("again.json", '{ "a" : 1}')
+    told = shown(project, "again.json")
+
+    assert "equal as data (not in its bytes) to b.json" in told
+    assert "also equal as data to a.json" in told
+    assert "these bytes" not in told
+
+
 def test_an_older_version_is_recognised(project: Project) -> None:
     """What made it is said, and that a newer one was recorded; after `restore`, and of a copy."""
     before = project.read("out/sorted.txt")
@@ -476,6 +489,29 @@ def test_a_file_in_a_directory_has_the_versions_of_that(project: Project) -> Non
     assert [version["size"] for version in part] == [2, 6]
     assert marks(project, "parts/one.txt") == [(True, True), (False, True)]
     assert len(versions(project, "parts/new")) == 1
+
+
+def test_a_part_that_was_read_by_itself_has_the_versions_of_both(tmp_path: Path) -> None:
+    """It was recorded when another task read it; since then its directory was made anew, then edited and accepted."""
+    text = stage("split", "mkdir parts; cp in.txt parts/a", "in.txt", "parts/") + stage("use", ":", "parts/a", "")
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text, "in.txt": "1"})
+    project.run()
+    project.write("in.txt", "2")
+    project.run("split")
+    assert why(project, "parts/a")["state"] == "current"
+    assert marks(project, "parts/a") == [(True, True), (False, True)]
+    project.write("parts/a", "mine")
+    project.provstore("accept", "split")
+    found = why(project, "parts/a")
+    assert (found["state"], found["execution"]["run"]) == ("current", None)
+    project.remove("parts/a")
+    project.provstore("restore", "parts/a")
+    assert project.read("parts/a") == "mine"
+    project.write("in.txt", "1")
+    project.run()
+
+    assert why(project, "parts/a")["state"] == "current"
+    assert marks(project, "parts/a") == [(False, True), (False, True), (True, True)]
 
 
 def test_the_same_bytes_made_again_are_current_once(project: Project) -> None:

@@ -17,6 +17,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from provstore.model.task import Plan
+from provstore.operations.verify import VerifyRequest
+from provstore.operations.verify.agenda import agenda
+from provstore.project import Project as Opened
+
 from .project import Done, Project, stage, task_name
 
 PLAIN = stage("first", "tr a-z A-Z < a.txt > b.txt", "a.txt", "b.txt") + stage(
@@ -185,6 +190,8 @@ def test_an_executable_bit_and_a_kind_are_differences(tmp_path: Path) -> None:
         ("python3 -c 'import sys; sys.tracebacklimit = 0; import module' > o", "module.py"),
         ("cat $PROVSTORE_ROOT/data/x.csv > o", "data/x.csv"),
         ("./data/tool > o", "data/tool"),
+        ("cat data/*.csv > o", "data/x.csv"),
+        ("cat ../beside.txt > o", "../beside.txt"),
     ],
 )
 def test_an_undeclared_input_is_named(tmp_path: Path, run: str, named: str) -> None:
@@ -194,6 +201,7 @@ def test_an_undeclared_input_is_named(tmp_path: Path, run: str, named: str) -> N
     }  # fmt: skip
     project = project_in(tmp_path, stage("reader", run, "a.txt", "o"), files)
     (project.root / "data/tool").chmod(0o755)
+    (tmp_path / "beside.txt").write_text("3\n")
     project.run()
     report = verify(project, status=1)
     task = only_task(report)
@@ -294,6 +302,17 @@ def test_the_scratch_folder_is_laid_out_like_the_project(tmp_path: Path) -> None
 
     assert "x" in stat.filemode((project.root / "tree/run").stat().st_mode)
     assert set(verdicts(verify(project)).values()) == {"identical"}
+
+
+def test_an_input_above_the_root_of_the_file_system_does_not_lead_out_of_the_scratch_folder(tmp_path: Path) -> None:
+    """However many ``..`` a path has: what it stands for is copied into the scratch folder, and nowhere else."""
+    (tmp_path / "outer.txt").write_text("outer\n")
+    ups = "../" * (len((tmp_path / "project").parts) + 1)  # two more than there are folders
+    far = f"{ups}{str(tmp_path).lstrip('/')}/outer.txt"
+    project = project_in(tmp_path, stage("far", "cat {inputs} > o", far, "o"))
+    project.run()
+
+    assert verdicts(verify(project)) == {"far": "identical"}
 
 
 def test_a_command_sees_the_scratch_folder_as_its_project(tmp_path: Path) -> None:
@@ -456,9 +475,38 @@ def test_a_lock_file_is_enough(tmp_path: Path) -> None:
     assert (report["summary"]["identical"], report["recorded"]) == (5, False)
     assert not project.exists(".provstore")
     project.write("a.txt", "other\n")
-    assert verdicts(verify(project, "--locked", status=1)) == {
+    report = verify(project, "--locked", status=1)
+    assert verdicts(report) == {
         "split": "failed", "part": "failed", "each@n=1": "identical", "each@n=2": "identical", "all": "failed",
     }  # fmt: skip
+    assert report["tasks"][1]["message"] == "not up to date: waits for split"
+
+
+def test_a_task_that_reads_what_many_make_costs_no_square_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To find out who makes its inputs, the outputs of all tasks are looked at a few times, not once for each input."""
+    numbers = list(range(30))
+    text = f"[dimensions]\nn = {numbers}\n"
+    text += '[stages.one]\ndimensions = ["n"]\nrun = "echo {n} > {outputs.o}"\noutputs.o = "one/{n}.txt"\n'
+    text += '[stages.all]\nrun = "cat {inputs.i} > {outputs.o}"\ninputs.i = "one/{n}.txt"\noutputs.o = "all.txt"\n'
+    project = project_in(tmp_path, text)
+    project.run()
+    project.provstore("lock")
+    for path in (".provstore", "one", "all.txt"):
+        project.remove(path)
+    asked, outputs = [], Plan.outputs
+
+    def counted(plan: Plan, position: int) -> list[str]:
+        asked.append(position)
+        return outputs(plan, position)
+
+    monkeypatch.setattr(Plan, "outputs", counted)
+    with Opened(str(project.root)) as opened:
+        todo = agenda(opened, VerifyRequest(locked=True))
+
+    assert todo.needs[max(todo.positions)] == [position for position in todo.positions if position != max(todo.needs)]
+    assert len(asked) < 10 * len(numbers)
 
 
 # --- what is verified -------------------------------------------------------------------------------------
@@ -583,9 +631,8 @@ def test_a_damaged_record_is_not_compared_with(tmp_path: Path) -> None:
 def test_secrets_are_in_no_answer_and_no_record(tmp_path: Path) -> None:
     """Neither in what a failed command printed nor in its message."""
     text = '[project]\nsecret_env = ["TOKEN"]\n'
-    text += (
-        '[stages.s]\nrun = \'cat "hidden/$TOKEN" a.txt > o\'\ninputs = ["a.txt"]\noutputs = ["o"]\nenv = ["TOKEN"]\n'
-    )
+    text += "[stages.s]\nrun = 'cat \"hidden/$TOKEN\" hidden/s* a.txt > o'\n"
+    text += 'inputs = ["a.txt"]\noutputs = ["o"]\nenv = ["TOKEN"]\n'
     project = project_in(tmp_path, text, {"hidden/s3cret-value": "x\n"})
     project.environment["TOKEN"] = "s3cret-value"
     project.run()
@@ -593,6 +640,22 @@ def test_secrets_are_in_no_answer_and_no_record(tmp_path: Path) -> None:
 
     assert "s3cret" not in done.out + done.err
     assert b"s3cret" not in project.store_bytes()
+
+
+def test_a_difference_shows_no_secret(tmp_path: Path) -> None:
+    """An output may hold one; what CI prints of it, and what is recorded, does not. Any text can be."""
+    text = '[project]\nsecret_env = ["TOKEN"]\n[stages.s]\nenv = ["TOKEN"]\noutputs = ["o.json"]\n'
+    text += """run = 'cat a.txt > o.json; echo "\\"$TOKEN $MODE\\"}" >> o.json'\ninputs = ["a.txt"]\n"""
+    project = project_in(tmp_path, text, {"a.txt": '{"half \\ud800": '})
+    project.environment |= {"TOKEN": "s3cret-value", "MODE": "\\udfff one"}
+    project.run()
+    project.environment["MODE"] = "\\udfff two"
+    (difference,) = only_task(verify(project, status=1))["outputs"][0]["differences"]
+    ((details,),) = project.rows("SELECT details FROM verification")
+
+    assert (difference["name"], difference["b"]) == ("half \ud800", "*** \\udfff two")
+    assert "s3cret" not in details
+    assert json.loads(details)["outputs"][0]["differences"][0]["place"] == ["half \\ud800"]
 
 
 def test_a_junit_file_has_a_case_for_each_task(tmp_path: Path) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provstore.operations.diff import changes
-from provstore.operations.diff.changes import ANOTHER_PATH, ANOTHER_SECRET, BY_PARAMS, Grouped, changed_words
+from provstore.operations.diff.changes import ANOTHER_PATH, ANOTHER_SECRET, Grouped, changed_words
+from provstore.operations.diff.rendered import BY_BOTH, BY_INPUTS, BY_PARAMS
 from provstore.operations.diff.report import Change
 from provstore.operations.diff.text import COMPARED, SHOWN, as_text, unified
 from provstore.store.materials import Material, Piece
@@ -99,6 +101,49 @@ def test_a_command_that_differs_by_its_parameters_alone_says_so() -> None:
     assert remark("fit -n=2 in.csv") == BY_PARAMS
     assert remark("fit -n=2 in.csv -v") == ""
     assert remark("fit -n=3 in.csv") == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "a", "b"),
+    [
+        (0.5, 0.25, "fit -t 0.50 007", "fit -t 0.25 007"),
+        (0.5, 0.125, "fit --t=0.50", "fit --t=0.12"),
+        (7, 8, "fit 007.csv", "fit 008.csv"),
+        (1e-3, 2e-3, "fit 1.0e-03", "fit 2.0e-03"),
+        ("a b", "c", "fit 'a b' --as='a b'", "fit c --as=c"),
+        ("it's", "a b", "fit 'it'\"'\"'s' x", "fit 'a b' x"),
+        ([1, 2], [1, 2, 3], "fit 1 2 -v", "fit 1 2 3 -v"),
+        (["x y"], [], "fit 'x y' -v", "fit -v"),
+    ],
+)
+def test_a_value_is_known_as_a_placeholder_writes_it(old: Any, new: Any, a: str, b: str) -> None:
+    """With a format, quoted, or as several words."""
+    first = MATERIAL._replace(command=a, params={"x": old})
+
+    def remark(command: str, value: Any) -> str:
+        found = changes.settings(first, first._replace(command=command, params={"x": value}))
+        return next(change.remark for change in found if change.what == "command")
+
+    assert remark(b, new) == BY_PARAMS
+    assert remark(f"{b} more", new) == ""
+    assert remark(b, old) == ""
+
+
+def test_a_command_that_differs_by_its_inputs_alone_says_so() -> None:
+    """However many came or went, from the folder in which it runs; with parameters that differ it is by both."""
+    names = ("in.csv", "-b.csv", "sub/it's c.csv", "sub/d.csv")
+    inputs = tuple(PIECE._replace(id=name, path=name) for name in names)
+    a = MATERIAL._replace(command="fit in.csv -n 1", inputs=inputs[:1])
+    b = a._replace(command="fit in.csv ./-b.csv 'sub/it'\"'\"'s c.csv' -n 1", inputs=inputs[:3])
+    c = b._replace(command=b.command.replace("1", "2"), params={"n": 2})
+    inner = MATERIAL._replace(cwd="sub", command="fit ../in.csv d.csv", inputs=(inputs[0], inputs[3]))
+
+    def remark(one: Material, other: Material) -> str:
+        return next(change.remark for change in changes.settings(one, other) if change.what == "command")
+
+    assert [remark(a, b), remark(b, a), remark(a, c)] == [BY_INPUTS, BY_INPUTS, BY_BOTH]
+    assert remark(inner, inner._replace(command="fit ../in.csv", inputs=inputs[:1])) == BY_INPUTS
+    assert remark(a, b._replace(command=f"{b.command} -v")) == ""
 
 
 def test_values_of_two_types_differ() -> None:

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provstore.errors import PipelinefileError, UsageError
-from provstore.operations.old_pipelinefile import OldPipelinefile, find_old
-from provstore.operations.refactor import RefactorReport, refactor
+from provstore.operations.refactor.compare import RefactorReport, refactor
+from provstore.operations.refactor.old_pipelinefile import OldPipelinefile, find_old
 
 HEAD = {
     "params": "[params]\nseed = 42\ncosmology.omega = 0.3\n",

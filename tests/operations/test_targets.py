@@ -282,6 +282,14 @@ def test_a_target_that_names_nothing_is_an_error_with_a_suggestion(asked, text, 
     assert caught.value.exit_status == 2
 
 
+def test_a_suggested_path_is_relative_to_the_current_folder(asked):
+    """As what was written is."""
+    with pytest.raises(TargetError) as caught:
+        asked.select("../reprot.txt", current="split")
+
+    assert caught.value.hint == "did you mean '../report.txt'?"
+
+
 def test_a_subset_that_contains_itself_by_a_selection_is_an_error(tmp_path):
     """It would have no end."""
     asked = Asked(tmp_path, FILE + 'round = ["prepare | about"]\nabout = ["round | split"]\n')

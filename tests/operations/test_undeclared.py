@@ -18,6 +18,8 @@ def rooms(tmp_path: Path) -> Rooms:
     for name in (HERE, THERE, "two words.txt", "sub/lib/tool.py", "sub/lib/pack/__init__.py", "made.txt", ".git/HEAD"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).touch()
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside/x.csv").touch()
     for name in (THERE, "sub/run.py"):
         (scratch / name).parent.mkdir(parents=True, exist_ok=True)
         (scratch / name).touch()
@@ -45,6 +47,11 @@ def rooms(tmp_path: Path) -> Rooms:
         ("cat: ../../../../etc/passwd: No such file or directory", ""),
         ("cat: : No such file or directory", ""),
         ("cat: .: No such file or directory", ""),
+        ("cat: '../hidden/*.csv': No such file or directory", HERE),
+        ("cat: '../hidden/***': No such file or directory", ""),
+        ("cat: '../*/*.csv': No such file or directory", ""),
+        ("cat: ../../beside/x.csv: No such file or directory", "../beside/x.csv"),
+        ("cat: /hidden/x.csv: No such file or directory", ""),
         ("cat: \0: No such file or directory", ""),
     ],
 )
@@ -65,6 +72,14 @@ def test_from_the_root_git_is_named(rooms: Rooms) -> None:
     line = b"fatal: not a git repository (or any of the parent directories): .git"
 
     assert undeclared(line, rooms._replace(cwd="")) == (".git",)
+
+
+def test_what_another_task_makes_is_named_though_it_does_not_lie_there(rooms: Rooms) -> None:
+    """On a clean checkout no output lies in the project."""
+    line = b"cat: ../other.txt: No such file or directory"
+
+    assert undeclared(line, rooms) == ()
+    assert undeclared(line, rooms._replace(known={"other.txt"})) == ("other.txt",)
 
 
 def test_a_log_of_anything_is_read(rooms: Rooms) -> None:

@@ -280,6 +280,28 @@ def test_a_long_value_is_cut():
     assert len(text.partition(" → ")[2]) == LONGEST_VALUE
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        (5, "5", 'param p: 5 → "5"'),
+        (None, "not set", 'param p: null → "not set"'),
+        ("x" * 1000, "x" * 1001, "param p changed"),
+    ],
+)
+def test_values_that_read_alike_are_told_apart(old, new, text):
+    """As in JSON; where that is too long, no two equal texts are shown."""
+    before, now = MATERIAL._replace(params={"p": old}), MATERIAL._replace(params={"p": new})
+
+    assert [reason.text for reason in differences(before, now)] == [text]
+
+
+def test_a_format_that_was_not_declared_is_called_so():
+    """It went by the ending."""
+    declared = (MATERIAL.outputs[0], ("b", "out/b", "bytes"))
+
+    assert changed(outputs=declared) == ["format of output out/b: by its ending → bytes"]
+
+
 def test_the_order_of_equal_inputs_is_a_reason():
     """`cat a b` is not `cat b a`."""
     assert changed(inputs=MATERIAL.inputs[::-1]) == ["order of the inputs changed"]

@@ -203,3 +203,24 @@ def test_two_stars_as_a_name_are_a_name(tmp_path):
     (tmp_path / "d/x").touch()
 
     assert found(tmp_path, "[*][*]/x") == ["**/x"]
+
+
+IMAGINED = {"made": ["1.dat", "in/2.dat", "empty/"]}
+
+
+@pytest.mark.parametrize(
+    ("template", "found"),
+    [
+        ("made/{n}.dat", ["made/1.dat"]),
+        ("made/{n}", ["made/1.dat", "made/empty", "made/in"]),
+        ("made/**/*.dat", ["made/1.dat", "made/in/2.dat"]),
+        ("{d}/0.dat", ["real/0.dat"]),
+    ],
+)
+def test_what_is_imagined_in_a_folder_hides_what_lies_there(tmp_path, template, found):
+    """Folders around imagined files are found as real ones are; all other folders are as they are."""
+    for path in ("made/0.dat", "real/0.dat"):
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).touch()
+
+    assert find(str(tmp_path), search(template), IMAGINED) == found

@@ -12,8 +12,8 @@ from provstore.cli.ci.files import claim_writable, write_whole
 from provstore.cli.ci.findings import findings, of_problems, spot_in, top_of_repository
 from provstore.cli.ci.junit import junit_xml
 from provstore.cli.main import say
-from provstore.errors import PipelinefileError, ProvstoreError, UsageError, error_from_os
-from provstore.operations.places import stage_places
+from provstore.errors import FileError, PipelinefileError, ProvstoreError, UsageError, error_from_os
+from provstore.operations.stage_places import stage_places
 from provstore.project import PIPELINEFILE, locate
 
 TYPE_CHECKING = False
@@ -102,8 +102,8 @@ class Announcer:
             checks = [*checks, self._of_error(error)]
         try:
             self._announce(checks, error)
-        except OSError as failure:
-            explained = error_from_os(failure, "a report for CI")
+        except (OSError, FileError) as failure:
+            explained = error_from_os(failure, "a report for CI") if isinstance(failure, OSError) else failure
             if error is None:
                 raise explained from failure
             say(f"remark: {explained.message}")  # what went wrong first is what counts
@@ -130,10 +130,10 @@ class Announcer:
         if gitlab.is_here():
             self._print(gitlab.section(self._command, checks, int(time.time())))
         if self._junit is not None:
-            write_whole(self._junit, junit_xml(self._command, checks, spots))
+            write_whole("--junit", self._junit, junit_xml(self._command, checks, spots))
         if self._code_quality is not None:
             main = spot_in(top, os.path.join(root, file), 0).file
-            write_whole(self._code_quality, gitlab.code_quality(self._command, found, main))
+            write_whole("--code-quality", self._code_quality, gitlab.code_quality(self._command, found, main))
 
     def _project(self) -> tuple[str, str]:
         """Root and Pipelinefile; where there is none, where one was looked for."""

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 
-from provstore.errors import STORE_FOLDER, UsageError, naming
+from provstore.errors import STORE_FOLDER, FileError, UsageError, naming
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 REPORTS = {"--junit": b"<testsuite", "--code-quality": b'"check_name"'}
 """Option → what stands at the beginning of one of its files; only such a file is replaced, or one with nothing."""
@@ -73,22 +78,36 @@ def _may_go(path: str, mark: bytes) -> bool:
     return mark in found or found.strip() in (b"", b"[]")
 
 
+def _stream(path: str) -> BinaryIO:
+    """Opens a pipe or device. Our own output is not opened anew: in a file behind it that would have another place."""
+    if os.path.samestat(os.stat(path), os.fstat(1)):
+        sys.stdout.flush()
+        return open(1, "wb", closefd=False)
+    return open(path, "ab")
+
+
 def _half(path: str) -> str:
     """Name of a file that is not whole yet."""
     return f"{os.path.realpath(path)}.{os.getpid()}.provstore"
 
 
-def write_whole(path: str, text: str) -> None:
+def write_whole(option: str, path: str, text: str) -> None:
     """Writes a file under another name first, so that nobody reads half of it; to a pipe or device as it is.
+
+    Args:
+        option: That named it: what was made there since it was claimed is no more lost than what was there before.
 
     Raises:
         OSError: It can't be written; what was there before is still there.
+        FileError: By now something else lies there.
     """
     data = text.encode("utf-8", "backslashreplace")
     if _is_stream(path):
-        with naming(path), open(path, "ab") as file:
+        with naming(path), _stream(path) as file:
             file.write(data)
         return
+    if os.path.exists(path) and not _may_go(path, REPORTS[option]):
+        raise FileError(f"{option} {path}: by now there is a file that is no such report", hint="name another file")
     half = _half(path)
     try:
         with naming(path), open(half, "wb") as file:

@@ -2,10 +2,12 @@
 
 Both are walked from the versions backwards, two executions at a time: those that made what differs. Of each pair
 
-1. what its commands, parameters and variables have that differs is a cause, and so is an input that only one has;
+1. what its commands, parameters and variables have that differs is a cause, and so is an input that only one has, or
+   that lies at another path;
 2. inputs that differ are walked on, or, if nobody made them, are a cause: a source that changed;
-3. if neither is found, nothing that was recorded explains the outputs: the task is not reproducible, and what differs
-   in host, software and commit is said with it.
+3. what was put there by hand, in the place of what a task makes, is a cause, whatever else differs;
+4. if none of these is found, nothing that was recorded explains the outputs: the task is not reproducible, and what
+   differs in host, software and commit is said with it.
 
 What is equal is not walked, and no pair twice: a diamond gives one answer for each cause. Inputs are equal if they are
 so as data; only where nothing else explains an output do their bytes count.
@@ -13,15 +15,17 @@ so as data; only where nothing else explains an output do their bytes count.
 
 from __future__ import annotations
 
-from provstore.errors import UnknownIdError, UsageError
+from provstore.errors import UsageError
 from provstore.noun import NamedTuple
 from provstore.operations import versions
 from provstore.operations.diff import changes
-from provstore.operations.diff.changes import BY_PARAMS, Grouped
+from provstore.operations.diff.changes import Grouped
 from provstore.operations.diff.code import UNCOMMITTED
 from provstore.operations.diff.contents import Contents, changed_names
 from provstore.operations.diff.executions import Runs, between_runs, explained, run_of
+from provstore.operations.diff.rendered import FOLLOWS
 from provstore.operations.diff.report import HOST, INPUT, OUTPUT, UNEXPLAINED, Change, RecordsReport, Side
+from provstore.operations.diff.templates import Templates
 from provstore.operations.identify import shortener
 from provstore.store import lineage as graph
 from provstore.store import materials
@@ -82,40 +86,27 @@ def _two_versions(
         there = versions.present(project, store, known.path)
         lying = versions.lying_there(there, known)
         assert known.expected is not None, "the path is known"
-        newer = words.piece_of(lying or known.expected)
+        newer = lying or known.expected
         if lying is None:
             what = "nothing lies there now" if there is None else "what lies there now was never recorded"
             remarks.append(f"{known.path}: {what}; this is about the last version that is known")
-    older = _version(words, known, request.a) if request.a is not None else _before(words, known, newer)
-    prove_all(store, "dataset", [older.id, newer.id])
-    return older, newer, remarks
+    if request.a is not None:
+        older = _version(words, known, request.a)
+    else:
+        older = words.version_before(known, newer, known.path)
+    prove_all(store, "dataset", [older.dataset, newer.dataset])
+    return words.piece_of(older), words.piece_of(newer), remarks
 
 
-def _version(words: Words, known: Known, text: str) -> Piece:
+def _version(words: Words, known: Known, text: str) -> Version:
     """A version of the path by an id, as after the ``@``, or by ``PATH@ID``."""
     path, at, id = text.rpartition("@")
     if not (at and path):
-        return words.piece_of(versions.named(known, text)[0])
+        return versions.named(known, text)[0]
     other = words.known(path)
     if other.path != known.path:
         raise UsageError(f"{text}: this is a version of {other.path}, expected one of {known.path}")
-    return words.piece_of(versions.named(other, id)[0])
-
-
-def _before(words: Words, known: Known, newer: Piece) -> Piece:
-    """The last version before another one that has other content."""
-    older: list[Version] = []
-    for version in known.versions():  # newest first
-        if version.dataset == newer.id:
-            older = []
-        elif (version.digest, version.executable) != (newer.digest, newer.executable):
-            older.append(version)
-    if not older:
-        raise UnknownIdError(
-            f"{known.path}: there is no version before it with other content",
-            hint=f"see 'provstore history {known.path}'",
-        )
-    return words.piece_of(older[0])
+    return versions.named(other, id)[0]
 
 
 # --- the walk ---------------------------------------------------------------------------------------------
@@ -139,6 +130,7 @@ class _Walk:
 
     def __init__(self, project: Project, store: Store, contents: Contents, *, patch: bool) -> None:
         self._project, self._store, self._contents, self._patch = project, store, contents, patch
+        self._templates = Templates(store)
         self.causes = Grouped()
         self.walked = 0
         self._seen: set[tuple[str, str]] = set()
@@ -176,13 +168,17 @@ class _Walk:
         """What differs of two executions that made what differs; and their inputs that do."""
         self.walked += 1
         task = changes.task_of(b)
-        own = changes.settings(a, b)
+        own = changes.settings(a, b, self._templates.are_same)
         if (a.stage, a.data_id) != (b.stage, b.data_id):
             self.causes.add(task, own[0])  # of two tasks nearly all differs
             return []
+        if by_hand := _hands(a, b):
+            told = explained(self._contents, _output(step), (step.a, step.b))
+            self.causes.add(task, told._replace(remark=", ".join(filter(None, (by_hand, told.remark)))))
+            return []  # whatever it is said to be made of, a person made it
         pairs = changes.pairs(a.inputs, b.inputs)
-        own = [change for change in own if change.remark != BY_PARAMS]
-        own += [change for pair in pairs if None in pair and (change := changes.piece_change(INPUT, pair))]
+        own = [change for change in own if change.remark not in FOLLOWS]
+        own += [change for pair in pairs if _is_elsewhere(pair) and (change := changes.piece_change(INPUT, pair))]
         for change in own:
             self.causes.add(task, change)
         both = [(first, second) for first, second in pairs if first is not None and second is not None]
@@ -190,8 +186,7 @@ class _Walk:
         if not own and not differing:
             differing = [pair for pair in both if pair[0].bytes_identity != pair[1].bytes_identity]
         if not own and not differing:
-            change = Change(OUTPUT, step.b.path, step.a.bytes_identity, step.b.bytes_identity, step.b.role)
-            self.causes.add(task, change._replace(inside=self._between(a, b), remark=UNEXPLAINED))
+            self.causes.add(task, _output(step)._replace(inside=self._between(a, b), remark=UNEXPLAINED))
         return [_Step(first, second, (a, b)) for first, second in differing]
 
     def _between(self, a: Material, b: Material) -> tuple[Change, ...]:
@@ -255,6 +250,26 @@ class _Walk:
         task = changes.task_of(step.readers[1]) if step.readers is not None else ""
         is_source = step.a.execution is None and step.b.execution is None and not change.inside
         self.causes.add(task, change, (lambda change: explained(self._contents, change, pair)) if is_source else None)
+
+
+def _is_elsewhere(pair: Pair) -> bool:
+    """Only one execution has read it, or they have read it at two paths."""
+    a, b = pair
+    return a is None or b is None or a.path != b.path
+
+
+def _output(step: _Step) -> Change:
+    """The difference of two datasets as what their executions made."""
+    return Change(OUTPUT, step.b.path, step.a.bytes_identity, step.b.bytes_identity, step.b.role)
+
+
+def _hands(a: Material, b: Material) -> str:
+    """Which of two datasets was put there by hand, in the place of what the task makes; "" for none of them."""
+    if a.is_by_hand and b.is_by_hand:
+        return "put there by hand, both"
+    if a.is_by_hand or b.is_by_hand:
+        return "made by the task first, put there by hand now" if b.is_by_hand else "put there by hand first"
+    return ""
 
 
 def _remark(step: _Step) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from provstore.digest import SALTED
-from provstore.model.values import spelled, task_name
+from provstore.model.values import task_name
+from provstore.operations.diff.rendered import BY_BOTH, BY_INPUTS, follows_from
 from provstore.operations.diff.report import COMMAND, ENV, HOST, INPUT, ORDER, OUTCOME, OUTPUT, PARAM, Change
 from provstore.operations.diff.text import unified
 from provstore.pipelinefile.templates import natural_key
@@ -17,24 +18,27 @@ if TYPE_CHECKING:
     from provstore.store.materials import Material, Piece
 
     Pair: TypeAlias = tuple[Piece | None, Piece | None]
+    Same: TypeAlias = Callable[[Material, Material], bool]
 
 CIRCUMSTANCES = ("host", "user", "system", "python", "provstore")
 """Columns of a run that say where and by whom it was done."""
 ANOTHER_PATH = "another path"
-BY_PARAMS = "by its parameters"
-"""What is said of commands that differ by values of parameters alone."""
 ANOTHER_SECRET = "another secret"  # noqa: S105 - it is none
 SECRET = f"{SALTED}blake3:"
 
 
-def settings(a: Material, b: Material) -> list[Change]:
-    """What the commands were, and the parameters and variables that they depended on."""
+def settings(a: Material, b: Material, is_same: Same | None = None) -> list[Change]:
+    """What the commands were, and the parameters and variables that they depended on.
+
+    Args:
+        is_same: Whether the two have one command before anything was written into it; False where that is not known.
+    """
     found = []
     if (a.stage, a.data_id) != (b.stage, b.data_id):
         found.append(Change(COMMAND, "task", task_of(a), task_of(b)))
     params = _of_mappings(PARAM, a.params, b.params)
     if a.command != b.command:
-        found.append(_command(a.command, b.command, params))
+        found.append(_command(a, b, params, is_same))
     if a.shell != b.shell:
         found.append(Change(COMMAND, "shell", a.shell, b.shell))
     if a.cwd != b.cwd:
@@ -42,18 +46,14 @@ def settings(a: Material, b: Material) -> list[Change]:
     return [*found, *params, *map(_variable, _of_mappings(ENV, a.environment, b.environment))]
 
 
-def _command(a: str, b: str, params: Sequence[Change]) -> Change:
-    """How two commands differ; and whether they do so by values of parameters alone."""
-    text = unified(a, b) if "\n" in a.strip("\n") + b.strip("\n") else ""
-    values = {(spelled(change.a), spelled(change.b)) for change in params}
-    words = changed_words(a, b)
-    follows = bool(words) and all(_follows(old, new, values) for old, new in words)
-    return Change(COMMAND, "command", a, b, text=text, remark=BY_PARAMS if follows else "")
-
-
-def _follows(a: str, b: str, values: set[tuple[str, str]]) -> bool:
-    """One word becomes another when values in it are replaced by others."""
-    return any(bool(old) and a.replace(old, new) == b for old, new in values)
+def _command(a: Material, b: Material, params: Sequence[Change], is_same: Same | None) -> Change:
+    """How two commands differ; and whether they do so only by what was written into them."""
+    is_script = "\n" in a.command.strip("\n") + b.command.strip("\n")
+    text = unified(a.command, b.command) if is_script else ""
+    remark = follows_from(a, b, params)
+    if remark in (BY_INPUTS, BY_BOTH) and is_same is not None and not is_same(a, b):
+        remark = ""  # somebody wrote the paths themselves into it
+    return Change(COMMAND, "command", a.command, b.command, text=text, remark=remark)
 
 
 def outcomes(a: Material, b: Material) -> list[Change]:
@@ -128,6 +128,11 @@ def in_order(changes: Iterable[Change]) -> list[Change]:
 def task_of(material: Material) -> str:
     """The task of an execution, as the command line spells it."""
     return task_name(material.stage or "no stage", tuple(material.data_id.items()))  # type: ignore[arg-type]
+
+
+def maker_of(material: Material) -> str:
+    """What made something, for a person: the task, and that nothing ran where it was put there by hand."""
+    return f"{task_of(material)} (by hand)" if material.is_by_hand else task_of(material)
 
 
 # --- many tasks -------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def _sources(store: Store, a: Mapping[str, str], b: Mapping[str, str]) -> list[C
         before, after = a.get(file), b.get(file)
         if before == after:
             continue
-        texts = [as_text(_kept(store, digest)) for digest in (before, after)]
+        texts = [kept_text(store, digest) for digest in (before, after)]
         if texts[0] is not None and texts[1] is not None:
             found.append(Change(CODE, file, before, after, text=unified(texts[0], texts[1])))
         else:
@@ -46,9 +46,10 @@ def _sources(store: Store, a: Mapping[str, str], b: Mapping[str, str]) -> list[C
     return found
 
 
-def _kept(store: Store, digest: str | None) -> bytes | None:
+def kept_text(store: Store, digest: str | None) -> str | None:
+    """A text of the Pipelinefile as it was recorded; None where there is none, or it is not kept."""
     try:
-        return store.objects.read(digest) if digest is not None else None
+        return as_text(store.objects.read(digest)) if digest is not None else None
     except KeyError:
         return None
 

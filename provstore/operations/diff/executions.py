@@ -7,6 +7,7 @@ from provstore.operations.diff import changes
 from provstore.operations.diff.code import code_changes
 from provstore.operations.diff.contents import Contents
 from provstore.operations.diff.report import INPUT, OUTPUT, Change, DiffRequest, RecordsReport, Side
+from provstore.operations.diff.templates import Templates
 from provstore.operations.identify import shortener
 from provstore.store import materials, records
 from provstore.store.proof import prove_all
@@ -48,16 +49,17 @@ def diff_executions(project: Project, a: str, b: str, request: DiffRequest) -> R
     first, second = found[a], found[b]
     runs = Runs(run_of(store, first), run_of(store, second))
     with Contents(project, store, request.format, request.tolerance, MOST) as contents:
-        told = changes.outcomes(first, second) + changes.settings(first, second)
+        told = changes.outcomes(first, second) + changes.settings(first, second, Templates(store).are_same)
         told += [explained(contents, change, pair) for change, pair in _pieces(first, second)]
     told += between_runs(project, store, runs, patch=request.patch)
     short = shortener(store)
-    sides = [Side(one.id, short(one.id), changes.task_of(one), one.started, one.outcome) for one in (first, second)]
+    sides = [Side(one.id, short(one.id), changes.maker_of(one), one.started, one.outcome) for one in (first, second)]
     return RecordsReport("execution", sides[0], sides[1], changes.in_order(told), remarks=tuple(project.take_remarks()))
 
 
 def _pieces(a: Material, b: Material) -> list[tuple[Change, Pair]]:
-    return changes.pieces(INPUT, a.inputs, b.inputs) + changes.pieces(OUTPUT, a.outputs, b.outputs)
+    """The outputs first: not all of many inputs are compared by their contents."""
+    return changes.pieces(OUTPUT, a.outputs, b.outputs) + changes.pieces(INPUT, a.inputs, b.inputs)
 
 
 def run_of(store: Store, execution: Material) -> Mapping[str, Any] | None:

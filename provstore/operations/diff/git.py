@@ -20,6 +20,9 @@ PATIENCE = 20.0
 MOST = 1 << 20
 """Bytes of a difference, or of a file, that are taken over."""
 QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+KINDS = {b"100644": "file", b"100755": "executable", b"120000": "link"}
+"""Modes of what git keeps."""
+_ROW = re.compile(rb"(?P<mode>100644|100755|120000) blob (?P<id>[0-9a-f]+) +(?P<size>[0-9]+)\t(?P<path>.*)", re.DOTALL)
 DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames")
 
 
@@ -29,6 +32,20 @@ class Changed(NamedTuple):
     path: str
     added: int | None
     removed: int | None
+
+
+class Held(NamedTuple):
+    """What git has at one path of a folder.
+
+    Attributes:
+        path: In the folder.
+        kind: "file", "executable" or "link", as in the manifest of a directory.
+        data: The bytes; of a link its target.
+    """
+
+    path: str
+    kind: str
+    data: bytes
 
 
 class Git:
@@ -60,8 +77,24 @@ class Git:
             return None
         return self._ask("cat-file", "blob", f"{commit}:./{path}")
 
-    def _ask(self, *words: str) -> bytes | None:
-        """What git prints, cut at `MOST`; None where it fails, or is not there."""
+    def folder(self, commit: str, path: str) -> Sequence[Held] | None:
+        """All that was in a folder of the project at a commit; None where git does not say, or where it is much."""
+        if not COMMIT.fullmatch(commit) or path.startswith(("/", "../")):
+            return None
+        listed = self._ask("ls-tree", "-r", "-l", "-z", commit, "--", f"./{path}/")
+        rows = [_ROW.fullmatch(row) for row in (listed or b"").split(b"\0") if row]
+        found = [row for row in rows if row is not None]
+        if not found or len(found) < len(rows) or sum(len(row[0]) + int(row["size"]) for row in found) > MOST:
+            return None
+        answer = self._ask("cat-file", "--batch", data=b"".join(row["id"] + b"\n" for row in found), most=3 * MOST)
+        return None if answer is None else _held(found, answer, len(os.fsencode(path)) + 1)
+
+    def _ask(self, *words: str, data: bytes = b"", most: int = MOST) -> bytes | None:
+        """What git prints, cut at `most` bytes; None where it fails, or is not there.
+
+        Args:
+            data: What it reads from its standard input.
+        """
         import subprocess
 
         if not words[-1]:
@@ -71,14 +104,31 @@ class Git:
                 ["git", *words],
                 cwd=self._root,
                 env={**os.environ, **QUIET},
-                stdin=subprocess.DEVNULL,
+                input=data,
                 capture_output=True,
                 timeout=PATIENCE,
                 check=False,
             )
         except (OSError, ValueError, subprocess.SubprocessError):
             return None
-        return done.stdout[:MOST] if done.returncode == 0 else None
+        return done.stdout[:most] if done.returncode == 0 else None
+
+
+def _held(rows: Sequence[re.Match[bytes]], answer: bytes, skipped: int) -> Sequence[Held] | None:
+    """What ``cat-file --batch`` says of each row of a listing; None where it says something else.
+
+    Args:
+        skipped: Bytes of each path that are those of the folder.
+    """
+    found = []
+    for row in rows:
+        size = int(row["size"])
+        head, _, rest = answer.partition(b"\n")
+        if head != row["id"] + b" blob " + row["size"] or len(rest) <= size:
+            return None
+        found.append(Held(os.fsdecode(row["path"][skipped:]), KINDS[row["mode"]], rest[:size]))
+        answer = rest[size + 1 :]
+    return found
 
 
 def _commits(a: str, b: str) -> tuple[str, ...]:

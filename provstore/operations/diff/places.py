@@ -1,14 +1,14 @@
 """Where the bytes of recorded versions are: at a temporary place, or where they lie.
 
 They are what the store keeps; else what lies at the version's path, if that is this version; else, of a source, what
-git has of it at the commit of a run that read it. Whatever is found has the digest that was recorded.
+git has of it, file or folder, at the commit of a run that read it. Whatever is found has the digest that was recorded.
 """
 
 from __future__ import annotations
 
 import os
 
-from provstore.digest import digest_bytes
+from provstore.digest import Entry, digest_bytes, manifest_text
 from provstore.errors import ProvstoreError
 from provstore.operations import versions
 from provstore.operations.diff.git import Git
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from provstore.digest import Entry
+    from provstore.operations.diff.git import Held
     from provstore.project import Project
     from provstore.store.materials import Piece
     from provstore.store.store import Store
@@ -30,6 +30,7 @@ class Places:
 
     def __init__(self, project: Project, store: Store) -> None:
         self._project, self._store, self._git = project, store, Git(project.root)
+        self._folders: dict[str, Mapping[str, Held]] = {}
         self._scratch = ""
         self._number = 0
 
@@ -46,7 +47,8 @@ class Places:
             return self._file(piece)
         if self._lies_there(piece):
             return os.path.join(self._project.root, piece.path)
-        if not self._store.objects.has_all(piece.digest, "directory"):
+        is_kept = self._store.objects.has_all(piece.digest, "directory")
+        if not is_kept and not self._in_git(piece):
             return None
         entries = self.entries(piece)
         return self.build(piece, list(entries.values())) if entries is not None else None
@@ -73,9 +75,20 @@ class Places:
             found = self._store.objects.entries(piece.digest)
         except KeyError:
             if not self._lies_there(piece):
-                return None
+                return {path: _entry(held) for path, held in self._in_git(piece).items()} or None
             found = self._project.workspace().read(piece.path)[0].entries
         return {entry.path: entry for entry in found}
+
+    def _in_git(self, piece: Piece) -> Mapping[str, Held]:
+        """What git has of a folder that nobody made, by path; nothing where that is not what was recorded."""
+        if piece.digest not in self._folders:
+            self._folders[piece.digest] = {}
+            for commit in self._store.ask(materials.commits_of, piece.id) if piece.execution is None else ():
+                found = self._git.folder(commit, piece.path) or ()
+                if digest_bytes(manifest_text(map(_entry, found)).encode("utf-8", "surrogateescape")) == piece.digest:
+                    self._folders[piece.digest] = {held.path: held for held in found}
+                    break
+        return self._folders[piece.digest]
 
     def _lies_there(self, piece: Piece) -> bool:
         """What lies at the path of a version is this version."""
@@ -135,9 +148,17 @@ class Places:
         try:
             return self._store.objects.read(entry.digest)
         except KeyError:
+            held = self._folders.get(whole.digest, {}).get(entry.path)
+            if held is not None:
+                return held.data
             path = os.path.join(self._project.root, whole.path, entry.path)
             data = read_small(path)
             return data if data is not None and digest_bytes(data) == entry.digest else None
+
+
+def _entry(held: Held) -> Entry:
+    """What git has, as a line of a directory's manifest."""
+    return Entry(held.path, held.kind, digest_bytes(held.data), 0 if held.kind == "link" else len(held.data))
 
 
 def read_small(path: str) -> bytes | None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from provstore.claims import DEFAULT
 from provstore.model.comparison import DIFFERENT, IDENTICAL, Comparison
 from provstore.noun import NamedTuple
-from provstore.operations.diff.changes import task_of
+from provstore.operations.diff.changes import maker_of
 from provstore.operations.diff.contents import PLAIN, SAME_DATA, Contents, text_difference
 from provstore.operations.diff.report import CONTENT, Change, DiffReport
 from provstore.operations.files import named
 from provstore.operations.identify import shortener
 from provstore.store import materials
+from provstore.watch.signature import is_executable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from provstore.operations.diff.report import DiffRequest
     from provstore.operations.diff.words import Subject
     from provstore.project import Project
@@ -97,7 +101,7 @@ def _with_a_file(
         return DiffReport("dataset", "", "", Comparison(DIFFERENT, format), (), changes=(change,))
     found = contents.compare((first, second), format)
     text = text_difference(first, second) if found.verdict != IDENTICAL and format in PLAIN else ""
-    return DiffReport("dataset", "", "", found, (), text=text)
+    return DiffReport("dataset", "", "", found, _modes_with_a_file(pair, places), text=text)
 
 
 def _place(project: Project, contents: Contents, folder: str, subject: Subject, format: str | None) -> Place:
@@ -127,7 +131,32 @@ def _by_digests(contents: Contents, a: Piece, b: Piece, remarks: tuple[str, ...]
 def _modes(a: Piece, b: Piece) -> tuple[str, ...]:
     if a.executable == b.executable or a.kind != b.kind:
         return ()
-    return (f"{b.path}: {'executable now' if b.executable else 'no longer executable'}",)
+    return (_mode_remark(b.path, executable=b.executable),)
+
+
+def _modes_with_a_file(pair: tuple[Subject, Subject], places: Sequence[Place]) -> tuple[str, ...]:
+    """The same of a version and what lies on the disk, which is a file too."""
+    bits = []
+    for subject, place in zip(pair, places, strict=True):
+        if subject.piece is not None:
+            kind, executable = subject.piece.kind, subject.piece.executable
+        else:
+            kind, executable = _as_it_lies(place)
+        if kind != "file":
+            return ()
+        bits.append(executable)
+    return () if bits[0] == bits[1] else (_mode_remark(pair[1].text, executable=bits[1]),)
+
+
+def _as_it_lies(place: Place) -> tuple[str, bool]:
+    """Kind of what lies at a place, and whether it is executable."""
+    assert place.full is not None, "the caller has looked"
+    status = os.stat(place.full)
+    return ("file" if stat.S_ISREG(status.st_mode) else "directory"), is_executable(status.st_mode)
+
+
+def _mode_remark(name: str, *, executable: bool) -> str:
+    return f"{name}: {'executable now' if executable else 'no longer executable'}"
 
 
 def _formats(a: Piece, b: Piece, format: str) -> tuple[str, ...]:
@@ -142,6 +171,6 @@ def _heading(store: Store, subject: Subject) -> str:
         return f"{subject.text}, as it lies there"
     piece = subject.piece
     made = store.ask(materials.materials, [piece.execution]) if piece.execution is not None else {}
-    by = next((f", made by {task_of(maker)}" for maker in made.values()), "")
+    by = next((f", made by {maker_of(maker)}" for maker in made.values()), "")
     created = f"{piece.created[:10]} {piece.created[11:19]}Z"
     return f"{piece.path}@{shortener(store)(subject.id)}, recorded {created}{by}"

@@ -8,13 +8,14 @@ file is never taken for an id; who wants the record types more of its id than th
 from __future__ import annotations
 
 import os
+import shlex
 
 from provstore.errors import PipelinefileError, ProvstoreError, UnknownIdError, UsageError
 from provstore.model.values import nearest, spelled
 from provstore.noun import NamedTuple
 from provstore.operations import versions
 from provstore.operations.identify import IS_ID, NO_STORE, RUN_FIRST, identify, records_like
-from provstore.store import materials, origins
+from provstore.store import materials
 from provstore.store.materials import Piece
 from provstore.store.proof import prove
 
@@ -150,7 +151,7 @@ class Words:
         if found.expected is None:
             raise UnknownIdError(
                 f"{found.path}: the store knows no version of it",
-                hint=f"'provstore why {found.path}' looks for its content at other paths",
+                hint=f"this looks for its content at other paths: provstore why {_typed(found.path)}",
             )
         return found
 
@@ -179,6 +180,8 @@ class Words:
             stages = [stage.name for stage in self._project.plan({}).plan.stages]
         except PipelinefileError:
             stages = []
+        if text.partition("@")[0] in stages:
+            return UnknownIdError(f"{text}: no execution of this is recorded", hint="see 'provstore status'")
         near = nearest(text, stages)
         hint = f"did you mean '{near}'?" if near else "'provstore log' shows runs, 'provstore history PATH' versions"
         return UnknownIdError(
@@ -199,7 +202,8 @@ class Words:
 
     def _with_the_one_before(self, b: Subject) -> tuple[Subject, Subject]:
         if b.kind == FILE:
-            return self._file_and_version(b)
+            task = self._task(b.text) if self._known(b.text) is None else None  # a folder may be called as a stage is
+            return self._file_and_version(b) if task is None else self._with_the_one_before(task)
         if b.kind == DATASET:
             return self._version_before(b), b
         question = materials.run_before if b.kind == RUN else materials.execution_before
@@ -221,18 +225,25 @@ class Words:
 
     def _version_before(self, b: Subject) -> Subject:
         assert b.piece is not None, "a dataset has one"
-        rows = self._store.ask(origins.at_path, b.piece.path)
-        if any(row.dataset == b.id for row in rows):
-            known = versions.Known(b.piece.path, rows[0], lambda: rows)
-        else:
-            found = self._known(os.path.join(self._project.root, b.piece.path))
-            assert found is not None, "it has this version"
-            known = found
+        known = versions.recorded(self._project, self._store, b.piece.path)
+        if known is None or all(row.dataset != b.id for row in known.versions()):
+            known = self._known(os.path.join(self._project.root, b.piece.path))
+            assert known is not None, "it has this version"
         version = next(row for row in known.versions() if row.dataset == b.id)
         return self._before(known, version, b.text)
 
     def _before(self, known: Known, version: Version, text: str) -> Subject:
-        """The last version before another one that has other content."""
+        return self._proved(text, self.version_before(known, version, text))
+
+    def version_before(self, known: Known, version: Version, text: str) -> Version:
+        """The last version before another one that has other content.
+
+        Args:
+            text: What the other one was called.
+
+        Raises:
+            UnknownIdError: There is none.
+        """
         older = iter(known.versions())
         for row in older:
             if row.dataset == version.dataset:
@@ -240,9 +251,10 @@ class Words:
         content = (version.digest, version.kind, version.executable)
         for row in older:
             if (row.digest, row.kind, row.executable) != content:
-                return self._proved(text, row)
+                return row
         raise UnknownIdError(
-            f"{text}: there is no version before it with other content", hint=f"see 'provstore history {known.path}'"
+            f"{text}: there is no version before it with other content",
+            hint=f"see: provstore history {_typed(known.path)}",
         )
 
     def _proved(self, text: str, version: Version) -> Subject:
@@ -259,6 +271,11 @@ def store_of(project: Project, text: str) -> Store:
     if project.store is None:
         raise UnknownIdError(f"{text}: {NO_STORE}", hint=RUN_FIRST)
     return project.store
+
+
+def _typed(path: str) -> str:
+    """A path as one word of a command line that no option looks like."""
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
 def _values(text: str) -> dict[str, str] | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import tempfile
 
-from provstore.errors import StoreError
+from provstore.errors import StoreError, StoreLockedError
 from provstore.noun import NamedTuple
 from provstore.operations.merge import merge_row
 
@@ -44,7 +45,7 @@ def merge_stores(versions: Versions) -> Taken:
     from provstore.store.unite import Other, copied, unite
 
     ours, theirs, path = versions
-    with _held(os.path.dirname(os.path.abspath(path))), tempfile.TemporaryDirectory(prefix="provstore-") as scratch:
+    with _held(path), tempfile.TemporaryDirectory(prefix="provstore-") as scratch:
         folders = [os.path.join(scratch, name) for name in ("ours", "theirs")]
         for folder in folders:
             os.mkdir(folder)
@@ -74,15 +75,19 @@ def read_store(path: str) -> Iterator[Told]:
 
 
 @contextlib.contextmanager
-def _held(folder: str) -> Iterator[None]:
+def _held(store: str) -> Iterator[None]:
     """Holds the project of a store, where any command ever did: git must not replace what a run is writing."""
     from provstore.store.lock import RunLock
 
-    path = os.path.join(folder, "lock")
+    path = os.path.join(os.path.dirname(os.path.abspath(store)), "lock")
     if not os.path.isfile(path):
         yield
         return
-    lock = RunLock(path, "git merge", wait=False, on_wait=lambda _: None)
+    try:
+        lock = RunLock(path, "git merge", wait=False, on_wait=lambda _: None)
+    except StoreLockedError as error:
+        error.hint = f"once it has ended: git show {shlex.quote(f':3:{store}')} > theirs.db, provstore merge theirs.db"
+        raise
     try:
         yield
     finally:

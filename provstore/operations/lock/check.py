@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 from provstore.model.lock import FROZEN
 from provstore.model.values import data_id_text
-from provstore.model.verdict import FRESH
+from provstore.model.verdict import FRESH, WAITING
 from provstore.noun import NamedTuple
 from provstore.operations.lock.compare import Comparer
-from provstore.operations.lock.present import folders_of
-from provstore.operations.lockfile import read_lock
+from provstore.operations.lock.file import read_lock
+from provstore.operations.lock.members import absent_members
 from provstore.operations.status import StatusReport, TaskState, status
 from provstore.operations.targets import select, with_upstream
 from provstore.store import history
@@ -76,16 +74,6 @@ def check_locked(project: Project, targets: Targets) -> LockedReport:
     return LockedReport(project.lock_file, StatusReport(tasks, remarks), gone, comparer.absent)
 
 
-def absent_members(project: Project, lock: Lock) -> list[str]:
-    """Locked inputs that lie in a folder which a task makes, where the folder is not here.
-
-    Tasks that are found by looking into it are known by them all the same.
-    """
-    outputs = [output for task in lock.tasks.values() for output in task.outputs if output.kind == "directory"]
-    absent = {output.path for output in outputs if not os.path.lexists(os.path.join(project.root, output.path))}
-    return [path for path in lock.inputs if not absent.isdisjoint(folders_of(path))] if absent else []
-
-
 def _past(project: Project) -> Callable[[str], Material | None]:
     """What the store knows of the success that a locked key is of."""
     store = project.store
@@ -114,7 +102,9 @@ def _united(by_store: Iterable[TaskState], by_lock: Iterable[TaskState]) -> list
         locked = states.pop((task.stage, data_id_text(task.data_id)), None)
         if locked is not None and locked.state != FRESH:
             said = {reason.text for reason in task.reasons}
-            more = tuple(reason for reason in locked.reasons if reason.text not in said)
+            waits = any(reason.kind == WAITING for reason in task.reasons)
+            new = [reason for reason in locked.reasons if reason.text not in said]
+            more = tuple([reason for reason in new if not (waits and reason.kind == WAITING)])
             state = locked.state if task.state == FRESH else task.state
             united.append(task._replace(state=state, reasons=(*task.reasons, *more)))
         else:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from provstore.model.lock import Lock, LockedTask
 from provstore.noun import NamedTuple
-from provstore.operations.lock.check import absent_members
+from provstore.operations.lock.file import read_text, write_text
+from provstore.operations.lock.members import absent_members
 from provstore.operations.lock.present import Present
 from provstore.operations.lock.write import held
-from provstore.operations.lockfile import read_text, write_text
 from provstore.pipelinefile.lock import parse, text_of
 from provstore.pipelinefile.lock_merge import sides_of, unite
 

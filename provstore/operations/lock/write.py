@@ -13,7 +13,7 @@ from provstore.model.verdict import FRESH
 from provstore.noun import NamedTuple
 from provstore.operations.assess import assess
 from provstore.operations.lock.entries import lock_from
-from provstore.operations.lockfile import read_lock, write_text
+from provstore.operations.lock.file import read_lock, write_text
 from provstore.operations.status import states_of
 from provstore.operations.targets import Targets
 from provstore.pipelinefile.lock import text_of

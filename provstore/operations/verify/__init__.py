@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from provstore.events import Observer
+    from provstore.model.verification import TaskVerdict
     from provstore.operations.verify.agenda import Agenda
+    from provstore.operations.verify.expected import Expectation
+    from provstore.operations.verify.scratch import Scratch
     from provstore.operations.verify.verifier import Verifier
     from provstore.project import Project
 
@@ -48,36 +51,60 @@ class _Verification:
     def __init__(self, project: Project, request: VerifyRequest, observe: Observer, todo: Agenda) -> None:
         self._project, self._request, self._observe, self._todo = project, request, observe, todo
         self._verifier: Verifier | None = None
+        self._verdicts: dict[tuple[str, str], TaskVerdict] = {}
+        self._expected: dict[tuple[str, str], Expectation] = {}
+        self._has_recorded = False
         self._signal = 0
 
     def verify(self) -> VerifyReport:
         """Does it, and cleans up whatever happens."""
         from provstore.operations.signals import heard_by
         from provstore.operations.verify.scratch import Scratch
-        from provstore.operations.verify.verifier import Verifier
 
         with heard_by(self._on_signal):
             scratch = Scratch(self._project.root, self._request.scratch)
             keeps = False
             try:
-                verifier = self._verifier = Verifier(self._project, self._request, self._observe, self._todo, scratch)
-                if self._signal:
-                    verifier.stop_request = (self._signal, False)
-                try:
-                    verifier.verify()
-                finally:
-                    verifier.close()
+                while self._round(scratch):
+                    pass
                 keeps = self._request.keep_scratch
             finally:
                 scratch.close(keep=keeps)
-        return self._report(verifier, scratch.path if keeps else "")
+        return self._report(scratch.path if keeps else "")
 
-    def _report(self, verifier: Verifier, kept: str) -> VerifyReport:
+    def _round(self, scratch: Scratch) -> bool:
+        """Verifies all tasks that are known; more of them may be known by then, of which the next round is made."""
+        from provstore.operations.verify.agenda import Earlier, agenda
+        from provstore.operations.verify.recall import found_again
+        from provstore.operations.verify.verifier import Verifier
+
         todo = self._todo
-        tasks = [verifier.verdicts[position] for position in todo.positions if position in verifier.verdicts]
-        cancelled = len(todo.positions) - len(tasks)
-        recorded = verifier.recorder.has_recorded
-        return VerifyReport((*tasks, *todo.unknown), cancelled, self._signal, todo.sample, recorded, kept)
+        verifier = self._verifier = Verifier(self._project, self._request, self._observe, todo, scratch)
+        if self._signal:
+            verifier.stop_request = (self._signal, False)
+        try:
+            verifier.verify()
+        finally:
+            verifier.close()
+        plan = todo.assessment.plan
+        for position, verdict in verifier.verdicts.items():
+            task = plan.stage_of(position).name, plan.tasks[position].data_id
+            self._verdicts[task], self._expected[task] = verdict, todo.expectations.of[position]
+        self._has_recorded |= verifier.recorder.has_recorded
+        found = {} if self._signal else found_again(todo, verifier.verdicts)
+        if not found:
+            verifier.tell_unknown()
+            return False
+        earlier = Earlier({**todo.earlier.found, **found}, todo.sources.again, self._expected)
+        self._todo = agenda(self._project, self._request, earlier)
+        return True
+
+    def _report(self, kept: str) -> VerifyReport:
+        todo, plan = self._todo, self._todo.assessment.plan
+        known = [(plan.stage_of(position).name, task.data_id) for position, task in enumerate(plan.tasks)]
+        tasks = [self._verdicts[task] for task in known if task in self._verdicts]
+        cancelled = sum(known[position] not in self._verdicts for position in todo.positions)
+        return VerifyReport((*tasks, *todo.unknown), cancelled, self._signal, todo.sample, self._has_recorded, kept)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         """Only takes note: the loop wakes up from its waiting, and does what is to be done."""

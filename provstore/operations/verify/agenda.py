@@ -9,6 +9,7 @@ from provstore.noun import NamedTuple
 from provstore.operations.assess import assess
 from provstore.operations.verify.expected import Expectations, Locked, Recorded
 from provstore.operations.verify.inputs import Sources
+from provstore.operations.verify.recall import or_found, recall_by_lock, recall_by_store
 from provstore.operations.verify.report import Sample
 
 TYPE_CHECKING = False
@@ -21,8 +22,26 @@ if TYPE_CHECKING:
     from provstore.project import Project
 
 
+class Earlier(NamedTuple):
+    """What earlier rounds have come to.
+
+    Attributes:
+        found: Stage that others look into → its directories → what it made in them, equal to what is recorded.
+        again: Folder in which an output was made again and found equal, by the output's path.
+        verified: What was to come out of the tasks that have a verdict, by (stage, data ID as JSON).
+    """
+
+    found: Mapping[str, Mapping[str, Sequence[str]]]
+    again: Mapping[str, str]
+    verified: Mapping[tuple[str, str], Expectation]
+
+
+FIRST = Earlier({}, {}, {})
+"""There was no round yet."""
+
+
 class Agenda(NamedTuple):
-    """What there is to do.
+    """What there is to do in a round.
 
     Attributes:
         expectations: What is to come out.
@@ -40,9 +59,10 @@ class Agenda(NamedTuple):
     hopeless: Mapping[int, TaskVerdict]
     unknown: Sequence[TaskVerdict]
     sample: Sample | None
+    earlier: Earlier
 
 
-def agenda(project: Project, request: VerifyRequest) -> Agenda:
+def agenda(project: Project, request: VerifyRequest, earlier: Earlier = FIRST) -> Agenda:
     """Finds out what there is to do; writes nothing.
 
     Raises:
@@ -50,25 +70,42 @@ def agenda(project: Project, request: VerifyRequest) -> Agenda:
         UsageError: There is no lock.
         LockfileError: The lock can't be read as such.
     """
-    assessment = assess(project, request.targets, {})
     if request.locked:
-        from provstore.operations.lockfile import read_lock
+        from provstore.operations.lock.file import read_lock
 
-        expectations = Expectations(assessment, Locked(project, assessment, read_lock(project)))
+        lock = read_lock(project)
+        by_lock = or_found(recall_by_lock(project, lock), earlier.found)
+        assessment = assess(project, request.targets, {}, recall=by_lock)
+        expectations = Expectations(assessment, Locked(project, assessment, lock), earlier.verified)
         objects = None
     else:
-        expectations = Expectations(assessment, Recorded(assessment, project.store))
-        objects = project.store.objects if project.store is not None else None
-    sources = Sources(assessment.workspace, objects, expectations)
+        store = project.store
+        by_store = or_found(recall_by_store(store), earlier.found) if store is not None else None
+        assessment = assess(project, request.targets, {}, recall=by_store)
+        expectations = Expectations(assessment, Recorded(assessment, store), earlier.verified)
+        objects = store.objects if store is not None else None
+    sources = Sources(assessment.workspace, objects, expectations, earlier.again)
     chosen, sample = _chosen(assessment, request)
-    positions, needs = _with_needs(assessment, expectations, sources, chosen)
+    verified = _verified(assessment, earlier)
+    positions, needs = _with_needs(assessment, expectations, sources, chosen, verified)
     hopeless = {
         position: _hopeless(assessment, position, expectations.of[position])
         for position in positions
         if expectations.of[position].why_not
     }
-    unknown = [] if sample is not None else _unknown(assessment)
-    return Agenda(assessment, expectations, positions, needs, sources, hopeless, unknown, sample)
+    unknown = [] if sample is not None else _unknown(assessment, expectations)
+    return Agenda(assessment, expectations, positions, needs, sources, hopeless, unknown, sample, earlier)
+
+
+def _verified(assessment: Assessment, earlier: Earlier) -> frozenset[int]:
+    plan = assessment.plan
+    if not earlier.verified:
+        return frozenset()
+    return frozenset(
+        position
+        for position, task in enumerate(plan.tasks)
+        if (plan.stage_of(position).name, task.data_id) in earlier.verified
+    )
 
 
 def _chosen(assessment: Assessment, request: VerifyRequest) -> tuple[Sequence[int], Sample | None]:
@@ -83,14 +120,18 @@ def _chosen(assessment: Assessment, request: VerifyRequest) -> tuple[Sequence[in
 
 
 def _with_needs(
-    assessment: Assessment, expectations: Expectations, sources: Sources, chosen: Sequence[int]
+    assessment: Assessment,
+    expectations: Expectations,
+    sources: Sources,
+    chosen: Sequence[int],
+    verified: frozenset[int],
 ) -> tuple[list[int], dict[int, list[int]]]:
     """The tasks, with all whose outputs they can only get by making them again; and who needs whom."""
     needs: dict[int, list[int]] = {}
     pending = list(chosen)
     while pending:
         position = pending.pop()
-        if position in needs:
+        if position in needs or position in verified:
             continue
         needs[position] = _needs(assessment, position, expectations, sources)
         pending += needs[position]
@@ -105,13 +146,10 @@ def _needs(assessment: Assessment, position: int, expectations: Expectations, so
         return []
     found = {source for source in upstream if expectations.of[source].is_put_off}
     for path, identity in zip(plan.inputs(position), expectation.inputs, strict=True):
-        if path in expectation.unknown or not sources.is_at_hand(path, identity):
-            found.update(source for source in upstream if _makes(plan.outputs(source), path))
+        is_here = sources.has_part(path) if path in expectation.unknown else sources.is_at_hand(path, identity)
+        if not is_here:
+            found.update(expectations.makers(path))
     return sorted(found)
-
-
-def _makes(outputs: Sequence[str], path: str) -> bool:
-    return any(path == made or path.startswith(made + "/") or made.startswith(path + "/") for made in outputs)
 
 
 def _hopeless(assessment: Assessment, position: int, expectation: Expectation) -> TaskVerdict:
@@ -120,11 +158,15 @@ def _hopeless(assessment: Assessment, position: int, expectation: Expectation) -
     return TaskVerdict(stage, data_id, FAILED, (), expectation.found.execution, message=expectation.why_not)
 
 
-def _unknown(assessment: Assessment) -> list[TaskVerdict]:
-    return [
-        TaskVerdict(
-            entry.stage, (), FAILED, message=f"not up to date: {entry.dimension} is known once {entry.gate} is fresh"
-        )
-        for entry in assessment.plan.unresolved
-        if entry.stage in assessment.selection.unresolved
-    ]
+def _unknown(assessment: Assessment, expectations: Expectations) -> list[TaskVerdict]:
+    """Verdicts on stages whose tasks are not known, each for the case that it stays so."""
+    plan = assessment.plan
+    hopeless = {plan.stage_of(position).name for position, found in expectations.of.items() if found.why_not}
+    found = []
+    for entry in plan.unresolved:
+        if entry.stage in assessment.selection.unresolved:
+            text = f"{entry.dimension} is known once {entry.gate} was made again as it is recorded"
+            if entry.gate in hopeless:
+                text = f"not up to date: {entry.dimension} is known once {entry.gate} is fresh"
+            found.append(TaskVerdict(entry.stage, (), FAILED, message=text))
+    return found

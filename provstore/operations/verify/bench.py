@@ -74,6 +74,7 @@ class Bench:
         self._judge = Judge(project, objects, workspace, kept, fine_device, request.tolerance)
         self._secrets = Secrets(self._plan.settings.secret_env, os.environ)
         self._keeps = request.keep_scratch
+        self._known = frozenset(self._plan.paths)
         self._workspace_in = self._judge.workspace_in
 
     def prepare(self, position: int, work: Work, attempt: int, place: str) -> tuple[Underway, Job]:
@@ -114,7 +115,7 @@ class Bench:
         expectations, sources = self._agenda.expectations, self._agenda.sources
         expectation, paths = expectations.of[position], self._plan.inputs(position)
         for path in sorted(expectation.unknown):
-            sources.compose(path, expectations.parts(position, path), folder)
+            sources.compose(path, expectations.parts(path), folder)
         if expectation.is_put_off:
             expectation = expectations.settle(position, self._workspace_in(folder))
             if expectation.why_not:
@@ -146,7 +147,8 @@ class Bench:
             outputs = tuple([OutputVerdict(made.path, FAILED, made.digest, None) for made in expected.outputs])
             verdict = FAILED
         else:
-            outputs = self._judge.judge(underway.work, expected.outputs, underway.folder)
+            judged = self._judge.judge(underway.work, expected.outputs, underway.folder)
+            outputs = tuple([self._without_secrets(output) for output in judged])
             verdict = worst(outputs)
             message = "; ".join([f"output {made.path} {made.message}" for made in outputs if made.verdict == FAILED])
         stage, data_id = self._plan.stage_of(underway.position).name, self._plan.data_id(underway.position)
@@ -159,12 +161,25 @@ class Bench:
             found = self._with_undeclared(found, underway, tail)
         return Judged(found, outcome == "cancelled", tail if verdict == FAILED else b"")
 
+    def _without_secrets(self, output: OutputVerdict) -> OutputVerdict:
+        """What is told and recorded of a difference shows no secret, also if the output does."""
+        comparison, hidden = output.comparison, self._secrets.out_of
+        if comparison is None:
+            return output
+        differences = tuple([
+            found._replace(place=tuple(map(hidden, found.place)), what=hidden(found.what), a=hidden(found.a),
+                           b=hidden(found.b))
+            for found in comparison.differences
+        ])  # fmt: skip
+        return output._replace(comparison=comparison._replace(differences=differences))
+
     def _with_undeclared(self, found: TaskVerdict, underway: Underway, tail: bytes) -> TaskVerdict:
         """A verdict with what the log says of files that are not among the inputs."""
         work, position = underway.work, underway.position
         scripts = sorted({os.path.dirname(path) for path in self._plan.inputs(position) if path[0] not in "/."})
-        rooms = Rooms(self._root, underway.folder, work.cwd, self._plan.outputs(position), ["", work.cwd, *scripts])
-        paths = undeclared(tail, rooms)
+        rooms = Rooms(self._root, underway.folder, work.cwd, self._plan.outputs(position), ["", work.cwd, *scripts],
+                      self._known)  # fmt: skip
+        paths = tuple([self._secrets.out_of(path) for path in undeclared(tail, rooms)])
         if not paths:
             return found
         said = sentence(paths)

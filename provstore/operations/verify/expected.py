@@ -13,7 +13,7 @@ from provstore.model.verdict import FRESH, RESTORABLE, WAITING
 from provstore.model.verification import Expected
 from provstore.noun import NamedTuple
 from provstore.operations.lock.keys import Keys
-from provstore.operations.lock.present import Present
+from provstore.operations.lock.present import Present, folders_of
 from provstore.operations.verdicts import Verdicts
 from provstore.store import history
 from provstore.store.proof import prove
@@ -87,27 +87,54 @@ class Expectation(NamedTuple):
 class Expectations:
     """What is to come out of the selected tasks. Tasks are decided in the order of the plan.
 
+    Args:
+        known: What was found out in earlier rounds, by stage and data ID.
+
     Attributes:
         of: By position.
         stands_for: See `Memory`.
         made: What they make, by path, as far as it is known.
     """
 
-    def __init__(self, assessment: Assessment, memory: Memory) -> None:
+    def __init__(self, assessment: Assessment, memory: Memory, known: Mapping[tuple[str, str], Expectation]) -> None:
         self._plan, self._workspace = assessment.plan, assessment.workspace
         self._memory, self._verdicts = memory, memory.verdicts
         self.stands_for = memory.stands_for
         self.of: dict[int, Expectation] = {}
         self.made: dict[str, Expected] = {}
+        self._maker: dict[str, int] = {}
+        self._inside: dict[str, list[str]] = {}
+        self._know_outputs(assessment.selection.positions)
         for position in assessment.selection.positions:
-            self.of[position] = self._decide(position)
+            before = known.get((self._plan.stage_of(position).name, self._plan.tasks[position].data_id))
+            is_settled = before is not None and not (before.is_put_off or before.why_not)
+            self.of[position] = self._taken_over(position, before) if before and is_settled else self._decide(position)
+
+    def _know_outputs(self, positions: Sequence[int]) -> None:
+        """Who makes what, and what lies in folders that are read: a task may read what ten thousand others make."""
+        paths = set(self._plan.paths)
+        for position in positions:
+            for output in self._plan.outputs(position):
+                self._maker[output] = position
+                for folder in paths.intersection(folders_of(output)):
+                    self._inside.setdefault(folder, []).append(output)
+
+    def _taken_over(self, position: int, before: Expectation) -> Expectation:
+        """What is known of a task since an earlier round. For the tasks downstream it is as if it had just run."""
+        for number, identity in zip(self._plan.tasks[position].inputs, before.inputs, strict=True):
+            self._verdicts.suppose(number, identity)
+        self._note(position, before.found)
+        return before
+
+    def _note(self, position: int, found: Found) -> None:
+        self._verdicts.ran(position, tuple([made.identity for made in found.outputs]))
+        self.made.update({made.path: made for made in found.outputs})
 
     def _decide(self, position: int) -> Expectation:
         upstream = [self.of[source] for source in self._plan.tasks[position].upstream if source in self.of]
         is_hopeless = any(source.why_not for source in upstream)
-        unknown = tuple(
-            path for path in self._plan.inputs(position) if not is_hopeless and self._is_unknown(position, path)
-        )
+        paths = () if is_hopeless else self._plan.inputs(position)
+        unknown = tuple([path for path in paths if self._is_unknown(path)])
         if unknown or (not is_hopeless and any(source.is_put_off for source in upstream)):
             self._verdicts.judge_one(position)
             self._verdicts.missing.clear()
@@ -115,23 +142,21 @@ class Expectations:
             return Expectation(Found(None, ()), self._inputs(position), unknown, is_put_off=True)
         return self._judged(position)
 
-    def _is_unknown(self, position: int, path: str) -> bool:
+    def _is_unknown(self, path: str) -> bool:
         """The input is a part of what tasks make, or contains such, and that does not lie in the project."""
-        for output in self.parts(position, path):
+        for output in self.parts(path):
             made = self.made.get(output)
             if made is None or self._workspace.identity(output) != made.identity:
                 return True
         return False
 
-    def parts(self, position: int, path: str) -> list[str]:
-        """Outputs of tasks upstream in which an input of a task lies, or which lie in it."""
-        return [
-            output
-            for source in self._plan.tasks[position].upstream
-            if source in self.of
-            for output in self._plan.outputs(source)
-            if path.startswith(output + "/") or output.startswith(path + "/")
-        ]
+    def parts(self, path: str) -> list[str]:
+        """Outputs of selected tasks in which an input lies, or which lie in it."""
+        return [*[folder for folder in folders_of(path) if folder in self._maker], *self._inside.get(path, ())]
+
+    def makers(self, path: str) -> list[int]:
+        """The selected tasks that make an input, a part of it, or what it is a part of."""
+        return [self._maker[made] for made in (path, *self.parts(path)) if made in self._maker]
 
     def settle(self, position: int, scratch: Workspace) -> Expectation:
         """What is to come out of a task that was put off, now that what it waits for was made again.
@@ -157,8 +182,7 @@ class Expectations:
             found = self._memory.look_up(position, verdict)
         inputs = self._inputs(position)
         if not found.why_not:
-            self._verdicts.ran(position, tuple([made.identity for made in found.outputs]))
-            self.made.update({made.path: made for made in found.outputs})
+            self._note(position, found)
         return Expectation(found, inputs)
 
     def _inputs(self, position: int) -> tuple[str, ...]:
@@ -247,7 +271,8 @@ class Locked:
     def look_up(self, position: int, verdict: Verdict) -> Found:
         """See `Memory.look_up`."""
         if verdict.state == WAITING:
-            return Found(None, (), f"not up to date: {'; '.join([reason.text for reason in verdict.reasons])}")
+            waits = [reason.text for reason in verdict.reasons if reason.kind == WAITING]  # more than that no lock says
+            return Found(None, (), f"not up to date: {'; '.join(waits)}")
         task = self._lock.of(self._plan.stage_of(position).name, self._plan.tasks[position].data_id)
         if task is None:
             return Found(None, (), f"not in {self._name}")

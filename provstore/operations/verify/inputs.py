@@ -7,6 +7,8 @@ import stat
 from contextlib import suppress
 
 from provstore.errors import FileError
+from provstore.model.verification import Expected
+from provstore.operations.lock.present import folders_of
 from provstore.operations.outputs import build, discard, disk_or_file_error
 from provstore.watch.directory import Listing
 from provstore.watch.signature import is_executable
@@ -15,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from provstore.digest import Entry
     from provstore.model.files import DirectoryMemo, Memo
-    from provstore.model.verification import Expected
     from provstore.operations.verify.expected import Expectations
     from provstore.store.objects import Objects
     from provstore.watch.workspace import Workspace
@@ -29,22 +31,42 @@ class Sources:
         workspace: The project's.
         objects: None without a store.
         expectations: What tasks make, as it was recorded, as far as that is known.
+        again: See below; what earlier rounds have made.
 
     Attributes:
         again: Folder in which an output was made again and found equal, by the output's path.
     """
 
-    def __init__(self, workspace: Workspace, objects: Objects | None, expectations: Expectations) -> None:
+    def __init__(
+        self, workspace: Workspace, objects: Objects | None, expectations: Expectations, again: Mapping[str, str]
+    ) -> None:
         self._workspace, self._objects = workspace, objects
         self._made, self._stands_for = expectations.made, expectations.stands_for
-        self.again: dict[str, str] = {}
+        self._files: dict[str, Mapping[str, Entry]] = {}
+        self.again = dict(again)
 
     def is_at_hand(self, path: str, identity: str) -> bool:
-        """The content is in the workspace or in the store: no task has to make it again."""
-        if self._workspace.identity(path) in (identity, self._stands_for.get(path)):
+        """The content is in the workspace, in the store or made again: no task has to make it."""
+        if path in self.again or self._workspace.identity(path) in (identity, self._stands_for.get(path)):
             return True
         made = self._made.get(path)
         return made is not None and self._objects is not None and self._objects.has_all(made.digest, made.kind)
+
+    def has_part(self, path: str) -> bool:
+        """The file is a part of a recorded directory whose content is in the store, or that was made again."""
+        return not self.again.keys().isdisjoint(folders_of(path)) or self._kept_part(path) is not None
+
+    def _kept_part(self, path: str) -> Entry | None:
+        """A file in a directory that a task makes, as it is recorded; None where its bytes are not kept."""
+        if self._objects is None:
+            return None
+        directory = next((folder for folder in folders_of(path) if folder in self._made), None)
+        if directory is None:
+            return None
+        if directory not in self._files:
+            self._files[directory] = _files_in(self._objects, self._made[directory].digest)
+        entry = self._files[directory].get(path[len(directory) + 1 :])
+        return entry if entry is not None and self._objects.has(entry.digest) else None
 
     def put(self, path: str, identity: str, root: str) -> Memo | DirectoryMemo | None:
         """Puts an input below the folder that stands for the project.
@@ -84,11 +106,19 @@ class Sources:
         for part in sorted(inside):
             self.put(part, self._made[part].identity, root)
         if not inside:
-            self._from_scratch(path, root)
+            if not self._put_kept_part(path, root):
+                self._from_scratch(path, root)
         elif os.path.isdir(self._workspace.full(path)):
             _copy(self._workspace.full(path), os.path.join(root, path), path)
         if not os.path.lexists(os.path.join(root, path)):
             raise FileError(f"input {path} is not here, and was not made again")
+
+    def _put_kept_part(self, path: str, root: str) -> bool:
+        entry = self._kept_part(path)
+        if entry is None:
+            return False
+        made = Expected(path, "file", entry.kind == "executable", entry.digest, None)
+        return self._objects is not None and write_kept(self._objects, made, f"{root}/{path}")
 
     def _from_objects(self, path: str, root: str) -> bool:
         made = self._made.get(path)
@@ -113,6 +143,15 @@ class Sources:
             if not self._workspace.looks_like(path, look):
                 return path
         return ""
+
+
+def _files_in(objects: Objects, digest: str) -> dict[str, Entry]:
+    """The plain files in a directory, by path, where the list of them is kept."""
+    try:
+        entries = objects.entries_if_kept(digest) or ()
+    except KeyError:  # damaged
+        entries = ()
+    return {entry.path: entry for entry in entries if entry.kind in ("file", "executable")}
 
 
 def write_kept(objects: Objects, made: Expected, target: str) -> bool:

@@ -118,7 +118,7 @@ def _differences(found: Comparison | None) -> list[JSON]:
     return [
         {
             "kind": entry.kind,
-            "place": list(entry.place),
+            "place": [_cut(part) for part in entry.place],
             "what": _cut(entry.what),
             "a": _cut(entry.a),
             "b": _cut(entry.b),
@@ -128,4 +128,6 @@ def _differences(found: Comparison | None) -> list[JSON]:
 
 
 def _cut(text: str) -> str:
+    """A text that UTF-8 can hold (JSON has texts that it can't), and not a long one."""
+    text = text.encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

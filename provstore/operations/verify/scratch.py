@@ -67,8 +67,9 @@ class Scratch:
         """
         self._made += 1
         levels = max((path.split("/").count("..") for path in paths if not path.startswith("/")), default=0)
-        names = root.strip("/").split("/")[-1 - levels :]
-        full = os.path.join(self.path, str(self._made), *names)
+        names = [name for name in root.split("/") if name][-1 - levels :]
+        beyond = ["beyond"] * (levels + 1 - len(names))  # above "/" lies "/" again: none may lead out of here
+        full = os.path.join(self.path, str(self._made), *beyond, *names)
         os.makedirs(full)
         return full
 

@@ -13,7 +13,7 @@ from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 COMPLAINTS = re.compile(
     r"no such file|not found|cannot (?:open|access|find|stat|read)|can't (?:open|find|read|load)"
@@ -37,6 +37,7 @@ class Rooms(NamedTuple):
         cwd: Folder in which the command worked, relative to both; "" is the root.
         outputs: What the task itself makes: that it is missing is no sign of an input.
         scripts: Folders of its inputs, in which interpreters look for modules.
+        known: Paths that the Pipelinefile has: of those that other tasks make, not all need lie in the project.
     """
 
     project: str
@@ -44,17 +45,16 @@ class Rooms(NamedTuple):
     cwd: str
     outputs: Sequence[str]
     scripts: Sequence[str]
+    known: Collection[str] = ()
 
 
 def undeclared(log: bytes, rooms: Rooms) -> tuple[str, ...]:
-    """Paths of the project that a log complains of, relative to the project's root."""
+    """Paths that a log complains of, relative to the project's root; ``..`` leads to those outside of it."""
     lines = log.decode("utf-8", "replace").splitlines()[-LINES:]
     found: dict[str, None] = {}
     for line in lines:
         for name in _names(line, rooms):
-            path = _inside(name, rooms)
-            if path and path not in found:
-                found[path] = None
+            found.update(dict.fromkeys(_missing(name, rooms)))
     return tuple(found)[:NAMED_AT_MOST]
 
 
@@ -62,7 +62,7 @@ def _names(line: str, rooms: Rooms) -> Iterator[str]:
     """What in a line may be the name of a file."""
     module = MODULE.search(line)
     if module is not None:
-        yield from _files_of_module(module.group(1), rooms.scripts)
+        yield from _files_of_module(module.group(1), rooms)
     if COMPLAINTS.search(line) is None:
         return
     for groups in QUOTED.findall(line):
@@ -76,31 +76,46 @@ def _names(line: str, rooms: Rooms) -> Iterator[str]:
         yield before.rpartition(": ")[2]
 
 
-def _files_of_module(name: str, scripts: Sequence[str]) -> Iterator[str]:
+def _files_of_module(name: str, rooms: Rooms) -> Iterator[str]:
     parts = name.split(".")
-    for folder in scripts:
+    for folder in rooms.scripts:
         for number in range(len(parts), 0, -1):
-            place = os.path.join("/", folder, *parts[:number])  # from the root, whatever folder the command works in
+            place = os.path.join(rooms.scratch, folder, *parts[:number])
             yield f"{place}.py"
             yield f"{place}/__init__.py"
 
 
-def _inside(name: str, rooms: Rooms) -> str:
-    """The path of an undeclared file that a name stands for; "" for anything else."""
+def _missing(name: str, rooms: Rooms) -> list[str]:
+    """The paths of undeclared files that a name stands for, which may be a pattern that a shell found nothing for."""
     if not name or name in (".", "/") or "\0" in name:
-        return ""
-    full = os.path.join(rooms.scratch, rooms.cwd, name)
-    if name.startswith("/") and not f"{name}/".startswith(f"{rooms.scratch}/"):
-        full = os.path.join(rooms.scratch, name[1:])  # as `_files_of_module` gives them
-    path = os.path.relpath(os.path.normpath(full), rooms.scratch)
-    if path == "." or path.split("/")[0] == "..":
-        return ""
+        return []
+    path = os.path.relpath(os.path.normpath(os.path.join(rooms.scratch, rooms.cwd, name)), rooms.scratch)
+    if path == "." or (name.startswith("/") and path.split("/")[0] == ".."):  # that one was there for the command
+        return []
+    if _is_undeclared(path, rooms):
+        return [path]
+    return [found for found in _matches(path, rooms.project) if _is_undeclared(found, rooms)]
+
+
+def _matches(pattern: str, project: str) -> list[str]:
+    """Some of what a pattern stands for."""
+    folder, _, last = pattern.rpartition("/")
+    if "**" in last or not any(sign in last for sign in "*?["):  # "***" stands for a secret
+        return []
+    if any(sign in folder for sign in "*?["):  # of one folder: there may be very many
+        return []
+    from glob import iglob
+    from itertools import islice
+
+    return sorted(islice(iglob(pattern, root_dir=project), NAMED_AT_MOST))
+
+
+def _is_undeclared(path: str, rooms: Rooms) -> bool:
+    """It is there for the project, was not there for the command, and is nothing that the task makes."""
     if any(path == made or path.startswith(f"{made}/") or made.startswith(f"{path}/") for made in rooms.outputs):
-        return ""
-    is_missing = os.path.lexists(os.path.join(rooms.project, path)) and not os.path.lexists(
-        os.path.join(rooms.scratch, path)
-    )
-    return path if is_missing else ""
+        return False
+    is_there = path in rooms.known or os.path.lexists(os.path.join(rooms.project, path))
+    return is_there and not os.path.lexists(os.path.join(rooms.scratch, path))
 
 
 def sentence(paths: Sequence[str]) -> str:

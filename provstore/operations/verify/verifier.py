@@ -11,7 +11,7 @@ import time
 
 from provstore.apart.client import StoppedError
 from provstore.errors import FileError
-from provstore.events import Remark, RunStarted, TaskEnded, TaskStarted
+from provstore.events import Remark, RunStarted, TaskEnded, TasksFound, TaskStarted
 from provstore.executors.local import LocalExecutor
 from provstore.model.verification import EXACT, FAILED, TaskVerdict
 from provstore.operations.engine import GRACE, size_of_machine
@@ -46,6 +46,7 @@ class Verifier:
     def __init__(
         self, project: Project, request: VerifyRequest, observe: Observer, agenda: Agenda, scratch: Scratch
     ) -> None:
+        self._ended_before = len(agenda.earlier.verified)
         self._project, self._request, self._observe = project, request, observe
         self._agenda, self._plan, self._scratch = agenda, agenda.assessment.plan, scratch
         self._work_of = agenda.assessment.planned.work
@@ -73,11 +74,12 @@ class Verifier:
     def verify(self) -> None:
         """All tasks, until they have ended or a signal has ended them."""
         agenda = self._agenda
-        self._observe(RunStarted("", len(agenda.positions) + len(agenda.unknown), self._seconds()))
+        if self._ended_before:
+            self._observe(TasksFound(len(agenda.positions), self._seconds()))
+        else:
+            self._observe(RunStarted("", len(agenda.positions), self._seconds()))
         for position, verdict in agenda.hopeless.items():
             self._end(position, verdict)
-        for verdict in agenda.unknown:
-            self._tell_end(verdict.stage, verdict, "", b"", len(self.verdicts))
         active = [position for position in agenda.positions if position not in agenda.hopeless]
         self._schedule = Schedule(
             {position: agenda.needs[position] for position in active},
@@ -98,6 +100,14 @@ class Verifier:
             for position in self._schedule.in_state(BLOCKED):
                 self._end(position, self._failed(position, NOT_MADE_AGAIN))
         self._say_remarks()
+
+    def tell_unknown(self) -> None:
+        """Tells of stages whose tasks remained unknown."""
+        unknown = self._agenda.unknown
+        if unknown:
+            self._observe(TasksFound(len(unknown), {}))
+        for verdict in unknown:
+            self._tell_end(verdict.stage, verdict, "", b"")
 
     def close(self) -> None:
         """Ends what still runs, and writes what has ended."""
@@ -197,7 +207,7 @@ class Verifier:
         verdict = judged.verdict
         if verdict.verdict == FAILED and underway.attempt <= work.retries and not self._stopping:
             self._observe(TaskEnded(self._plan.name(position), finished.execution, FAILED, verdict.seconds or 0.0,
-                                    verdict.message, judged.log_tail, True, len(self.verdicts)))  # fmt: skip
+                                    verdict.message, judged.log_tail, True, self._ended))  # fmt: skip
             self._drop(underway.folder)
             self._again.append((position, underway.attempt + 1))
             return
@@ -210,8 +220,11 @@ class Verifier:
         self._end(position, verdict, finished.execution, judged.log_tail)
 
     def _offer(self, position: int, folder: str) -> None:
-        """What was made again is there for those who need it, until the last of them has ended."""
-        if not self._readers.get(position):
+        """What was made again is there for those who need it, until the last of them has ended.
+
+        While there are tasks that are not known yet, nobody knows who is the last.
+        """
+        if not (self._readers.get(position) or self._agenda.unknown):
             self._drop(folder)
             return
         self._folders[position] = folder
@@ -227,9 +240,9 @@ class Verifier:
         self._works.pop(position, None)
         for maker in self._agenda.needs[position]:
             self._readers[maker] -= 1
-            if not self._readers[maker] and maker in self._folders:
+            if not (self._readers[maker] or self._agenda.unknown) and maker in self._folders:
                 self._drop(self._folders.pop(maker))
-        self._tell_end(self._plan.name(position), verdict, execution, tail, len(self.verdicts))
+        self._tell_end(self._plan.name(position), verdict, execution, tail)
 
     def _failed(self, position: int, message: str) -> TaskVerdict:
         stage, data_id = self._plan.stage_of(position).name, self._plan.data_id(position)
@@ -238,9 +251,13 @@ class Verifier:
 
     # --- telling --------------------------------------------------------------------------------------
 
-    def _tell_end(self, name: str, verdict: TaskVerdict, execution: str, tail: bytes, ended: int) -> None:
+    @property
+    def _ended(self) -> int:
+        return self._ended_before + len(self.verdicts)
+
+    def _tell_end(self, name: str, verdict: TaskVerdict, execution: str, tail: bytes) -> None:
         seconds = verdict.seconds or 0.0
-        self._observe(TaskEnded(name, execution, verdict.verdict, seconds, verdict.message, tail, False, ended,
+        self._observe(TaskEnded(name, execution, verdict.verdict, seconds, verdict.message, tail, False, self._ended,
                                 verified=verdict))  # fmt: skip
 
     def _tell(self, text: str) -> None:

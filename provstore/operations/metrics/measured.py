@@ -12,6 +12,7 @@ import tempfile
 from provstore.apart.client import AskingError
 from provstore.digest import digest_bytes
 from provstore.errors import FileError, UsageError
+from provstore.model.measures import stem_of
 from provstore.model.values import nearest
 from provstore.noun import NamedTuple
 from provstore.operations.targets import Targets, select
@@ -191,8 +192,8 @@ def with_measures(project: Project, store: Store, made: Sequence[Made]) -> Found
         return Found([entry for entry in read if entry.measures is not None], False, tuple(reader.remarks()))
 
 
-class Unread:
-    """What could not be read: of thousands of files with one reason there is one remark."""
+class Grouped:
+    """What is to be said of files: of thousands with one reason there is one remark."""
 
     def __init__(self) -> None:
         self._paths: dict[str, list[str]] = {}
@@ -227,7 +228,7 @@ class _Reader:
     def __init__(self, project: Project, store: Store, folder: str) -> None:
         self._project, self._store, self._folder = project, store, folder
         self._known: dict[tuple[str, str, str], Measures | str] = {}
-        self._unread = Unread()
+        self._unread = Grouped()
 
     def read(self, made: Made) -> Made:
         """An output with its measures, as far as they can be told."""
@@ -293,7 +294,7 @@ class Names:
         for entry in made:
             stage, role = self._source.setdefault(entry.path, (entry.stage or "", entry.role))
             self._roles.setdefault(stage, set()).add(role)
-            for name in entry.measures or ():
+            for name in _own(entry):
                 self._sources.setdefault(name, set()).add((stage, role))
 
     def of(self, made: Made) -> dict[str, Value]:
@@ -301,9 +302,17 @@ class Names:
         stage, role = self._source[made.path]
         place = f"{stage}.{role}" if len(self._roles[stage]) > 1 else stage
         return {
-            f"{place}:{name}" if len(self._sources[name]) > 1 else name: value
-            for name, value in (made.measures or {}).items()
+            f"{place}:{name}" if len(self._sources[name]) > 1 else name: value for name, value in _own(made).items()
         }
+
+
+def _own(made: Made) -> Measures:
+    """Its measures. One that is named like its file, and so otherwise at each data ID, is called like the output."""
+    measures = made.measures or {}
+    stem = stem_of(made.path)
+    if made.data_id and list(measures) == [stem]:
+        return {made.stage or stem if made.role.isdigit() else made.role: measures[stem]}
+    return measures
 
 
 def chosen(known: Sequence[str], only: Sequence[str]) -> list[str]:
@@ -319,7 +328,7 @@ def chosen(known: Sequence[str], only: Sequence[str]) -> list[str]:
         return list(known)
     found: dict[str, None] = {}
     for name in only:
-        fitting = [entry for entry in known if _is_named(entry, name)]
+        fitting = [entry for entry in known if is_named(entry, name)]
         if not fitting:
             near = nearest(name, known)
             listed = ", ".join(known[:LISTED]) + (", …" if len(known) > LISTED else "")
@@ -329,5 +338,6 @@ def chosen(known: Sequence[str], only: Sequence[str]) -> list[str]:
     return list(found)
 
 
-def _is_named(entry: str, name: str) -> bool:
+def is_named(entry: str, name: str) -> bool:
+    """A measure is meant by a name: its own, with its stage or without, or that of a level above."""
     return any(own == name or own.startswith(f"{name}.") for own in (entry, entry.partition(":")[2]))

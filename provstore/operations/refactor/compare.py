@@ -13,7 +13,7 @@ from provstore.digest import SALTED
 from provstore.model.values import longest_ending, task_name
 from provstore.model.verdict import Material, Reason
 from provstore.noun import NamedTuple
-from provstore.operations.old_pipelinefile import calling, read_old
+from provstore.operations.refactor.old_pipelinefile import calling, read_old
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from provstore.model.pipeline import Pipeline, Stage
     from provstore.model.task import Plan
     from provstore.model.values import DataId
-    from provstore.operations.old_pipelinefile import OldPipelinefile
+    from provstore.operations.refactor.old_pipelinefile import OldPipelinefile
     from provstore.pipelinefile.render import Works
     from provstore.pipelinefile.tables import Document
 

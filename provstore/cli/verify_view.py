@@ -7,7 +7,7 @@ import sys
 from provstore.cli.main import say
 from provstore.cli.plain import remark_line
 from provstore.cli.style import can_redraw, style_for, width_of
-from provstore.cli.verification import verified_lines, verify_checks
+from provstore.cli.verify_text import verified_lines, verify_checks
 from provstore.events import Remark, TaskEnded
 
 TYPE_CHECKING = False

@@ -10,7 +10,7 @@ from provstore.errors import UsageError
 from provstore.model.measures import change
 from provstore.noun import NamedTuple
 from provstore.operations.identify import NO_STORE, RUN_FIRST, identify, shortener
-from provstore.operations.measured import Found, Names, Unread, as_of, chosen, wanted, with_measures
+from provstore.operations.metrics.measured import Found, Grouped, Names, as_of, chosen, wanted, with_measures
 from provstore.store import metrics as facts
 
 TYPE_CHECKING = False
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from provstore.model.values import JSON, Value
-    from provstore.operations.measured import Wanted
+    from provstore.operations.metrics.measured import Wanted
     from provstore.project import Project
     from provstore.store.metrics import Made
     from provstore.store.store import Store
@@ -113,7 +113,16 @@ def metrics_diff(project: Project, request: MetricsDiffRequest) -> MetricsDiffRe
     measures = _compared(a.found.made, b.found.made)
     names = chosen(sorted({entry.name for entry in measures}), request.only) if measures else []
     kept = tuple([entry for entry in measures if entry.name in names])
-    return MetricsDiffReport(a.label, b.label, a.short, b.short, kept, (*a.found.remarks, *b.found.remarks))
+    remarks = dict.fromkeys([*a.found.remarks, *b.found.remarks, *_by_hand(a.found, b.found)])
+    return MetricsDiffReport(a.label, b.label, a.short, b.short, kept, tuple(remarks))
+
+
+def _by_hand(*sides: Found) -> list[str]:
+    """What no task has measured."""
+    made = Grouped()
+    for path in {entry.dataset: entry.path for side in sides for entry in side.made if entry.by_hand}.values():
+        made.add(path, "nothing ran")
+    return made.remarks("put there by hand and accepted", "put there by hand and accepted")
 
 
 class _Sides:
@@ -172,7 +181,7 @@ class _Sides:
 
     def present(self) -> _Side:
         """What lies in the project now, at the paths of what is newest."""
-        unread = Unread()
+        unread = Grouped()
         made = []
         for entry in self.newest().found.made:
             file = os.path.join(self._project.root, entry.path)
@@ -184,7 +193,7 @@ class _Sides:
             except AskingError as error:
                 unread.add(entry.path, str(error))
                 continue
-            made.append(entry._replace(measures=found["measures"]))
+            made.append(entry._replace(measures=found["measures"], by_hand=False))
         return _Side(PRESENT, PRESENT, Found(made, False, tuple(unread.remarks("no measures now", "no measures now"))))
 
     def _up_to(self, bound: int, kind: str, id: str) -> _Side:

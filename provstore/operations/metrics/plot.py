@@ -9,7 +9,7 @@ from provstore.model.chart import Axis, Chart, Line, Panel, Point
 from provstore.model.measures import number_of, shown
 from provstore.model.values import nearest, spelled
 from provstore.noun import NamedTuple
-from provstore.operations.metrics import MetricsRequest, metrics
+from provstore.operations.metrics.rows import MetricsRequest, metrics
 from provstore.pipelinefile.templates import natural_key
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from provstore.model.values import JSON, Value
-    from provstore.operations.metrics import MetricsReport, MetricsRow
+    from provstore.operations.metrics.rows import MetricsReport, MetricsRow
     from provstore.project import Project
 
 RUNS, TIME = "run", "time"
@@ -63,9 +63,15 @@ def metrics_plot(project: Project, request: MetricsRequest, x: str) -> MetricsPl
         remarks.append(f"left out, as there are no numbers in them: {', '.join(others[:NAMED])}{more}")
     if len(drawn) > MOST:
         remarks.append(f"{len(drawn) - MOST} more measures are not drawn: name those that are to be")
-    labels = sorted({_label(row) for row in rows}, key=natural_key)
+    tasks: dict[str, list[MetricsRow]] = {}
+    for row in rows:
+        tasks.setdefault(_label(row), []).append(row)
+    lines = [(label, tasks[label]) for label in sorted(tasks, key=natural_key)]
     is_sorted = x not in (RUNS, TIME)
-    panels = [Panel(name, [_line(label, name, rows, places, is_sorted) for label in labels]) for name in drawn[:MOST]]
+    panels = [
+        Panel(name, [Line(label, _points(name, of_task, places, is_sorted)) for label, of_task in lines])
+        for name in drawn[:MOST]
+    ]
     chart = Chart(_title(project, report), axis, panels)
     return MetricsPlot(chart, report.is_marked, bool(report.columns), (*report.remarks, *remarks))
 
@@ -139,16 +145,16 @@ def _dates(moments: Sequence[tuple[float, datetime]]) -> list[tuple[float, str]]
 # --- the lines ----------------------------------------------------------------------------------------------
 
 
-def _line(label: str, name: str, rows: Sequence[MetricsRow], places: dict[str, float], is_sorted: bool) -> Line:
-    """The values of one measure at one data ID; at each x of a parameter the newest one counts."""
+def _points(name: str, rows: Sequence[MetricsRow], places: dict[str, float], is_sorted: bool) -> list[Point]:
+    """The values of one measure in the rows of one data ID; at each x of a parameter the newest one counts."""
     points = [
         _point(row, name, places[row.execution], row.measures[name])
         for row in rows
-        if row.execution in places and name in row.measures and _label(row) == label
+        if row.execution in places and name in row.measures
     ]
     if is_sorted:
         points = sorted({point.x: point for point in points}.values(), key=lambda point: point.x)
-    return Line(label, points)
+    return points
 
 
 def _point(row: MetricsRow, name: str, x: float, value: Value) -> Point:

@@ -9,6 +9,7 @@ from provstore.cli.tables import moment
 from provstore.model.values import harmless, task_name
 from provstore.model.verdict import FRESH
 from provstore.operations.accept import ACCEPTED
+from provstore.store import acceptances
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _kind(task: AcceptedTask) -> tuple[object, ...]:
 
 def is_by_hand(execution: Mapping[str, Any]) -> bool:
     """Nothing ran: a person put there what the task makes, and accepted it."""
-    return execution["run"] is None and execution["name"] == ACCEPTED
+    return acceptances.is_by_hand(execution["run"], execution["name"])
 
 
 def told(execution: Mapping[str, Any]) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from provstore.cli.place import Place
     from provstore.cli.render import Style
     from provstore.model.values import JSON
-    from provstore.operations.refactor import Changed, RefactorReport, TaskId
+    from provstore.operations.refactor.compare import Changed, RefactorReport, TaskId
 
 SHOWN_TASKS = 5
 """Tasks of one stage that are shown one by one; of the others their number."""
@@ -28,8 +28,8 @@ SHOWN_LINES = 12
 
 def check_refactor(place: Place, name: str, *, as_json: bool) -> int:
     """Prints in what a Pipelinefile and another one differ; returns the exit status."""
-    from provstore.operations.old_pipelinefile import find_old
-    from provstore.operations.refactor import refactor
+    from provstore.operations.refactor.compare import refactor
+    from provstore.operations.refactor.old_pipelinefile import find_old
     from provstore.project import locate
 
     if place.targets:
@@ -79,8 +79,7 @@ def refactor_text(report: RefactorReport, style: Style = plain) -> str:
         lines.append(_line("changed", f"{stage}  ({'; '.join(what)}; no tasks yet)", style))
     lines += [f"{style('remark:', 'remark')} {harmless(text)}" for text in report.remarks]
     counts = {
-        "the same": report.same,
-        "renamed": len(report.renamed),
+        f"the same ({len(report.renamed)} of them renamed)" if report.renamed else "the same": report.same,
         "changed": len(report.changed) + len(report.declared),
         "removed": len(report.removed),
         "added": len(report.added),

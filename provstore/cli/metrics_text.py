@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from provstore.model.values import JSON, Value
-    from provstore.operations.metrics import MetricsReport, MetricsRow
-    from provstore.operations.metrics_diff import MeasureChange, MetricsDiffReport
+    from provstore.operations.metrics.diff import MeasureChange, MetricsDiffReport
+    from provstore.operations.metrics.rows import MetricsReport, MetricsRow
 
 NOTHING_MARKED = "no output is marked as a metric: write outputs.score = { path = 'score.json', metric = true }"
 NOTHING_MADE = "no measures yet"
@@ -46,6 +46,7 @@ def metrics_json(report: MetricsReport) -> dict[str, JSON]:
                 "commit": row.commit,
                 "dirty": row.dirty,
                 "measures": row.measures,
+                "by_hand": row.by_hand,
             }
             for row in report.rows
         ],
@@ -105,7 +106,7 @@ def metrics_text(report: MetricsReport, width: int | None) -> str:
     if not report.rows:
         return NOTHING_MADE if report.is_marked else NOTHING_MARKED
     lines = _in_order(_lines(report.rows))
-    given = [_Column("run", [line.row.short for line in lines]), _Column("made", [_minute(line) for line in lines])]
+    given = [_Column("run", list(map(_run, lines))), _Column("made", [_minute(line) for line in lines])]
     tasks = _Column("task", _tasks(lines))
     if len(set(tasks.cells)) > 1 or lines[0].row.data_id:
         given.append(tasks)
@@ -163,6 +164,10 @@ def _in_order(lines: Sequence[_Line]) -> list[_Line]:
         return runs[line.row.run], "+".join(sorted(line.stages)), data_id
 
     return sorted(lines, key=key)
+
+
+def _run(line: _Line) -> str:
+    return f"{line.row.short} (by hand)" if line.row.by_hand else line.row.short
 
 
 def _minute(line: _Line) -> str:

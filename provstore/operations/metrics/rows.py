@@ -5,8 +5,8 @@ from __future__ import annotations
 from provstore.model.measures import number_of
 from provstore.noun import NamedTuple
 from provstore.operations.identify import shortener
-from provstore.operations.measured import Names, chosen, versions, wanted
-from provstore.operations.run_params import Depending, params_behind
+from provstore.operations.metrics.measured import Names, chosen, is_named, versions, wanted
+from provstore.operations.metrics.params import Depending, params_behind
 from provstore.pipelinefile.templates import natural_key
 
 TYPE_CHECKING = False
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from provstore.model.values import JSON, Value
-    from provstore.operations.measured import Wanted
+    from provstore.operations.metrics.measured import Found, Wanted
     from provstore.project import Project
     from provstore.store.metrics import Made
+    from provstore.store.store import Store
+
+FURTHER = 8
+"""How many times as far is looked back where a measure is not among the last ones."""
 
 
 class MetricsRequest(NamedTuple):
@@ -26,7 +30,7 @@ class MetricsRequest(NamedTuple):
         words: Targets or paths; empty: all outputs that are marked.
         current: Folder that paths are relative to.
         only: Names of measures; empty: all.
-        limit: Of so many executions, the newest; None: of all.
+        limit: Of so many executions, the newest that have such measures; None: of all.
     """
 
     words: tuple[str, ...] = ()
@@ -46,6 +50,7 @@ class MetricsRow(NamedTuple):
         commit: None where there is no git.
         dirty: Files that git tracks differed from the commit.
         measures: Column → value.
+        by_hand: A person put the outputs there and accepted them; nothing ran.
     """
 
     run: str | None
@@ -58,6 +63,7 @@ class MetricsRow(NamedTuple):
     commit: str | None
     dirty: bool
     measures: Mapping[str, Value]
+    by_hand: bool
 
 
 class MetricsReport(NamedTuple):
@@ -90,7 +96,7 @@ def metrics(project: Project, request: MetricsRequest) -> MetricsReport:
     store = project.store
     if store is None:
         return MetricsReport((), (), False, _is_any(meant), ())
-    found = versions(project, store, meant, request.limit)
+    found = _found(project, store, meant, request)
     rows = _rows(found.made)
     depending = [Depending(row.execution, row.run, row.stage, row.params) for row in rows]
     params = params_behind(store, project.pipeline({}), meant.plan, depending)
@@ -105,8 +111,28 @@ def metrics(project: Project, request: MetricsRequest) -> MetricsReport:
         )
         for row in rows
     ]
-    kept = tuple([row for row in shown if row.measures or not request.only])
-    return MetricsReport(tuple(columns), kept, found.more, _is_any(meant), found.remarks)
+    fitting = [row for row in shown if row.measures or not request.only]
+    kept = fitting[: request.limit]
+    columns = [name for name in columns if any(name in row.measures for row in kept)]
+    more = found.more or len(kept) < len(fitting)
+    return MetricsReport(tuple(columns), tuple(kept), more, _is_any(meant), found.remarks)
+
+
+def _found(project: Project, store: Store, meant: Wanted, request: MetricsRequest) -> Found:
+    """The last versions: so many that as many of them as are asked for have measures of the names that are."""
+    number = request.limit
+    found = versions(project, store, meant, number)
+    while number and found.more and not _has_enough(found, request):
+        number *= FURTHER
+        found = versions(project, store, meant, number)
+    return found
+
+
+def _has_enough(found: Found, request: MetricsRequest) -> bool:
+    names = [list(row.measures) for row in _rows(found.made)]
+    having = {only: {place for place, known in enumerate(names) if any(is_named(name, only) for name in known)}
+              for only in request.only}  # fmt: skip
+    return not having or (all(having.values()) and len(set().union(*having.values())) >= (request.limit or 0))
 
 
 def _is_any(meant: Wanted) -> bool:
@@ -121,7 +147,7 @@ def _rows(made: Sequence[Made]) -> list[MetricsRow]:
         row = rows.get(entry.execution)
         if row is None:
             row = MetricsRow(entry.run, entry.execution, "", entry.created, entry.stage, entry.data_id, entry.params,
-                             entry.commit, entry.dirty, {})  # fmt: skip
+                             entry.commit, entry.dirty, {}, entry.by_hand)  # fmt: skip
         rows[entry.execution] = row._replace(measures={**row.measures, **names.of(entry)})
     return list(rows.values())
 

@@ -1,0 +1,1 @@
+"""Does another text of the Pipelinefile come to the same tasks?"""
