@@ -93,6 +93,9 @@ class AcceptReport(NamedTuple):
         return sum(task.outcome == ACCEPTED for task in self.tasks)
 
 
+ACCEPT = "accept outputs of it"
+
+
 def accept(project: Project, request: AcceptRequest, observe: Observer) -> AcceptReport:
     """Takes the present outputs of what is named for right. Waits while a run holds the project.
 
@@ -106,30 +109,22 @@ def accept(project: Project, request: AcceptRequest, observe: Observer) -> Accep
         raise UsageError(
             "found no target, expected what is to be accepted", hint="name a stage, a task or an output's path"
         )
-    if os.environ.get("PROVSTORE_ROOT") == project.root:
-        raise UsageError("a task of this project can't accept outputs of it: that waits for the run's end")
+    from provstore.operations.hold import hold, refuse_tasks
+
+    refuse_tasks(project.root, ACCEPT)
     report = _Acceptance(project, request).preview()
     if request.dry_run or not report.number:
         return report
     from provstore.operations.interrupted import end_interrupted
     from provstore.project import make_folder
-    from provstore.store.lock import RunLock
 
     make_folder(project.folder)
-    lock = RunLock(
-        os.path.join(project.folder, "lock"),
-        "provstore accept",
-        wait=request.wait,
-        on_wait=lambda holder: observe(Remark(f"waiting for a run of this project: {holder}")),
-    )
-    try:
+    with hold(project.root, "provstore accept", ACCEPT, observe, wait=request.wait):
         project.renew_store()
         project.writable_store(time.time())
         end_interrupted(project, observe)
         project.forget_pipeline()
         return _Acceptance(project, request).record(observe)
-    finally:
-        lock.release()
 
 
 class _Candidate(NamedTuple):

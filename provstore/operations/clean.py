@@ -11,7 +11,6 @@ import contextlib
 import os
 
 from provstore.errors import FileError, UsageError
-from provstore.events import Remark
 from provstore.model.files import TOOL_FOLDERS
 from provstore.noun import NamedTuple
 from provstore.operations.outputs import Outputs, discard
@@ -100,24 +99,14 @@ def clean(project: Project, request: CleanRequest, observe: Observer) -> CleanRe
         raise UsageError("found targets beside --dead, expected one of them", hint="what is dead has no task to name")
     if request.dry_run or project.store is None:
         return _Cleaning(project, request).go_through()
+    from provstore.operations.hold import hold
     from provstore.operations.interrupted import end_interrupted
-    from provstore.store.lock import RunLock
 
-    if os.environ.get("PROVSTORE_ROOT") == project.root:
-        raise UsageError("a task of this project can't remove its outputs: that waits for the run's end")
-    lock = RunLock(
-        os.path.join(project.folder, "lock"),
-        "provstore clean",
-        wait=request.wait,
-        on_wait=lambda holder: observe(Remark(f"waiting for a run of this project: {holder}")),
-    )
-    try:
+    with hold(project.root, "provstore clean", "remove its outputs", observe, wait=request.wait):
         project.renew_store()
         end_interrupted(project, observe)
         project.forget_pipeline()
         return _Cleaning(project, request).go_through()
-    finally:
-        lock.release()
 
 
 class _Cleaning:

@@ -7,10 +7,9 @@ files that no row knows; whoever is killed in between leaves files, and the next
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 
-from provstore.errors import FileError, StoreDamagedError, StoreUnwritableError, UsageError
+from provstore.errors import FileError, StoreDamagedError, StoreUnwritableError
 from provstore.events import Remark
 from provstore.model.values import utc_text
 from provstore.noun import NamedTuple
@@ -88,23 +87,13 @@ def gc(project: Project, request: GcRequest, observe: Observer) -> GcReport:
         return GcReport(request.dry_run, NOTHING)
     if request.dry_run:
         return _Collection(project, project.store, request, observe).preview()
+    from provstore.operations.hold import hold
     from provstore.operations.interrupted import end_interrupted
-    from provstore.store.lock import RunLock
 
-    if os.environ.get("PROVSTORE_ROOT") == project.root:
-        raise UsageError("a task of this project can't free its objects: that waits for the run's end")
-    lock = RunLock(
-        os.path.join(project.folder, "lock"),
-        "provstore gc",
-        wait=request.wait,
-        on_wait=lambda holder: observe(Remark(f"waiting for a run of this project: {holder}")),
-    )
-    try:
+    with hold(project.root, "provstore gc", "free its objects", observe, wait=request.wait):
         project.renew_store()
         end_interrupted(project, observe)
         return _Collection(project, project.store, request, observe).free()
-    finally:
-        lock.release()
 
 
 class _Around(NamedTuple):

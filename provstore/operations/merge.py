@@ -7,7 +7,6 @@ import tempfile
 import time
 
 from provstore.errors import UsageError
-from provstore.events import Remark
 from provstore.model.values import new_id, utc_text
 from provstore.noun import NamedTuple
 from provstore.operations.circumstances import user_name
@@ -47,23 +46,15 @@ def merge(project: Project, current: str, other: str, observe: Observer, *, wait
         StoreLockedError: A run holds the project, and waiting was not wanted.
         StoreError: One of the two can't be used, or they contradict each other; nothing was added.
     """
+    from provstore.operations.hold import hold
     from provstore.operations.interrupted import end_interrupted
     from provstore.operations.outputs import discard
     from provstore.project import make_folder
-    from provstore.store.lock import RunLock
 
-    if os.environ.get("PROVSTORE_ROOT") == project.root:
-        raise UsageError("a task of this project can't add to its store: that waits for the run's end")
     path = _store_at(current, other)
     make_folder(project.folder)
-    lock = RunLock(
-        os.path.join(project.folder, "lock"),
-        f"provstore merge {other}",
-        wait=wait,
-        on_wait=lambda holder: observe(Remark(f"waiting for a run of this project: {holder}")),
-    )
     running = os.path.join(project.folder, "running")
-    try:
+    with hold(project.root, f"provstore merge {other}", "add to its store", observe, wait=wait):
         project.renew_store()
         end_interrupted(project, observe)
         os.makedirs(running, exist_ok=True)  # should this be killed, the next run cleans up behind it
@@ -71,8 +62,6 @@ def merge(project: Project, current: str, other: str, observe: Observer, *, wait
             return _merge(project, path, tempfile.mkdtemp(dir=running))
         finally:
             discard([running])
-    finally:
-        lock.release()
 
 
 def merge_row(source: str) -> Row:

@@ -17,7 +17,6 @@ from provstore.errors import (
     StoreUnwritableError,
     UsageError,
 )
-from provstore.events import Remark
 from provstore.model.values import utc_text
 from provstore.noun import NamedTuple
 from provstore.operations.identify import NO_STORE, RUN_FIRST
@@ -49,6 +48,9 @@ class RecoverReport(NamedTuple):
     salvage: Salvage | None
 
 
+RECOVER = "recover its store"
+
+
 def recover(folder: str, file: str | None, observe: Observer) -> RecoverReport:
     """Recovers the store of a project, whatever is in its Pipelinefile.
 
@@ -60,27 +62,18 @@ def recover(folder: str, file: str | None, observe: Observer) -> RecoverReport:
         NoProjectError, UsageError: There is no project, or no store.
         StoreError: The new file can't be written, or the store is of a newer provstore.
     """
-    from provstore.store.lock import RunLock
+    from provstore.operations.hold import hold, refuse_tasks
 
     root, _ = locate(folder, file)
-    if os.environ.get("PROVSTORE_ROOT") == root:
-        raise UsageError("a task of this project can't recover its store: that waits for the run's end")
+    refuse_tasks(root, RECOVER)
     path = os.path.join(root, FOLDER, "store.db")
     if not os.path.lexists(path):
         raise UsageError(f"{path}: there is no store: {NO_STORE}", hint=RUN_FIRST)
-    lock = RunLock(
-        os.path.join(root, FOLDER, "lock"),
-        "provstore recover",
-        wait=True,
-        on_wait=lambda holder: observe(Remark(f"waiting for a run of this project: {holder}")),
-    )
-    try:
+    with hold(root, "provstore recover", RECOVER, observe):
         damage = _damage(path)
         if not damage:
             return RecoverReport("", None, None)
         kept_as, salvage = _replace(path)
-    finally:
-        lock.release()
     return RecoverReport(damage, os.path.relpath(kept_as, root), salvage)
 
 

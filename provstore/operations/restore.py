@@ -86,24 +86,16 @@ def restore(project: Project, request: RestoreRequest, observe: Observer) -> Res
         FileError: The place can't be written, or lies behind a link that leaves the project.
         StoreDamagedError: The version's record is not what was recorded.
     """
+    from provstore.operations.hold import hold
     from provstore.operations.interrupted import end_interrupted
     from provstore.operations.outputs import discard
-    from provstore.store.lock import RunLock
 
     store = project.store
     if store is None:
         raise UsageError(f"{request.text}: {NO_STORE}", hint=RUN_FIRST)
-    if os.environ.get("PROVSTORE_ROOT") == project.root:
-        raise UsageError("a task of this project can't restore its files: that waits for the run's end")
     version, target = _wanted(project, store, request)
-    lock = RunLock(
-        os.path.join(project.folder, "lock"),
-        f"provstore restore {shlex.quote(request.text)}",
-        wait=True,
-        on_wait=lambda holder: observe(Remark(f"waiting for a run of this project: {holder}")),
-    )
     running = os.path.join(project.folder, "running")
-    try:
+    with hold(project.root, f"provstore restore {shlex.quote(request.text)}", "restore its files", observe) as lock:
         project.renew_store()
         store = project.store or store
         end_interrupted(project, observe)
@@ -114,8 +106,6 @@ def restore(project: Project, request: RestoreRequest, observe: Observer) -> Res
             outcome = _put(project, store, version.made, target, observe)
         finally:
             discard([running])
-    finally:
-        lock.release()
     return RestoreReport(version.made.path, target, version.made.dataset, version.made.digest, outcome)
 
 

@@ -12,6 +12,7 @@ from provstore.model.lock import EMPTY
 from provstore.model.verdict import FRESH
 from provstore.noun import NamedTuple
 from provstore.operations.assess import assess
+from provstore.operations.hold import hold, refuse_tasks
 from provstore.operations.lock.entries import lock_from
 from provstore.operations.lock.file import read_lock, write_text
 from provstore.operations.status import states_of
@@ -121,6 +122,9 @@ def keep_up_to_date(
         return False
 
 
+WRITE = "write its lock file"
+
+
 @contextlib.contextmanager
 def held(project: Project, command: str, observe: Observer) -> Iterator[None]:
     """Holds the project; without a store there is nobody to keep out.
@@ -128,20 +132,12 @@ def held(project: Project, command: str, observe: Observer) -> Iterator[None]:
     Raises:
         UsageError: One of its tasks asks for that, and would wait for its own end.
     """
-    if os.environ.get("PROVSTORE_ROOT") == project.root:
-        raise UsageError("a task of this project can't write its lock file: that waits for the run's end")
+    refuse_tasks(project.root, WRITE)
     if project.store is None:
         yield
         return
-
-    def on_wait(holder: str) -> None:
-        observe(Remark(f"waiting for a run of this project: {holder}"))
-
-    lock = RunLock(os.path.join(project.folder, "lock"), command, wait=True, on_wait=on_wait)
-    try:
+    with hold(project.root, command, WRITE, observe):
         yield
-    finally:
-        lock.release()
 
 
 @contextlib.contextmanager
