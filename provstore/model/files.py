@@ -74,3 +74,26 @@ class Content(NamedTuple):
         """What decides whether two contents count as one."""
         digest = self.semantic or self.digest
         return digest + "+x" if self.executable else digest
+
+
+class RecordedContent(NamedTuple):
+    """A file or directory as it was recorded, in the store or in a lock file.
+
+    Attributes:
+        path: Relative to the project, unless it lies outside.
+        kind: "file" or "directory".
+        executable: A file that may be executed.
+        digest: Of the bytes; of a directory: of its manifest.
+        semantic: Its semantic digest; None: the bytes decide.
+    """
+
+    path: str
+    kind: str
+    executable: bool
+    digest: str
+    semantic: str | None
+
+    @property
+    def identity(self) -> str:
+        """What decides whether two contents count as one, as in `Content`."""
+        return (self.semantic or self.digest) + ("+x" if self.executable else "")

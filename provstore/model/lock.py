@@ -12,35 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeAlias
 
+    from provstore.model.files import RecordedContent
+
     TaskId: TypeAlias = "tuple[str, str]"
     """(stage, data ID as canonical JSON)."""
 
 FROZEN = "frozen"
 """In the place of the key of a task that is frozen: what it made counts, whatever it was made from."""
-
-
-class LockedDataset(NamedTuple):
-    """One file or directory, as it was when the task that read or made it was fresh.
-
-    Attributes:
-        path: As the Pipelinefile comes to: relative to the project, unless it lies outside.
-        kind: "file" or "directory".
-        executable: A file that may be executed.
-        digest: Of its bytes; of a directory: of its manifest.
-        semantic: Its semantic digest; None: the bytes decide.
-    """
-
-    path: str
-    kind: str
-    executable: bool
-    digest: str
-    semantic: str | None
-
-    @property
-    def identity(self) -> str:
-        """What decides whether two contents count as one, as in `Content.identity`."""
-        digest = self.semantic or self.digest
-        return digest + "+x" if self.executable else digest
 
 
 class LockedTask(NamedTuple):
@@ -55,7 +33,7 @@ class LockedTask(NamedTuple):
     stage: str
     data_id: str
     key: str
-    outputs: tuple[LockedDataset, ...]
+    outputs: tuple[RecordedContent, ...]
 
 
 class Lock(NamedTuple):
@@ -67,7 +45,7 @@ class Lock(NamedTuple):
     """
 
     tasks: Mapping[TaskId, LockedTask]
-    inputs: Mapping[str, LockedDataset]
+    inputs: Mapping[str, RecordedContent]
 
     def of(self, stage: str, data_id: str) -> LockedTask | None:
         """What is locked of a task; None: nothing is."""

@@ -21,26 +21,6 @@ EXACT = frozenset(VERDICTS[:2])
 GOOD = frozenset(VERDICTS[:3])
 
 
-class Expected(NamedTuple):
-    """An output as it was recorded.
-
-    Attributes:
-        kind: "file" or "directory".
-        semantic: Its semantic digest; None: the bytes decide.
-    """
-
-    path: str
-    kind: str
-    executable: bool
-    digest: str
-    semantic: str | None
-
-    @property
-    def identity(self) -> str:
-        """What decides whether two contents count as one; as `Content.identity`."""
-        return (self.semantic or self.digest) + ("+x" if self.executable else "")
-
-
 class OutputVerdict(NamedTuple):
     """One output that was made again.
 

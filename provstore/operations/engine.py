@@ -20,6 +20,7 @@ from provstore.operations.prepare import prepare
 from provstore.operations.protect import protect
 from provstore.operations.report import Fared
 from provstore.operations.secrets import Secrets
+from provstore.operations.signals import Stop
 from provstore.schedule import BLOCKED, CANCELLED, Capacity, Schedule
 from provstore.store import history
 from provstore.store.ledger import INTERVAL
@@ -44,9 +45,6 @@ if TYPE_CHECKING:
 SLOTS = 64
 """Folders for tasks under way, at least: each goes on describing its task until that is written."""
 
-GRACE = 5.0
-"""Seconds that a format may read on when the run was told to end, as long as its commands have."""
-
 LOG_TAIL = 8192
 """Bytes of a failed task's log that are shown."""
 
@@ -62,7 +60,7 @@ class Engine:
         reports: How each task fared that was not fresh from the start, by stage and data ID.
         rounds: How many plans there were.
         all_is_well: Nothing failed.
-        stop_request: Set by a signal handler: the signal, and whether to end without grace.
+        stop: Told by a signal handler to end what is under way.
     """
 
     def __init__(
@@ -94,17 +92,14 @@ class Engine:
         self._works: dict[int, Work] = {}
         self._oldest = 0.0
         self._ended = 0
-        self._stopping = False
-        self._stop_signal = 0
-        self._read_until = 0.0
         self._alone: set[str] = set()
         self._again: list[tuple[int, int]] = []
         self._executed: set[tuple[str, str]] = set()
         self.reports: dict[tuple[str, str], Fared] = {}
         self.rounds = 0
         self.all_is_well = True
-        self.stop_request: tuple[int, bool] | None = None
-        project.while_reading = self._while_reading
+        self.stop = Stop(self._executor)
+        project.while_reading = self.stop.while_reading
 
     # --- the run as a whole ---------------------------------------------------------------------------
 
@@ -133,24 +128,6 @@ class Engine:
             {"run": self._run, "ended": utc_text(time.time()), "outcome": outcome, "summary": canonical_json(summary)},
         )
         self._write()
-
-    def _obey(self) -> None:
-        """Ends all tasks if a signal asked for that."""
-        if self.stop_request is None:
-            return
-        (number, at_once), self.stop_request = self.stop_request, None
-        self._stopping, self._stop_signal = True, number
-        self._read_until = time.monotonic() + (0.0 if at_once else GRACE)
-        if at_once:
-            self._executor.kill()
-        else:
-            self._executor.stop(number)
-
-    def _while_reading(self) -> None:
-        """A format reads what may be huge, or never comes to its end: a signal is obeyed meanwhile."""
-        self._obey()
-        if self._stopping and time.monotonic() >= self._read_until:
-            raise StoppedError
 
     def _settle(self, *, wait: bool) -> None:
         with contextlib.suppress(StoppedError):  # the next run will read it
@@ -204,14 +181,14 @@ class Engine:
             if not self._underway:
                 break
             finished = self._executor.wait(self._patience())
-            self._obey()
+            self.stop.obey()
             self._replace(finished)
             for end in finished:
                 self._conclude(end)
         for position, _ in self._again:  # the run was stopped before it had room for them
             self._cancel(position, None, None)
         self._again.clear()
-        if self._stopping or (not self.all_is_well and not self._request.keep_going):
+        if self.stop.signal or (not self.all_is_well and not self._request.keep_going):
             self._schedule.cancel_rest()
         self._report_rest()
         self._settle(wait=True)  # a next round, and the next run, begin with what this one knows
@@ -271,8 +248,8 @@ class Engine:
             self._start_what_may_start(urgency)
 
     def _start_what_may_start(self, urgency: int = 0) -> None:
-        self._obey()
-        while not self._stopping and self.stop_request is None and not self._capacity.is_full:
+        self.stop.obey()
+        while not self.stop.is_wanted and not self._capacity.is_full:
             if self._again and self._capacity.has_room(*self._need(self._again[0][0])):
                 self._try(*self._again.pop(0))
                 continue
@@ -374,7 +351,7 @@ class Engine:
     def _conclude(self, finished: Finished) -> None:
         position, underway = self._underway.pop(finished.execution)
         work = underway.ready.work
-        if finished.signal and finished.signal == self._stop_signal:  # the runner's group got it, and so a new-born job
+        if finished.signal and finished.signal == self.stop.signal:  # the runner's group got it, and so a new-born job
             finished = finished._replace(stopped=True)
         log = os.path.join(underway.folder, "log")
         if finished.log_size:
@@ -392,7 +369,7 @@ class Engine:
             self._finish(position, "executed", underway.execution, seconds)
         elif conclusion.outcome == "cancelled":
             self._cancel(position, underway.execution, seconds)
-        elif underway.ready.attempt <= work.retries and not self._stopping:
+        elif underway.ready.attempt <= work.retries and not self.stop.signal:
             self._tell_retry(underway, seconds, conclusion.message, tail)
             self._again.append((position, underway.ready.attempt + 1))
         else:

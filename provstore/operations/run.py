@@ -318,7 +318,7 @@ class _Runner:
         where = running, self._make_executor
         engine = self._engine = Engine(self._project, self._id, self._request, self._observe, *where)
         if self._signal:
-            engine.stop_request = (self._signal, False)
+            engine.stop.ask(self._signal, at_once=False)
         self._begin(engine, assessment)
         self._round(engine, assessment)
         while assessment.selection.unresolved and engine.all_is_well and not self._signal:
@@ -360,7 +360,7 @@ class _Runner:
 
         del frame
         if self._engine is not None:
-            self._engine.stop_request = (number, self._signal == number == signal.SIGINT)
+            self._engine.stop.ask(number, at_once=self._signal == number == signal.SIGINT)
         self._signal = self._signal or number
 
     def _begin(self, engine: Engine, assessment: Assessment) -> None:

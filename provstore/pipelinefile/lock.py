@@ -12,7 +12,8 @@ import re
 
 from provstore.digest import canonical_json
 from provstore.errors import LockfileError
-from provstore.model.lock import FROZEN, Lock, LockedDataset, LockedTask
+from provstore.model.files import RecordedContent
+from provstore.model.lock import FROZEN, Lock, LockedTask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,12 +62,12 @@ def task_text(task: LockedTask) -> str:
     return "\n".join([*lines, *[f"output.{_line(output)}" for output in sorted(task.outputs)], ""])
 
 
-def input_text(read: LockedDataset) -> str:
+def input_text(read: RecordedContent) -> str:
     """The lines of an input."""
     return f"\n{_line(read)}\n"
 
 
-def _line(dataset: LockedDataset) -> str:
+def _line(dataset: RecordedContent) -> str:
     fields = [f"kind = {_text(dataset.kind)}"]
     if dataset.executable:
         fields.append("executable = true")
@@ -166,7 +167,7 @@ def _tasks(found: object) -> Iterator[LockedTask]:
             yield LockedTask(stage, data_id, key, tuple(sorted(outputs)))
 
 
-def _datasets(where: tuple[str, ...], found: object) -> Iterator[LockedDataset]:
+def _datasets(where: tuple[str, ...], found: object) -> Iterator[RecordedContent]:
     for path, value in _table(where, found).items():
         table = _table((*where, path), value)
         _expect_keys((*where, path), table, {"kind", "executable", "digest", "semantic"})
@@ -180,7 +181,7 @@ def _datasets(where: tuple[str, ...], found: object) -> Iterator[LockedDataset]:
             raise _WrongError((*where, path), f"digest: found {_shown(digest)}, expected blake3: and 64 digits")
         if semantic is not None and not (isinstance(semantic, str) and _SEMANTIC.fullmatch(semantic)):
             raise _WrongError((*where, path), f"semantic: found {_shown(semantic)}, expected FORMAT/VERSION:DIGITS")
-        yield LockedDataset(path, kind, executable, digest, semantic)
+        yield RecordedContent(path, kind, executable, digest, semantic)
 
 
 def _table(where: tuple[str, ...], value: object) -> Mapping[str, Any]:

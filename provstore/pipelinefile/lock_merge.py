@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import TypeVar
 
-    from provstore.model.lock import LockedDataset, LockedTask, TaskId
+    from provstore.model.files import RecordedContent
+    from provstore.model.lock import LockedTask, TaskId
 
     Name = TypeVar("Name", bound="str | TaskId")
     Entry = TypeVar("Entry")
@@ -47,7 +48,7 @@ class Union(NamedTuple):
 
     lock: Lock
     tasks: Mapping[TaskId, tuple[LockedTask, ...]]
-    inputs: Mapping[str, tuple[LockedDataset, ...]]
+    inputs: Mapping[str, tuple[RecordedContent, ...]]
 
 
 def unite(sides: Sides) -> Union:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from provstore.model.lock import LockedDataset
+from provstore.model.files import RecordedContent
 from provstore.noun import NamedTuple
 
 FILES = """
@@ -20,7 +20,7 @@ DIRECTORIES = """
 class Known(NamedTuple):
     """A dataset that lies in the workspace."""
 
-    content: LockedDataset
+    content: RecordedContent
     dataset: str
 
 
@@ -31,7 +31,7 @@ def known_datasets(conn: sqlite3.Connection) -> dict[str, Known]:
         *conn.execute(FILES),
         *conn.execute(DIRECTORIES),
     ):
-        content = LockedDataset(path, kind, bool(executable), digest, semantic)
+        content = RecordedContent(path, kind, bool(executable), digest, semantic)
         if content.identity == identity:  # else memory is of something else by now
             found[path] = Known(content, dataset)
     return found

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from provstore.errors import FileError
-from provstore.model.lock import Lock, LockedDataset, LockedTask
+from provstore.model.files import RecordedContent
+from provstore.model.lock import Lock, LockedTask
 from provstore.model.remembered import stage_names
 from provstore.operations.lock.keys import Keys
 from provstore.store.locked import known_datasets
@@ -73,7 +74,7 @@ class _Entries:
         outputs = [self._dataset(number, self._made_before) for number in task.outputs]
         return LockedTask(stage, task.data_id, key, tuple(sorted(outputs)))
 
-    def _dataset(self, number: int, before: Mapping[str, LockedDataset]) -> LockedDataset:
+    def _dataset(self, number: int, before: Mapping[str, RecordedContent]) -> RecordedContent:
         """What lies at a path; as the lock has had it, if that is equal as data."""
         path, identity = self._plan.paths[number], self._verdicts.identity(number)
         old = before.get(path)
@@ -87,10 +88,10 @@ class _Entries:
             return known.content
         return self._read(path, identity)
 
-    def _read(self, path: str, identity: str) -> LockedDataset:
+    def _read(self, path: str, identity: str) -> RecordedContent:
         """What no record tells: bytes that are equal as data to what is recorded, say."""
         look = self._workspace.look(path)
         content = self._workspace.content(path, look) if look is not None else None
         if content is None or content.identity != identity:
             raise FileError(f"{path} changed while it was looked at", hint="run the command again")
-        return LockedDataset(path, content.kind, content.executable, content.digest, content.semantic)
+        return RecordedContent(path, content.kind, content.executable, content.digest, content.semantic)

@@ -9,7 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from provstore.model.lock import LockedDataset, LockedTask
+    from provstore.model.files import RecordedContent
+    from provstore.model.lock import LockedTask
     from provstore.model.task import Plan, Work
     from provstore.watch.workspace import Workspace
 
@@ -43,12 +44,12 @@ class Present:
         plan: Plan,
         work: Callable[[int], Work],
         workspace: Workspace,
-        inputs: Mapping[str, LockedDataset],
+        inputs: Mapping[str, RecordedContent],
         tasks: Iterable[LockedTask] = (),
     ) -> None:
         self._plan, self._workspace, self._inputs = plan, workspace, inputs
         self._keys = Keys(plan, work)
-        self._outputs: dict[str, LockedDataset] = {}
+        self._outputs: dict[str, RecordedContent] = {}
         self._reads: dict[int, Read] = {}
         self.made = frozenset(path for position in range(len(plan.tasks)) for path in plan.outputs(position))
         for task in tasks:
@@ -85,7 +86,7 @@ class Present:
         now = self.identity_as(path, locked)
         return Read(locked.identity if locked is not None else "", now)
 
-    def identity_as(self, path: str, locked: LockedDataset | None) -> str:
+    def identity_as(self, path: str, locked: RecordedContent | None) -> str:
         """Identity of what lies at a path: the locked one, if it is equal to that as data or to the last byte."""
         look = self._workspace.look(path)
         if look is None or locked is None or look.identity == locked.identity:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from provstore.events import Observer
-    from provstore.model.lock import LockedDataset
+    from provstore.model.files import RecordedContent
     from provstore.pipelinefile.lock_merge import Union
     from provstore.project import Project
     from provstore.watch.workspace import Workspace
@@ -99,7 +99,7 @@ class _Resolver:
                 present.know(tasks[id])
         return Lock(tasks, inputs)
 
-    def _inputs(self) -> dict[str, LockedDataset]:
+    def _inputs(self) -> dict[str, RecordedContent]:
         """Of inputs that both sides have changed: those that lie here as one of them says."""
         found = {}
         for path, candidates in self._union.inputs.items():

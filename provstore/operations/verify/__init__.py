@@ -81,7 +81,7 @@ class _Verification:
         todo = self._todo
         verifier = self._verifier = Verifier(self._project, self._request, self._observe, todo, scratch)
         if self._signal:
-            verifier.stop_request = (self._signal, False)
+            verifier.stop.ask(self._signal, at_once=False)
         try:
             verifier.verify()
         finally:
@@ -112,5 +112,5 @@ class _Verification:
 
         del frame
         if self._verifier is not None:
-            self._verifier.stop_request = (number, self._signal == number == signal.SIGINT)
+            self._verifier.stop.ask(number, at_once=self._signal == number == signal.SIGINT)
         self._signal = self._signal or number

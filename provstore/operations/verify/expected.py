@@ -8,9 +8,9 @@ its key is known once that was made again: then it is *put off*.
 
 from __future__ import annotations
 
+from provstore.model.files import RecordedContent
 from provstore.model.lock import FROZEN
 from provstore.model.verdict import FRESH, RESTORABLE, WAITING
-from provstore.model.verification import Expected
 from provstore.noun import NamedTuple
 from provstore.operations.lock.keys import Keys
 from provstore.operations.lock.present import Present, folders_of
@@ -59,7 +59,7 @@ class Found(NamedTuple):
     """
 
     execution: str | None
-    outputs: tuple[Expected, ...]
+    outputs: tuple[RecordedContent, ...]
     why_not: str = ""
     accepted: bool = False
 
@@ -101,7 +101,7 @@ class Expectations:
         self._memory, self._verdicts = memory, memory.verdicts
         self.stands_for = memory.stands_for
         self.of: dict[int, Expectation] = {}
-        self.made: dict[str, Expected] = {}
+        self.made: dict[str, RecordedContent] = {}
         self._maker: dict[str, int] = {}
         self._inside: dict[str, list[str]] = {}
         self._know_outputs(assessment.selection.positions)
@@ -221,7 +221,7 @@ class Recorded:
                 why_not = f"not up to date: output {changed[0]} changed, and what was recorded is not kept"
         return Found(success.execution, outputs, why_not, success.accepted)
 
-    def _made_by(self, success: Success, paths: Sequence[str]) -> tuple[Expected, ...] | None:
+    def _made_by(self, success: Success, paths: Sequence[str]) -> tuple[RecordedContent, ...] | None:
         """What an execution has recorded for these paths; None where it has nothing for one of them.
 
         Raises:
@@ -234,9 +234,10 @@ class Recorded:
         return tuple([_expected(made[path]) for path in paths]) if all(path in made for path in paths) else None
 
 
-def _expected(made: Made) -> Expected:
+def _expected(made: Made) -> RecordedContent:
     identity = made.identity.removesuffix("+x") if made.executable else made.identity
-    return Expected(made.path, made.kind, made.executable, made.digest, None if identity == made.digest else identity)
+    semantic = None if identity == made.digest else identity
+    return RecordedContent(made.path, made.kind, made.executable, made.digest, semantic)
 
 
 class Locked:
@@ -281,4 +282,4 @@ class Locked:
         if task.key not in (key, FROZEN) or made.keys() != set(paths):
             why_not = f"not up to date: {self._name} has another key; 'provstore check --locked' says why"
             return Found(None, (), why_not)
-        return Found(None, tuple([Expected(*made[path]) for path in paths]))
+        return Found(None, tuple([RecordedContent(*made[path]) for path in paths]))

@@ -7,7 +7,7 @@ import stat
 from contextlib import suppress
 
 from provstore.errors import FileError
-from provstore.model.verification import Expected
+from provstore.model.files import RecordedContent
 from provstore.operations.lock.present import folders_of
 from provstore.operations.outputs import build, discard, disk_or_file_error
 from provstore.watch.directory import Listing
@@ -117,7 +117,7 @@ class Sources:
         entry = self._kept_part(path)
         if entry is None:
             return False
-        made = Expected(path, "file", entry.kind == "executable", entry.digest, None)
+        made = RecordedContent(path, "file", entry.kind == "executable", entry.digest, None)
         return self._objects is not None and write_kept(self._objects, made, f"{root}/{path}")
 
     def _from_objects(self, path: str, root: str) -> bool:
@@ -154,7 +154,7 @@ def _files_in(objects: Objects, digest: str) -> dict[str, Entry]:
     return {entry.path: entry for entry in entries if entry.kind in ("file", "executable")}
 
 
-def write_kept(objects: Objects, made: Expected, target: str) -> bool:
+def write_kept(objects: Objects, made: RecordedContent, target: str) -> bool:
     """Writes kept bytes to a new file or directory; False when they are not at hand."""
     if not objects.has_all(made.digest, made.kind):
         return False

@@ -14,9 +14,8 @@ from provstore.watch.workspace import Workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from provstore.model.files import Content
+    from provstore.model.files import Content, RecordedContent
     from provstore.model.task import Output, Work
-    from provstore.model.verification import Expected
     from provstore.project import Project
     from provstore.store.objects import Objects
 
@@ -45,7 +44,7 @@ class Judge:
         self._project, self._objects, self._workspace = project, objects, workspace
         self._place, self._fine_device, self._tolerance = place, fine_device, tolerance
 
-    def judge(self, work: Work, expected: tuple[Expected, ...], root: str) -> tuple[OutputVerdict, ...]:
+    def judge(self, work: Work, expected: tuple[RecordedContent, ...], root: str) -> tuple[OutputVerdict, ...]:
         """The verdicts on all outputs of a task whose command ended well.
 
         Args:
@@ -64,7 +63,7 @@ class Judge:
         scratch.semantics = lambda: self._project.semantics
         return scratch
 
-    def _output(self, scratch: Workspace, output: Output, wanted: Expected, root: str) -> OutputVerdict:
+    def _output(self, scratch: Workspace, output: Output, wanted: RecordedContent, root: str) -> OutputVerdict:
         full = scratch.full(output.path)
         if not os.path.realpath(full).startswith(f"{root}/"):
             return OutputVerdict(
@@ -77,7 +76,7 @@ class Judge:
             return OutputVerdict(output.path, FAILED, wanted.digest, None, message)
         return self._compared(output.path, wanted, content, full)
 
-    def _compared(self, path: str, wanted: Expected, found: Content, full: str) -> OutputVerdict:
+    def _compared(self, path: str, wanted: RecordedContent, found: Content, full: str) -> OutputVerdict:
         verdict = OutputVerdict(path, DIFFERENT, wanted.digest, found.digest)
         if found.kind != wanted.kind:
             return verdict._replace(message=f"is a {found.kind}, recorded as a {wanted.kind}")
@@ -90,7 +89,7 @@ class Judge:
             verdict = verdict._replace(verdict=EQUIVALENT)
         return self._looked_into(verdict, wanted, found.format, full)
 
-    def _looked_into(self, verdict: OutputVerdict, wanted: Expected, format: str, full: str) -> OutputVerdict:
+    def _looked_into(self, verdict: OutputVerdict, wanted: RecordedContent, format: str, full: str) -> OutputVerdict:
         """The verdict with what the format says of the two, if the recorded bytes are at hand."""
         recorded = self._recorded(wanted)
         if recorded is None:
@@ -107,7 +106,7 @@ class Judge:
             return verdict._replace(comparison=comparison)
         return verdict._replace(verdict=comparison.verdict, comparison=comparison)
 
-    def _recorded(self, wanted: Expected) -> str | None:
+    def _recorded(self, wanted: RecordedContent) -> str | None:
         """Absolute path of a file or directory with the recorded bytes; None where they are not at hand."""
         if self._objects is not None:
             place = os.path.join(self._place, os.path.basename(wanted.path))

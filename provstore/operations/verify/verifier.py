@@ -7,14 +7,14 @@ another one only where its inputs are neither in the project nor kept: then it r
 from __future__ import annotations
 
 import os
-import time
 
 from provstore.apart.client import StoppedError
 from provstore.errors import FileError
 from provstore.events import Remark, RunStarted, TaskEnded, TasksFound, TaskStarted
 from provstore.executors.local import LocalExecutor
 from provstore.model.verification import EXACT, FAILED, TaskVerdict
-from provstore.operations.engine import GRACE, size_of_machine
+from provstore.operations.engine import size_of_machine
+from provstore.operations.signals import Stop
 from provstore.operations.verify.bench import Bench
 from provstore.operations.verify.record import INTERVAL, Recorder
 from provstore.schedule import BLOCKED, Capacity, Schedule
@@ -40,7 +40,7 @@ class Verifier:
     Attributes:
         verdicts: By position, of those that ended.
         recorder: Writes them down.
-        stop_request: Set by a signal handler: the signal, and whether to end without grace.
+        stop: Told by a signal handler to end what is under way.
     """
 
     def __init__(
@@ -66,10 +66,9 @@ class Verifier:
             for maker in makers:
                 self._readers[maker] = self._readers.get(maker, 0) + 1
         self._remarked: set[str] = set()
-        self._stopping, self._stop_signal, self._read_until = False, 0, 0.0
         self.verdicts: dict[int, TaskVerdict] = {}
-        self.stop_request: tuple[int, bool] | None = None
-        project.while_reading = self._while_reading
+        self.stop = Stop(self._executor)
+        project.while_reading = self.stop.while_reading
 
     def verify(self) -> None:
         """All tasks, until they have ended or a signal has ended them."""
@@ -93,10 +92,10 @@ class Verifier:
             if not self._underway:
                 break
             finished = self._executor.wait(INTERVAL)
-            self._obey()
+            self.stop.obey()
             for end in finished:
                 self._conclude(end)
-        if not self._stopping:
+        if not self.stop.signal:
             for position in self._schedule.in_state(BLOCKED):
                 self._end(position, self._failed(position, NOT_MADE_AGAIN))
         self._say_remarks()
@@ -114,31 +113,11 @@ class Verifier:
         self._executor.close()
         self.recorder.write()
 
-    # --- signals --------------------------------------------------------------------------------------
-
-    def _obey(self) -> None:
-        """Ends all tasks if a signal asked for that."""
-        if self.stop_request is None:
-            return
-        (number, at_once), self.stop_request = self.stop_request, None
-        self._stopping, self._stop_signal = True, number
-        self._read_until = time.monotonic() + (0.0 if at_once else GRACE)
-        if at_once:
-            self._executor.kill()
-        else:
-            self._executor.stop(number)
-
-    def _while_reading(self) -> None:
-        """As the engine's: a format reads what may be huge."""
-        self._obey()
-        if self._stopping and time.monotonic() >= self._read_until:
-            raise StoppedError
-
     # --- starting -------------------------------------------------------------------------------------
 
     def _start_what_may_start(self) -> None:
-        self._obey()
-        while not self._stopping and self.stop_request is None and not self._capacity.is_full:
+        self.stop.obey()
+        while not self.stop.is_wanted and not self._capacity.is_full:
             if self._again and self._capacity.has_room(*self._need(self._again[0][0])):
                 self._start(*self._again.pop(0))
                 continue
@@ -194,7 +173,7 @@ class Verifier:
         underway = self._underway.pop(finished.execution)
         position, work = underway.position, underway.work
         self._capacity.give_back(work.cpu, work.memory)
-        if finished.signal and finished.signal == self._stop_signal:  # the verifier's group got it: a new-born job too
+        if finished.signal and finished.signal == self.stop.signal:  # the verifier's group got it: a new-born job too
             finished = finished._replace(stopped=True)
         try:
             judged = self._bench.judge(underway, finished)
@@ -205,7 +184,7 @@ class Verifier:
             self._schedule.fail(position, cancelled=True)
             return
         verdict = judged.verdict
-        if verdict.verdict == FAILED and underway.attempt <= work.retries and not self._stopping:
+        if verdict.verdict == FAILED and underway.attempt <= work.retries and not self.stop.signal:
             self._observe(TaskEnded(self._plan.name(position), finished.execution, FAILED, verdict.seconds or 0.0,
                                     verdict.message, judged.log_tail, True, self._ended))  # fmt: skip
             self._drop(underway.folder)

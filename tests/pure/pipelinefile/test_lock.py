@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from provstore.digest import canonical_json
 from provstore.errors import LockfileError
-from provstore.model.lock import EMPTY, FROZEN, Lock, LockedDataset, LockedTask
+from provstore.model.files import RecordedContent
+from provstore.model.lock import EMPTY, FROZEN, Lock, LockedTask
 from provstore.pipelinefile import toml
 from provstore.pipelinefile.lock import parse, text_of
 from provstore.pipelinefile.lock_merge import Sides, merged, sides_of, unite
@@ -23,7 +24,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8
 VALUES = st.one_of(NAMES, st.integers(-9, 9), st.booleans(), st.floats(allow_nan=False, allow_infinity=False))
 DATA_IDS = st.dictionaries(st.sampled_from(["visit", "band"]), VALUES).map(canonical_json)
 DATASETS = st.builds(
-    LockedDataset,
+    RecordedContent,
     NAMES,
     st.sampled_from(["file", "directory"]),
     st.booleans(),
@@ -32,17 +33,17 @@ DATASETS = st.builds(
 )
 
 
-def task(stage: str, data_id: str = "{}", key: str = DIGESTS[0], *outputs: LockedDataset) -> LockedTask:
+def task(stage: str, data_id: str = "{}", key: str = DIGESTS[0], *outputs: RecordedContent) -> LockedTask:
     """A task; its outputs are sorted."""
     return LockedTask(stage, data_id, key, tuple(sorted(outputs)))
 
 
-def dataset(path: str, digest: str = DIGESTS[0]) -> LockedDataset:
+def dataset(path: str, digest: str = DIGESTS[0]) -> RecordedContent:
     """A plain file."""
-    return LockedDataset(path, "file", False, digest, None)
+    return RecordedContent(path, "file", False, digest, None)
 
 
-def lock(*tasks: LockedTask, inputs: tuple[LockedDataset, ...] = ()) -> Lock:
+def lock(*tasks: LockedTask, inputs: tuple[RecordedContent, ...] = ()) -> Lock:
     """A lock of these."""
     return Lock({(task.stage, task.data_id): task for task in tasks}, {read.path: read for read in inputs})
 
