@@ -169,7 +169,9 @@ def diff(
 
 @command.command("plot", short_help="draw measures over runs")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("-o", "output", metavar="FILE.svg", shell_complete=complete_path, help="Write a picture to FILE.svg.")
+@click.option("-o", "output", metavar="FILE.svg", shell_complete=complete_path,
+              help="Write the picture to FILE.svg; - is standard output.")  # fmt: skip
+@click.option("--text", "as_text", is_flag=True, help="Bars of text. Default where a terminal shows them.")
 @click.option("-x", "across", metavar="run|time|PARAM", default="run", show_default=True,
               help="What is drawn from left to right: runs in their order, their time, or a parameter.")  # fmt: skip
 @click.option("--of", "targets", multiple=True, metavar="TARGET",
@@ -181,19 +183,19 @@ def plot(
     ctx: click.Context,
     names: tuple[str, ...],
     output: str | None,
+    as_text: bool,
     across: str,
     targets: tuple[str, ...],
     limit: int | None,
     folder: str | None,
     file: str | None,
 ) -> None:
-    """Draw measures: as SVG, with a panel for each and a line for each data ID; without -o, as bars on the terminal.
+    """Draw measures: as SVG, with a panel for each and a line for each data ID; on a terminal, as bars of text.
 
-    NAME is a measure, or a level that stands for all below it. Without names, all that are numbers are drawn. SVG on
-    standard output is `-o -`.
+    NAME is a measure, or a level that stands for all below it. Without names, all that are numbers are drawn.
 
     \b
-    $ provstore metrics plot
+    $ provstore metrics plot --text
     3 runs
     measure   over runs  first  last  least  most
     accuracy  ▁▅█         0.91  0.93   0.91  0.93
@@ -205,6 +207,8 @@ def plot(
     from provstore.operations.metrics.plot import metrics_plot
     from provstore.operations.metrics.rows import MetricsRequest
 
+    if output is not None and as_text:
+        raise UsageError("found --text beside -o, expected one of them", hint="-o writes SVG")
     if output is not None and os.path.splitext(output)[1].lower() not in ("", ".svg"):
         raise UsageError(
             f"-o {output}: expected a name that ends in .svg", hint="a browser converts SVG to other forms"
@@ -216,24 +220,23 @@ def plot(
     say_remarks(report.remarks)
     if not report.chart.panels:
         raise UsageError(NO_NUMBERS if report.is_any else NOTHING_MADE if report.is_marked else NOTHING_MARKED)
-    write_chart(report.chart, None if output is None else os.path.join(place.folder, output), output == "-")
-
-
-def write_chart(chart: Chart, path: str | None, to_output: bool) -> None:
-    """Writes a picture to a file or to standard output; without a path, bars for a terminal."""
-    from provstore.cli.main import show_bytes
-    from provstore.cli.style import width_of
-
-    if path is None:
+    if as_text or (output is None and sys.stdout.isatty()):
         from provstore.cli.sparkline import chart_text
+        from provstore.cli.style import width_of
 
-        print(chart_text(chart, width_of(sys.stdout)))
+        print(chart_text(report.chart, width_of(sys.stdout)))
         return
+    write_chart(report.chart, None if output in (None, "-") else os.path.join(place.folder, output))
+
+
+def write_chart(chart: Chart, path: str | None) -> None:
+    """Writes a picture to a file; without a path, to standard output."""
     from provstore.cli.graph import write_file
+    from provstore.cli.main import show_bytes
     from provstore.exporters.chart import svg
 
     picture = svg(chart).encode()
-    if to_output:
+    if path is None:
         show_bytes(picture)
-        return
-    write_file(path, picture)
+    else:
+        write_file(path, picture)

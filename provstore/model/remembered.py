@@ -167,7 +167,7 @@ def plan_from(text: PlanText) -> Plan:
         gates, unresolved, remarks = found[0], [Unresolved(*fields) for fields in found[1]], found[2]
         settings = Settings(*found[3])
     return Plan(
-        RememberedStages(_texts(text.stages), _texts(text.stage_facts)),
+        stages_from(text.stages, text.stage_facts),
         _texts(text.paths),
         RememberedTasks(
             _texts(text.task_stages),
@@ -187,6 +187,11 @@ def plan_from(text: PlanText) -> Plan:
         settings,
         _mapping(text.formats),
     )
+
+
+def stages_from(names: str, facts: str) -> Sequence[PlannedStage]:
+    """The stages alone, out of `PlanText.stages` and `PlanText.stage_facts`."""
+    return RememberedStages(_texts(names), _texts(facts))
 
 
 def _rest_of(plan: Plan) -> str:

@@ -222,8 +222,9 @@ def datasets(conn: sqlite3.Connection, ids: Iterable[str]) -> list[DatasetNode]:
 def executions(conn: sqlite3.Connection, ids: Iterable[str]) -> list[ExecutionNode]:
     """Executions by their ids, in the order in which they were recorded."""
     found = conn.execute(EXECUTIONS, {"ids": json.dumps(sorted(ids))})
+    data_ids = DataIds(conn)
     return [
-        ExecutionNode(id, stage, json.loads(data_id), outcome, started, bool(by_hand))
+        ExecutionNode(id, stage, data_ids.read(stage, data_id), outcome, started, bool(by_hand))
         for id, stage, data_id, outcome, started, by_hand in found
     ]
 

@@ -158,11 +158,12 @@ def materials(conn: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Materia
     """
     wanted = {"ids": json.dumps(sorted(set(ids)))}
     read, made = _by_execution(conn.execute(INPUTS, wanted)), _by_execution(conn.execute(OUTPUTS, wanted))
-    found = {}
+    data_ids, found = DataIds(conn), {}
     for row in conn.execute(EXECUTIONS, wanted):
         id, run, stage, data_id, command, shell, cwd, params, environment, started, outcome, status, signal, said = row
         found[id] = Material(
-            id, run, stage, json.loads(data_id), command, shell, cwd, json.loads(params), json.loads(environment),
+            id, run, stage, data_ids.read(stage, data_id), command, shell, cwd, json.loads(params),
+            json.loads(environment),
             started, outcome, status, signal, said, read.get(id, ()), _wholes(made.get(id, ())),
         )  # fmt: skip
     return found

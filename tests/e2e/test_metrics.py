@@ -545,6 +545,7 @@ def test_a_picture_has_a_panel_for_each_measure(shared: Project, tmp_path: Path)
 def test_a_picture_may_go_to_standard_output(shared: Project) -> None:
     """Whole, and nothing else; over a parameter."""
     document = shared.provstore("metrics", "plot", "loss", "-x", "rate", "-o", "-").out
+    assert shared.provstore("metrics", "plot", "loss", "-x", "rate").out == document
 
     assert ElementTree.fromstring(document).tag.endswith("svg")
     assert ">rate<" in document
@@ -552,7 +553,7 @@ def test_a_picture_may_go_to_standard_output(shared: Project) -> None:
 
 def test_bars_are_shown_where_no_picture_is_wanted(shared: Project) -> None:
     """From the first value to the last."""
-    title, _, *lines = shared.provstore("metrics", "plot", "accuracy", "loss").out.splitlines()
+    title, _, *lines = shared.provstore("metrics", "plot", "accuracy", "loss", "--text").out.splitlines()
 
     assert title == "demo: 3 runs"
     assert [line.split() for line in lines] == [
@@ -580,7 +581,7 @@ def test_a_parameter_that_is_no_number_is_no_axis(tmp_path: Path) -> None:
     project.run("-P", "rate=0.2")
 
     assert "-x how: it is no number in any execution" in project.provstore("metrics", "plot", "-x", "how", status=2).err
-    assert project.provstore("metrics", "plot", "-n", "1").out.splitlines()[0] == "demo: the last run"
+    assert project.provstore("metrics", "plot", "-n", "1", "--text").out.splitlines()[0] == "demo: the last run"
 
 
 def test_what_was_copied_elsewhere_answers_the_same(shared: Project, tmp_path: Path) -> None:
