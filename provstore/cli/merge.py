@@ -64,8 +64,8 @@ def merge_text(report: MergeReport) -> str:
     return "\n".join(lines)
 
 
-UNREMARKABLE = frozenset({"collection", "run_end"})
-"""What two stores may each have begun or ended by themselves, under one name."""
+UNREMARKABLE = frozenset({"collection", "run_end", "chain_removal", "tag_removal"})
+"""What two stores may each have begun, ended or taken out by themselves, under one name."""
 
 
 def merge_json(report: MergeReport) -> dict[str, JSON]:

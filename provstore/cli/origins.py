@@ -180,7 +180,7 @@ def _made(report: WhyReport) -> list[Field]:
 
 
 def _maker(execution: Mapping[str, Any]) -> str:
-    task = _task(execution["stage"], execution["data_id"])
+    task = _task(execution["stage"] or execution["name"], execution["data_id"])
     return f"hand, in the place of {task}" if is_by_hand(execution) else task
 
 

@@ -64,6 +64,12 @@ def _dataset(row: Mapping[str, Any]) -> str:
     return f"{row['path']}  {size_text(row['size'])}  {row['digest'][:DIGEST_LETTERS]}"
 
 
+def _range(row: Mapping[str, Any]) -> str:
+    if row["valid_from"] is None and row["valid_to"] is None:
+        return ""
+    return f"  {row['valid_from'] or '…'} to {row['valid_to'] or '…'}"
+
+
 SAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "store": lambda row: moment(row["created"]),
     "run": _run,
@@ -73,6 +79,13 @@ SAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "dataset": _dataset,
     "collection": lambda row: str(row["type"]),
     "chain_member": lambda row: f"{row['child']} in {row['chain']}",
+    "chain_removal": lambda row: moment(row["removed"]),
+    "tag": lambda row: f"dataset {row['dataset']} in {row['collection']}{_range(row)}",
+    "tag_removal": lambda row: moment(row["removed"]),
+    "dataset_deletion": lambda row: f"{moment(row['deleted'])}  by {row['user']}",
+    "dataset_change": lambda row: f"dataset {row['dataset']}  {row['field']} = {row['value']}",
+    "keyword": lambda row: "",
+    "alias": lambda row: f"{row['name']} = {row['target']}",
     "equality": lambda row: f"dataset {row['dataset']} is equal as data to {row['other']}",
     "acceptance": lambda row: f"{task_name(row['stage'], tuple(json.loads(row['data_id']).items()))}  by {row['user']}",
     "verification": lambda row: f"execution {row['execution']}  {row['verdict']}",

@@ -41,6 +41,7 @@ def protect(
         raise FileError(f"{path}: changes while provstore reads it", hint="see who writes to it, and run again")
     if known is None:
         place = recording.Place(SOURCES, around.owner, utc_text(time.time()))
+        around.ledger.add_sources(place.created)  # where all was registered by hand, there are none yet
         around.workspace.assign(path, memo, around.ledger.add_dataset(recording.source_row(path, content, place)))
     if not safe and (known is None or _is_by_hand(around.ledger.row_of(known))):
         import shlex  # takes 2 ms, and most runs have nothing to say

@@ -183,6 +183,8 @@ def _check_collection(store: Store, name: str) -> None:
         raise UsageError(f"-o {name!r}: found no name", hint="name a collection, such as main")
     from provstore.store import facts
 
+    if name == facts.REMOVED:
+        raise UsageError(f"-o {name}: this name stands for the collections that were removed", hint="choose another")
     kind = store.ask(facts.collection_type, name)
     if kind not in (None, "CHAINED"):
         raise UsageError(f"-o {name}: this collection is of type {kind}, expected CHAINED", hint="choose another name")

@@ -7,6 +7,7 @@ says them; what those turn out to be is checked when they are seen.
 
 from __future__ import annotations
 
+from provstore.query.bound import bound, kind, scalar, scalars
 from provstore.query.node import walk
 from provstore.query.place import listed, nearest, query_error
 from provstore.query.tree import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from provstore.errors import QueryError
     from provstore.query.node import Node
+    from provstore.query.tree import Bind
 
     Kind: TypeAlias = OneOf["number", "text", "boolean", "time", "region", "time span"]
     """What a value is. None: not known before it is seen."""
@@ -46,19 +48,20 @@ _POLYGON = "three or more pairs of ra, dec"
 _SPREAD: tuple[Kind, ...] = ("region", "time span")
 
 
-def check_where(tree: Expression, kinds: Mapping[str, Kind | None] | None = None) -> None:
+def check_where(tree: Expression, kinds: Mapping[str, Kind | None] | None = None, bind: Bind | None = None) -> None:
     """Refuses a tree that can have no meaning.
 
     Args:
         tree: What `parse_where` gave (which has called this without `kinds`).
         kinds: All names that exist, and what their values are. None: any name may exist.
+        bind: Values for ``:name``. None: they come later.
 
     Raises:
         QueryError: The first thing that is wrong.
     """
     if kinds is not None:
         _check_names(tree, kinds)
-    _Checker(tree.text, kinds or {}).condition(tree.condition)
+    _Checker(tree.text, kinds or {}, bind).condition(tree.condition)
 
 
 def _check_names(tree: Expression, kinds: Mapping[str, Kind | None]) -> None:
@@ -99,9 +102,10 @@ _ARTICLE = {
 
 
 class _Checker:
-    def __init__(self, text: str, kinds: Mapping[str, Kind | None]) -> None:
+    def __init__(self, text: str, kinds: Mapping[str, Kind | None], bind: Bind | None) -> None:
         self.text = text
         self.kinds = kinds
+        self.bind = bind
 
     def wrong(self, node: Node, message: str, hint: str = "") -> QueryError:
         return query_error(self.text, node.at, message, hint)
@@ -136,7 +140,7 @@ class _Checker:
             case Name():
                 return self.kinds.get(node.text)
             case BoundName():
-                return None
+                return self.bound(node)
             case Negative() | Arithmetic():
                 return self.calculation(node)
             case Region():
@@ -145,6 +149,12 @@ class _Checker:
                 return self.time_span(node)
         self.condition(node)
         raise self.wrong(node, "found a condition, expected a value")
+
+    def bound(self, node: BoundName) -> Kind | None:
+        if self.bind is None:
+            return None
+        value = scalar(self.text, node, bound(self.text, node, self.bind))
+        return None if value is None else kind(value)
 
     def comparison(self, node: Comparison) -> None:
         nulls = _is_null(node.left) + _is_null(node.right)
@@ -164,38 +174,47 @@ class _Checker:
             return
         # The text that a name stands for may well be a time; one that stands in the query is a slip.
         text = left if left_kind == "text" else right
-        if {left_kind, right_kind} == {"text", "time"} and isinstance(text, Name):
+        if {left_kind, right_kind} == {"text", "time"} and isinstance(text, (Name, BoundName)):
             return
         if found := mismatch(left_kind, right_kind):
             raise self.wrong(node, *found)
 
     def membership(self, node: In) -> None:
-        kind = self.value(node.value)
-        if _is_null(node.value) or kind in _SPREAD:
+        value = self.value(node.value)
+        if _is_null(node.value) or value in _SPREAD:
             raise self.wrong(node, "IN needs a text, number, truth value or time before it")
         first: tuple[Node, Kind] | None = None
         for item in node.items:
             if _is_null(item):
                 raise self.wrong(item, "found NULL in a list", "write x = NULL OR x IN (1, 2)")
-            item_kind = "number" if isinstance(item, Range) else self.value(item)
-            self.comparable(item, node.value, kind, item, item_kind)
-            if first:
-                self.comparable(item, *first, item, item_kind)
-            elif item_kind:
-                first = item, item_kind
+            for item_kind in self.item(item):
+                self.comparable(item, node.value, value, item, item_kind)
+                if first:
+                    self.comparable(item, *first, item, item_kind)
+                elif item_kind:
+                    first = item, item_kind
+
+    def item(self, item: Node) -> list[Kind | None]:
+        """The kinds of what stands in a list: several where it is bound to several values."""
+        if isinstance(item, Range):
+            return ["number"]
+        if not isinstance(item, BoundName) or self.bind is None:
+            return [self.value(item)]
+        return [None if each is None else kind(each) for each in scalars(self.text, item, self.bind)]
 
     def glob(self, node: Glob) -> None:
         if not isinstance(node.name, Name):
             raise self.wrong(node.name, "GLOB needs a name before the comma: GLOB(field, 'pat*')")
         if self.kinds.get(node.name.text) not in (None, "text"):
             raise self.wrong(node.name, f"GLOB is for text, '{node.name.text}' is a {self.kinds[node.name.text]}")
-        if not isinstance(node.pattern, BoundName) and self.value(node.pattern) != "text":
+        pattern = self.value(node.pattern)
+        if pattern != "text" and not (isinstance(node.pattern, BoundName) and pattern is None):
             raise self.wrong(node.pattern, "GLOB needs a text after the comma: GLOB(field, 'pat*')")
 
     def overlap(self, node: Overlaps) -> None:
         left, right = self.value(node.left), self.value(node.right)
-        for part, kind in ((node.left, left), (node.right, right)):
-            if kind not in (None, *_SPREAD) or _is_null(part):
+        for part, found in ((node.left, left), (node.right, right)):
+            if found not in (None, *_SPREAD) or _is_null(part):
                 raise self.wrong(part, "OVERLAPS needs regions or time spans", "such as CIRCLE(ra, dec, radius)")
         if left and right and left != right:
             raise self.wrong(node, "a region overlaps regions, and a time span time spans, only")

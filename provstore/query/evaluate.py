@@ -11,8 +11,9 @@ import functools
 import operator
 import re
 
+from provstore.query.bound import bound, kind, scalar, scalars
 from provstore.query.check import mismatch
-from provstore.query.place import listed, nearest, query_error
+from provstore.query.place import query_error
 from provstore.query.tree import (
     AllOf,
     AnyOf,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from provstore.errors import QueryError
     from provstore.model.values import Value
     from provstore.query.node import Node
-    from provstore.query.tree import Bind, Bound, Scalar
+    from provstore.query.tree import Bind, Scalar
 
     Values: TypeAlias = "Mapping[str, Value | None]"
     Test: TypeAlias = "Callable[[Values, Bind], bool | None]"
@@ -166,15 +167,15 @@ class _Compiler:
 
         def is_in(values: Values, bind: Bind) -> bool | None:
             value = get(values, bind)
-            bound = [each for item in bounds for each in self.scalars(item, bind)]
-            if not (known or ranges or bound):
+            given = [each for item in bounds for each in scalars(self.text, item, bind)]
+            if not (known or ranges or given):
                 return negated  # of an empty list this is so even if the value is missing
             if value is None:
                 return None
             here = self.pair(node, value, sample)[0] if sample is not None else value
             if here in known or any(self.in_range(node, value, each) for each in ranges):
                 return not negated
-            outcome = self.among(node, value, bound)
+            outcome = self.among(node, value, given)
             return outcome if outcome is None else outcome is not negated
 
         return is_in
@@ -185,14 +186,14 @@ class _Compiler:
         inside = isinstance(value, (int, float)) and first <= value <= range_.last
         return inside and (value - first) % range_.stride == 0  # type: ignore[operator]
 
-    def among(self, node: Node, value: Scalar, bound: list[Scalar]) -> bool | None:
+    def among(self, node: Node, value: Scalar, given: list[Scalar]) -> bool | None:
         """The value is one of some bound values; unknown if it is none, and one of them is missing."""
-        for each in bound:
+        for each in given:
             if each is not None:
                 a, b = self.pair(node, value, each)
                 if a == b:
                     return True
-        return None if None in bound else False
+        return None if None in given else False
 
     def glob(self, node: Glob) -> Test:
         get, pattern = self.value(node.name), self.value(node.pattern)
@@ -229,32 +230,7 @@ class _Compiler:
         return result
 
     def bound_value(self, node: BoundName) -> Get:
-        return lambda values, bind: self.scalar(node, self.bound(node, bind))
-
-    def bound(self, node: BoundName, bind: Bind) -> Bound:
-        try:
-            return bind[node.name]
-        except KeyError:
-            message = f"':{node.name}' has no value, bound are: {listed(bind)}"
-            raise self.wrong(node, message, nearest(node.name, bind)) from None
-
-    def scalars(self, node: BoundName, bind: Bind) -> list[Scalar]:
-        """What a ``:name`` inside of a list stands for: several values, or one."""
-        value = self.bound(node, bind)
-        return [self.scalar(node, each) for each in (value if isinstance(value, _LISTS) else (value,))]
-
-    def scalar(self, node: BoundName, value: object) -> Scalar:
-        if value is None or isinstance(value, (str, int, float)):
-            return value if value == value else None  # noqa: PLR0124  only NaN differs from itself
-        from datetime import datetime
-
-        if isinstance(value, datetime):
-            from provstore.query.times import in_utc
-
-            return in_utc(value)
-        if isinstance(value, _LISTS):
-            raise self.wrong(node, f"':{node.name}' is a list, which may stand inside IN ( ) only")
-        raise self.wrong(node, f"':{node.name}' is a {type(value).__name__}, expected text, a number or a time")
+        return lambda values, bind: scalar(self.text, node, bound(self.text, node, bind))
 
 
 # Three-valued logic.
@@ -291,17 +267,6 @@ def _missing(get: Get, wanted: bool) -> Test:
 
 
 # Values.
-
-_LISTS = (list, tuple, set, frozenset, range)
-
-
-def kind(value: Scalar) -> str:
-    """What a value is, in the words of `check`."""
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, (int, float)):
-        return "number"
-    return "text" if isinstance(value, str) else "time"
 
 
 def _shown(value: Scalar) -> str:

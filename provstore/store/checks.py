@@ -111,6 +111,9 @@ CHECKS = {
         UNION ALL
         SELECT 'collection ' || c.name, c.type, 'CHAINED: it has the child ' || m.child
           FROM chain_member AS m JOIN collection AS c ON c.name = m.chain WHERE c.type <> 'CHAINED'
+        UNION ALL
+        SELECT 'collection ' || c.name, c.type, 'TAGGED or CALIBRATION: dataset ' || t.dataset || ' was put into it'
+          FROM tag AS t JOIN collection AS c ON c.name = t.collection WHERE c.type NOT IN ('TAGGED', 'CALIBRATION')
         """,
     ),
     "wrong-time": Check(
@@ -126,6 +129,14 @@ CHECKS = {
             UNION ALL SELECT 'dataset ' || id, 'its creation', created FROM dataset
             UNION ALL SELECT 'collection ' || name, 'its creation', created FROM collection
             UNION ALL SELECT 'member of a chain ' || id, 'its addition', added FROM chain_member
+            UNION ALL SELECT 'removal of the member of a chain ' || member, 'its time', removed FROM chain_removal
+            UNION ALL SELECT 'tag ' || id, 'its time', tagged FROM tag
+            UNION ALL SELECT 'tag ' || id, 'the begin of its range', valid_from FROM tag WHERE valid_from IS NOT NULL
+            UNION ALL SELECT 'tag ' || id, 'the end of its range', valid_to FROM tag WHERE valid_to IS NOT NULL
+            UNION ALL SELECT 'removal of tag ' || tag, 'its time', removed FROM tag_removal
+            UNION ALL SELECT 'deletion of dataset ' || dataset, 'its time', deleted FROM dataset_deletion
+            UNION ALL SELECT 'change ' || id, 'its time', changed FROM dataset_change
+            UNION ALL SELECT 'alias ' || id, 'its creation', created FROM alias
             UNION ALL SELECT 'equality ' || id, 'its time', recorded FROM equality
             UNION ALL SELECT 'acceptance ' || id, 'its time', accepted FROM acceptance
             UNION ALL SELECT 'verification ' || id, 'its time', verified FROM verification
@@ -210,6 +221,31 @@ REFERENCES = """
     SELECT 'member of a chain ' || id, 'collection', child FROM chain_member AS m
      WHERE NOT EXISTS (SELECT 1 FROM collection AS c WHERE c.name = m.child)
     UNION ALL
+    SELECT 'removal of the member of a chain ' || member, 'chain_member', member FROM chain_removal AS x
+     WHERE NOT EXISTS (SELECT 1 FROM chain_member AS m WHERE m.id = x.member)
+    UNION ALL
+    SELECT 'tag ' || id, 'collection', collection FROM tag AS t
+     WHERE NOT EXISTS (SELECT 1 FROM collection AS c WHERE c.name = t.collection)
+    UNION ALL
+    SELECT 'tag ' || id, 'dataset', dataset FROM tag AS t
+     WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = t.dataset)
+    UNION ALL
+    SELECT 'removal of tag ' || tag, 'tag', tag FROM tag_removal AS x
+     WHERE NOT EXISTS (SELECT 1 FROM tag AS t WHERE t.id = x.tag)
+    UNION ALL
+    SELECT 'deletion of dataset ' || dataset, 'dataset', dataset FROM dataset_deletion AS x
+     WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = x.dataset)
+    UNION ALL
+    SELECT 'change ' || id, 'dataset', dataset FROM dataset_change AS c
+     WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = c.dataset)
+    UNION ALL
+    SELECT 'keyword ' || word, 'dataset', dataset FROM keyword AS k
+     WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = k.dataset)
+    UNION ALL
+    SELECT 'alias ' || name, 'dataset', target FROM alias AS a
+     WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = a.target)
+       AND NOT EXISTS (SELECT 1 FROM alias AS b WHERE b.name = a.target)
+    UNION ALL
     SELECT 'equality ' || id, 'dataset', dataset FROM equality AS q
      WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = q.dataset)
     UNION ALL
@@ -258,6 +294,27 @@ UNRECORDED = """
     SELECT 'chain_member', id FROM chain_member AS f
      WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'chain_member')
     UNION ALL
+    SELECT 'chain_removal', member FROM chain_removal AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.member AND kind = 'chain_removal')
+    UNION ALL
+    SELECT 'tag', id FROM tag AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'tag')
+    UNION ALL
+    SELECT 'tag_removal', tag FROM tag_removal AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.tag AND kind = 'tag_removal')
+    UNION ALL
+    SELECT 'dataset_deletion', dataset FROM dataset_deletion AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.dataset AND kind = 'dataset_deletion')
+    UNION ALL
+    SELECT 'dataset_change', id FROM dataset_change AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'dataset_change')
+    UNION ALL
+    SELECT 'keyword', dataset || ' ' || word FROM keyword AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.dataset || ' ' || f.word AND kind = 'keyword')
+    UNION ALL
+    SELECT 'alias', id FROM alias AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'alias')
+    UNION ALL
     SELECT 'equality', id FROM equality AS f
      WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'equality')
     UNION ALL
@@ -275,13 +332,6 @@ UNRECORDED = """
     UNION ALL
     SELECT 'recovery', id FROM recovery AS f
      WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'recovery')
-    UNION ALL SELECT 'dataset_deletion', dataset FROM dataset_deletion
-    UNION ALL SELECT 'dataset_change', id FROM dataset_change
-    UNION ALL SELECT 'keyword', dataset || ' ' || word FROM keyword
-    UNION ALL SELECT 'alias', id FROM alias
-    UNION ALL SELECT 'chain_removal', member FROM chain_removal
-    UNION ALL SELECT 'tag', id FROM tag
-    UNION ALL SELECT 'tag_removal', tag FROM tag_removal
     UNION ALL SELECT 'dataset_type', name FROM dataset_type
     UNION ALL SELECT 'dimension', name FROM dimension
     UNION ALL SELECT 'dimension_record', dimension || ' ' || key FROM dimension_record

@@ -57,6 +57,27 @@ INSERT = {
     "chain_member": """
         INSERT INTO chain_member (id, chain, child, position, added) VALUES (?, ?, ?, ?, ?)
     """,
+    "chain_removal": """
+        INSERT INTO chain_removal (member, removed) VALUES (?, ?)
+    """,
+    "tag": """
+        INSERT INTO tag (id, collection, dataset, valid_from, valid_to, tagged) VALUES (?, ?, ?, ?, ?, ?)
+    """,
+    "tag_removal": """
+        INSERT INTO tag_removal (tag, removed) VALUES (?, ?)
+    """,
+    "dataset_deletion": """
+        INSERT INTO dataset_deletion (dataset, deleted, user, kept_bytes) VALUES (?, ?, ?, ?)
+    """,
+    "dataset_change": """
+        INSERT INTO dataset_change (id, dataset, field, value, changed, user) VALUES (?, ?, ?, ?, ?, ?)
+    """,
+    "keyword": """
+        INSERT INTO keyword (dataset, word) VALUES (?, ?)
+    """,
+    "alias": """
+        INSERT INTO alias (id, name, target, created) VALUES (?, ?, ?, ?)
+    """,
     "equality": """
         INSERT INTO equality (id, dataset, other, ignored, recorded) VALUES (?, ?, ?, ?, ?)
     """,
@@ -96,6 +117,16 @@ READ = {
     "dataset": "SELECT * FROM dataset WHERE id = ?",
     "collection": "SELECT * FROM collection WHERE name = ?",
     "chain_member": "SELECT * FROM chain_member WHERE id = ?",
+    "chain_removal": "SELECT * FROM chain_removal WHERE member = ?",
+    "tag": "SELECT * FROM tag WHERE id = ?",
+    "tag_removal": "SELECT * FROM tag_removal WHERE tag = ?",
+    "dataset_deletion": "SELECT * FROM dataset_deletion WHERE dataset = ?",
+    "dataset_change": "SELECT * FROM dataset_change WHERE id = ?",
+    "keyword": """
+        SELECT * FROM keyword
+         WHERE (word, dataset) IN (SELECT substr(s, 38), substr(s, 1, 36) FROM (SELECT ? AS s))
+    """,
+    "alias": "SELECT * FROM alias WHERE id = ?",
     "equality": "SELECT * FROM equality WHERE id = ?",
     "acceptance": "SELECT * FROM acceptance WHERE id = ?",
     "verification": "SELECT * FROM verification WHERE id = ?",
@@ -111,6 +142,13 @@ SUBJECT = {
     "dataset": "id",
     "collection": "name",
     "chain_member": "id",
+    "chain_removal": "member",
+    "tag": "id",
+    "tag_removal": "tag",
+    "dataset_deletion": "dataset",
+    "dataset_change": "id",
+    "keyword": "dataset word",
+    "alias": "id",
     "equality": "id",
     "acceptance": "id",
     "verification": "id",
@@ -118,7 +156,10 @@ SUBJECT = {
     "merge": "id",
     "recovery": "id",
 }
-"""Column of each table that its record is known by."""
+"""Column of each table that its record is known by; where it takes two, both with a space between."""
+
+WITHOUT_ROWID = frozenset({"keyword"})
+"""Kinds of facts whose rows have no number."""
 
 INSERT_USAGE = "INSERT INTO usage (execution, role, position, dataset) VALUES (?, ?, ?, ?)"
 INSERT_SOURCE = "INSERT INTO run_source (run, file, digest) VALUES (?, ?, ?)"
@@ -151,6 +192,14 @@ HEAD = "SELECT coalesce(min(position), 1) - 1 FROM chain_member WHERE chain = ?"
 LAST_RECORD = "SELECT position, chain FROM record ORDER BY position DESC LIMIT 1"
 ORIGIN = "SELECT id FROM store"
 COLLECTION_TYPE = "SELECT type FROM collection WHERE name = ?"
+REMOVED = "(removed)"
+"""The chain whose children are the collections that were removed, until they are made again."""
+
+REMOVAL_OF = """
+    SELECT m.id FROM chain_member AS m
+     WHERE m.child = :name AND m.chain = :removed
+       AND NOT EXISTS (SELECT 1 FROM chain_removal AS x WHERE x.member = m.id)
+"""
 
 
 class ExecutionFact(NamedTuple):
@@ -184,6 +233,11 @@ def collection_type(conn: sqlite3.Connection, name: str) -> str | None:
     return None if row is None else row[0]
 
 
+def removals_of(conn: sqlite3.Connection, name: str) -> list[str]:
+    """Ids of the facts that a collection was removed: several in stores that were merged; without any, it was not."""
+    return [row[0] for row in conn.execute(REMOVAL_OF, {"name": name, "removed": REMOVED})]
+
+
 class RunFact(NamedTuple):
     """A run with the files it was made from.
 
@@ -193,6 +247,11 @@ class RunFact(NamedTuple):
 
     row: Row
     sources: Sequence[tuple[str, str]]
+
+
+def subject_of(kind: str, row: Row) -> str:
+    """What the record of a row is known by."""
+    return " ".join([str(row[column]) for column in SUBJECT[kind].split(" ")])
 
 
 def content_of(kind: str, fact: Row | ExecutionFact | RunFact) -> dict[str, object]:
@@ -276,7 +335,7 @@ class Chain:
             origin: The store in which it was recorded first; None: this one.
         """
         row = fact.row if isinstance(fact, (ExecutionFact, RunFact)) else fact
-        subject = str(row[SUBJECT[kind]])
+        subject = subject_of(kind, row)
         self._conn.execute(INSERT[kind], VALUES[kind](row))
         if isinstance(fact, ExecutionFact):
             self._conn.executemany(INSERT["dataset"], map(VALUES["dataset"], fact.made))
@@ -284,6 +343,11 @@ class Chain:
         elif isinstance(fact, RunFact):
             self._conn.executemany(INSERT_SOURCE, [(subject, *source) for source in fact.sources])
         self._record(kind, subject, digest_json(content_of(kind, fact)), origin or self._origin)
+
+    def bring_back(self, collection: str, now: str) -> None:
+        """Undoes the removal of a collection that was removed; it is empty."""
+        for member in removals_of(self._conn, collection):
+            self.add("chain_removal", {"member": member, "removed": now})
 
     def _record(self, kind: str, subject: str, digest: str, origin: str) -> None:
         self._link = next_link(self._link, origin, digest)

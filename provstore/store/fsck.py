@@ -279,7 +279,7 @@ def _fact(conn: sqlite3.Connection, number: int, kind: str, subject: str, digest
 
 def _named(kind: str, row: Mapping[str, Any], number: int) -> str:
     """A fact as people know it, with its record."""
-    subject = row[facts.SUBJECT[kind]]
+    subject = facts.subject_of(kind, row)
     if kind == "dataset":
         subject = f"{subject} of {row['path']}"
     elif kind == "execution":

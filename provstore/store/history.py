@@ -60,12 +60,16 @@ DATASET_ROW = """
     SELECT id, type, data_id, run, path, kind, executable, size, digest, execution, role FROM dataset WHERE id = ?
 """
 DATASET_OF = """
-    SELECT id FROM dataset
-     WHERE path = ? AND digest = ? AND executable = ? ORDER BY rowid DESC LIMIT 1
+    SELECT id FROM dataset AS d
+     WHERE path = ? AND digest = ? AND executable = ?
+       AND NOT EXISTS (SELECT 1 FROM dataset_deletion AS x WHERE x.dataset = d.id)
+     ORDER BY rowid DESC LIMIT 1
 """
 KNOWN = """
-    SELECT id, semantic_digest FROM dataset
-     WHERE path = ? AND digest = ? AND executable = ? ORDER BY rowid DESC LIMIT 1
+    SELECT id, semantic_digest FROM dataset AS d
+     WHERE path = ? AND digest = ? AND executable = ?
+       AND NOT EXISTS (SELECT 1 FROM dataset_deletion AS x WHERE x.dataset = d.id)
+     ORDER BY rowid DESC LIMIT 1
 """
 ANY_DATASET = "SELECT 1 FROM dataset LIMIT 1"
 SECONDS = """

@@ -46,6 +46,7 @@ class Ledger:
         self._unwritten: dict[tuple[str, str, bool], str] = {}
         with explained(path):
             self._paths: set[str] | None = set() if history.has_no_dataset(conn) else None
+            self._version = memory.data_version(conn)
         self._rows: dict[str, Row] = {}
         self._tasks: dict[tuple[str, str], TaskMemo] = {}
         self._plan: tuple[str, PlanText, Iterable[str] | None] | None = None
@@ -134,7 +135,14 @@ class Ledger:
             memory.put_tasks(self._conn, self._tasks)
             if self._plan is not None:
                 memory.put_plan(self._conn, *self._plan)
+        if self._paths is not None and self._store_has_grown():
+            self._paths = None
         self._forget_written()
+
+    def _store_has_grown(self) -> bool:
+        """Somebody else has written: a task has registered something."""
+        with explained(self._path):
+            return memory.data_version(self._conn) != self._version
 
     def _write_facts(self) -> None:
         chain = facts.Chain(self._conn)
@@ -142,6 +150,8 @@ class Ledger:
             if facts.collection_type(self._conn, name) is None:
                 new: Row = {"name": name, "type": kind, "created": created, "description": description}
                 chain.add("collection", new)
+            else:
+                chain.bring_back(name, created)
         for parent, child, added in self._members:
             position = facts.head_of(self._conn, parent)
             member: Row = {"id": new_id(), "chain": parent, "child": child, "position": position, "added": added}

@@ -10,6 +10,7 @@ import sqlite3
 
 from provstore.noun import NamedTuple
 from provstore.store.connection import MISSING_ROW
+from provstore.store.data_ids import DataIds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -24,6 +24,8 @@ MAKERS = """
     SELECT r.value, d.execution, EXISTS (SELECT 1 FROM record WHERE subject = r.value AND kind = 'dataset')
       FROM json_each(:ids) AS r LEFT JOIN dataset AS d ON d.id = r.value ORDER BY r.key
 """
+CHANGES = "SELECT c.id FROM json_each(:ids) AS r CROSS JOIN dataset_change AS c ON c.dataset = r.value"
+DELETIONS = "SELECT x.dataset FROM json_each(:ids) AS r CROSS JOIN dataset_deletion AS x ON x.dataset = r.value"
 RUNS_OF = """
     SELECT DISTINCT e.run FROM json_each(:ids) AS r CROSS JOIN execution AS e ON e.id = r.value WHERE e.run IS NOT NULL
 """
@@ -78,7 +80,9 @@ def _proofs(conn: sqlite3.Connection, kind: str, subjects: Sequence[str]) -> lis
                 own.append(id)
             else:
                 makers[maker] = None
-        return [("dataset", own), ("execution", list(makers))]
+        said = [row[0] for row in conn.execute(CHANGES, wanted)]
+        gone = [row[0] for row in conn.execute(DELETIONS, wanted)]
+        return [("dataset", own), ("execution", list(makers)), ("dataset_change", said), ("dataset_deletion", gone)]
     runs = list(subjects)
     found = [(kind, runs)]
     if kind == "execution":

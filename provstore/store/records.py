@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from provstore.store import registered
 from provstore.store.connection import MISSING_ROW
 
 TYPE_CHECKING = False
@@ -138,6 +139,7 @@ def execution(conn: sqlite3.Connection, execution_id: str) -> dict[str, Any]:
 def dataset(conn: sqlite3.Connection, dataset_id: str) -> dict[str, Any]:
     """The whole record of a dataset, with the executions that read it."""
     found = _parsed(_row(conn, DATASET, dataset_id), "data_id", "metadata", "executable", "overwritable")
+    found |= registered.changed(conn, dataset_id)
     found["readers"] = [_parsed(row, "data_id") for row in _rows(conn, READERS_OF, (dataset_id,))]
     found["equal_to"] = [_parsed(row, "ignored") for row in _rows(conn, EQUAL_TO, (dataset_id,))]
     return found

@@ -52,6 +52,9 @@ IS_KEPT = "SELECT 1 FROM object WHERE digest = ?"
 VERSIONS = "SELECT digest, path, kind FROM dataset ORDER BY path, rowid"
 CONSTRAINTS_OFF = "PRAGMA foreign_keys = OFF"
 
+REMOVALS = {"chain_removal": ("member", "chain_member"), "tag_removal": ("tag", "tag")}
+"""Kind of a removal → column that names what was removed, and its kind."""
+
 
 def is_of_our_schema(path: str) -> bool:
     """Whether a file that says that it is of a newer schema is of ours all the same: then its number is damaged."""
@@ -309,9 +312,9 @@ class _Builder:
         """
         for number, (kind, question) in enumerate(facts.READ.items()):
             after = 0
-            every = question.partition(" WHERE ")[0] + " ORDER BY rowid"
+            every = question.partition(" WHERE ")[0] + ("" if kind in facts.WITHOUT_ROWID else " ORDER BY rowid")
             for order, row in enumerate(_dicts(self._sure, every)):
-                subject = str(row[facts.SUBJECT[kind]])
+                subject = facts.subject_of(kind, row)
                 record = self._rows.execute(RECORD_OF, (subject, kind)).fetchone()
                 if record is not None:
                     after = record[0]
@@ -319,13 +322,20 @@ class _Builder:
                 if kind == "dataset" and row["execution"] is not None:
                     continue  # part of the execution that made it
                 fact = facts.read(self._sure, kind, subject)
-                if fact is None:
+                if fact is None or not self._is_of(kind, row):
                     continue
                 record = self._rows.execute(RECORD_WITH, (digest_json(facts.content_of(kind, fact)),)).fetchone()
                 if record is not None:
                     self._rows.execute(NAME_RECORD, (kind, subject, record[0]))
                 elif _is_consistent(kind, fact) and fact == facts.read(self._rows, kind, subject):
                     yield after, number, order, kind, subject
+
+    def _is_of(self, kind: str, row: Row) -> bool:
+        """What a removal says was removed was there: removals of two kinds look alike."""
+        if kind not in REMOVALS:
+            return True
+        column, removed = REMOVALS[kind]
+        return facts.read(self._rows, removed, str(row[column])) is not None
 
     def _add_stray(self, kind: str, subject: str) -> None:
         fact = facts.read(self._sure, kind, subject)

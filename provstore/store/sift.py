@@ -34,9 +34,10 @@ DIGEST = re.compile(TAG + "[0-9a-f]{64}")
 ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LOOKS = {
     **dict.fromkeys(("started", "ended", "created", "added", "recovered", "recorded"), TIME),
-    **dict.fromkeys(("accepted", "verified", "merged"), TIME),
+    **dict.fromkeys(("accepted", "verified", "merged", "deleted", "changed", "removed", "tagged"), TIME),
+    **dict.fromkeys(("valid_from", "valid_to"), TIME),
     **dict.fromkeys(("digest", "log", "configuration", "diff_digest"), DIGEST),
-    **dict.fromkeys(("id", "run_code.run", "run_end.run"), ID),
+    **dict.fromkeys(("id", "run_code.run", "run_end.run", "chain_removal.member", "tag_removal.tag"), ID),
     "commit_id": re.compile("[0-9a-f]{40,64}"),
     "collection.type": re.compile("RUN|TAGGED|CHAINED|CALIBRATION"),
     "outcome": re.compile("succeeded|failed|tainted|timed-out|cancelled|interrupted"),
@@ -98,8 +99,12 @@ def _named(insert: str) -> str:
     return head + "VALUES (" + ", ".join(f":{column}" for column in columns) + ")"
 
 
+UNNUMBERED = facts.WITHOUT_ROWID | {"chain_removal", "tag_removal"}
+"""Kinds of facts that are taken without the number of their row. Removals of two kinds look alike and have the same
+numbers, so that each is taken into both tables, where one must not keep the other out."""
+
 PARTS = {
-    **{kind: _with_rowid(insert) for kind, insert in facts.INSERT.items()},
+    **{kind: (_named if kind in UNNUMBERED else _with_rowid)(sql) for kind, sql in facts.INSERT.items()},
     "store": INSERT_STORE,
     "usage": _named(facts.INSERT_USAGE),
     "run_source": _named(facts.INSERT_SOURCE),

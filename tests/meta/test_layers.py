@@ -20,6 +20,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("testing",),  # fakes and contract suites: for tests and authors of plug-ins, so nothing of ours uses it
     ("__init__", "__main__"),  # what `import provstore` and `python -m provstore` are
     ("cli",),
+    ("api",),  # what Python programs call
     ("web",),  # pages: below the command line, which writes one as a file
     ("operations",),
     ("project",),

@@ -29,6 +29,8 @@ BIG_TABLES = frozenset({"execution", "dataset", "usage", "record", "object"})
 WHOLE_TABLE: dict[str, str] = {
     "facts.LAST_RECORD": "walks the key from its end and stops after one row",
     "history.ANY_DATASET": "stops after one row",
+    "registered.LAST_EXECUTIONS": "walks from the newest, and stops at the limit",
+    "registered.LIST": "walks from the newest, and stops at the limit",
 }
 """module.CONSTANT → why it may read a big table without a search. An entry without need is an error."""
 

@@ -12,6 +12,8 @@ from blake3 import blake3
 
 KEY = {
     "run": "id", "run_code": "run", "run_end": "run", "execution": "id", "dataset": "id", "collection": "name",
+    "chain_removal": "member", "tag": "id", "tag_removal": "tag",
+    "dataset_deletion": "dataset", "dataset_change": "id", "alias": "id",
     "chain_member": "id", "equality": "id", "acceptance": "id", "verification": "id", "metric": "id", "merge": "id",
     "recovery": "id",
 }  # fmt: skip

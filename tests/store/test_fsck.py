@@ -175,6 +175,25 @@ def add_merge(**changes):
     return lambda store: add(store, "merge", **merge_row(store, **changes))
 
 
+def adding(table, **row):
+    return lambda store: add(store, table, **row)
+
+
+TAG = {"id": "t", "collection": "sources", "dataset": "d", "valid_from": None, "valid_to": None, "tagged": NOW}
+
+
+def add_tag(**changes):
+    """A tag of a dataset that is there, in a collection for tags unless another one is named."""
+
+    def do(store):
+        if "collection" not in changes:
+            add(store, "collection", name="best", type="TAGGED", created=NOW, description="")
+        (dataset,) = store.conn.execute("SELECT id FROM dataset LIMIT 1").fetchone()
+        add(store, "tag", **{**TAG, "collection": "best", "dataset": dataset, **changes})
+
+    return do
+
+
 LAST = "(SELECT max(position) FROM record)"
 FAILING = {
     "sqlite": sql_null,
@@ -224,6 +243,15 @@ ALSO = {
     "memory of nothing": ("missing-fact", remember(key="k", execution="nothing", outputs="")),
     "deletion without record": ("unrecorded", changed(
         f"INSERT INTO dataset_deletion SELECT id, '{NOW}', 'u', 1 FROM dataset LIMIT 1")),
+    "removal of no member": ("missing-fact", adding("chain_removal", member="nothing", removed=NOW)),
+    "removal of no tag": ("missing-fact", adding("tag_removal", tag="nothing", removed=NOW)),
+    "tag of nothing": ("missing-fact", add_tag(dataset="nothing")),
+    "tag in no collection": ("missing-fact", add_tag(collection="nothing")),
+    "tag in a run": ("wrong-type-of-collection", add_tag(collection="main/1")),
+    "tag for no time": ("wrong-time", add_tag(valid_to="tomorrow")),
+    "tag without record": ("unrecorded", changed(
+        f"INSERT INTO collection VALUES ('t', 'TAGGED', '{NOW}', '')",
+        f"INSERT INTO tag SELECT 't', 't', id, NULL, NULL, '{NOW}' FROM dataset LIMIT 1")),
     "word without record": ("unrecorded", changed("INSERT INTO keyword SELECT id, 'w' FROM dataset LIMIT 1")),
     "fact is gone": ("record-damaged", changed("DELETE FROM run_end")),
     "record of no kind": ("record-damaged", unknown_kind),

@@ -1,0 +1,93 @@
+"""The calls of `Store` that ask."""
+
+from __future__ import annotations
+
+from provstore.api.nouns import Collection, Dataset, DatasetType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+    from provstore.project import Project
+
+
+class Datasets(list[Dataset]):
+    """The datasets that a query has found: a list, which can say why it is empty."""
+
+    def __init__(self, found: Iterable[Dataset], why: Callable[[], str]) -> None:
+        super().__init__(found)
+        self._why = why
+
+    def explain(self) -> str:
+        """Says in a sentence what excluded everything; asks the store again for that."""
+        if not self:
+            return self._why()
+        return f"found {len(self)} dataset{'s' if len(self) > 1 else ''}"
+
+
+def _name(named: str | DatasetType | Collection) -> str:
+    return named if isinstance(named, str) else named.name
+
+
+def _several(one_or_more: Any) -> Sequence[Any]:  # noqa: ANN401 - one of what the list holds, or the list
+    return (one_or_more,) if isinstance(one_or_more, (str, Collection)) else one_or_more
+
+
+class Asking:
+    """Queries. Part of `Store`."""
+
+    _project: Project
+
+    def query_datasets(  # noqa: PLR0913 - one argument for each part of a query
+        self,
+        type: str | DatasetType = "*",
+        where: str | None = "",
+        *,
+        collections: str | Collection | Sequence[str | Collection] | None = None,
+        find_first: bool | None = None,
+        order_by: str | Sequence[str] = (),
+        limit: int | None = None,
+        bind: Mapping[str, Any] | None = None,
+        status: str = "valid",
+    ) -> Datasets:
+        """The datasets of a type that fulfil a condition, each once; see `docs/queries.md` for the language.
+
+        Args:
+            type: A dataset type, or a glob of its name, in which `*` and `?` are wild cards.
+            where: A condition on dimensions and fields: ``visit in (101..120) and dataset.size > 0``.
+            collections: One or several collections or globs of their names, searched in this order. None: wherever
+                they are.
+            find_first: Of each type and data ID only the dataset that is found first; datasets without a type (`file`)
+                are told apart by their paths as well. None: so, where collections are named.
+            order_by: Names, each with `-` in front where the largest comes first; what is missing is the smallest.
+            limit: At most so many. With 0 the query is only checked.
+            bind: Values for ``:name``: texts, numbers, truth values, `datetime`; lists inside of IN only.
+            status: "valid", "replaced", "deleted" or "all".
+
+        Raises:
+            QueryError: `where` or `order_by` can't be understood, or means nothing for these types and values.
+            UsageError: There is no such type, collection or status; or a glob is to be searched in an order.
+        """
+        from provstore.operations.registry import queries
+
+        names = None if collections is None else tuple(map(_name, _several(collections)))
+        query = queries.Query(
+            _name(type), where or "", bind, names, find_first, tuple(_several(order_by)), limit, status
+        )
+        found = queries.query_datasets(self._project, query)
+        records = [Dataset(**record._asdict()) for record in found]
+        return Datasets(records, lambda: queries.explain(self._project, query))
+
+    def query_dataset_types(self, glob: str = "*") -> list[DatasetType]:
+        """Dataset types that are registered or used, by name.
+
+        Args:
+            glob: A name, or one with the wild cards `*` and `?`.
+
+        Raises:
+            UsageError: It has no wild card, and no type is called so.
+        """
+        from provstore.operations.registry.queries import query_dataset_types
+
+        return [DatasetType(**found._asdict()) for found in query_dataset_types(self._project, glob)]

@@ -1,0 +1,66 @@
+"""An open project as Python sees it. Every call delegates to the operation that the command line calls, too."""
+
+from __future__ import annotations
+
+import os
+
+from provstore.api.by_hand import ByHand
+from provstore.api.collections import Collecting
+from provstore.api.queries import Asking
+from provstore.project import Project
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+
+class Store(ByHand, Collecting, Asking):
+    """The store of one project. A context manager.
+
+    What writes waits while a run holds the project; inside a task of the project it does not, since the run waits for
+    the task. Each call is one transaction: it happens whole or not at all. Errors are those of `provstore.errors`.
+    """
+
+    def __init__(self, project: Project, current: str) -> None:
+        self._project = project
+        self._current = current
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str] = ".") -> Self:
+        """Opens the project that `folder` lies in: the nearest one here or above.
+
+        Raises:
+            NoProjectError: There is none.
+            StoreError: Its store can't be used.
+        """
+        return cls(Project.find(os.path.abspath(folder)), os.getcwd())
+
+    @classmethod
+    def create(cls, folder: str | os.PathLike[str]) -> Self:
+        """Makes a project with an empty store; a folder with a Pipelinefile gets the store, one with both is opened.
+
+        Raises:
+            FileError: The folder can't be made or written.
+            StoreError: There is something that can't be used as a store.
+        """
+        from provstore.operations.registry.create import create
+
+        return cls(create(os.path.abspath(folder)), os.getcwd())
+
+    @property
+    def root(self) -> str:
+        """Absolute path of the project."""
+        return self._project.root
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the store; it is one file again."""
+        self._project.close()

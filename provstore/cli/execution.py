@@ -1,0 +1,110 @@
+"""`provstore execution` and its commands."""
+
+from __future__ import annotations
+
+import click
+
+from provstore.cli.options import complete_path, json_option, place_of, place_options
+
+ALL = -1
+
+
+@click.group(short_help="register and list executions")
+def command() -> None:
+    """Register what was done outside of any pipeline, and list executions.
+
+    \b
+    $ provstore execution register "stage 2" --input 019310a4-77e
+    019310b0-5a01-7c11-8123-0123456789ab
+    """
+
+
+@command.command("register", short_help="register what was done outside of any pipeline")
+@click.argument("name")
+@click.option("--description", default="", metavar="TEXT", help="What was done.")
+@click.option("--input", "inputs", multiple=True, metavar="ID", help="A dataset that it read; repeatable.")
+@click.option("--started", metavar="TIME", help="ISO 8601, UTC without a zone; without it now.")
+@click.option("--ended", metavar="TIME", help="The same.")
+@click.option("--site", help="Where it was done.")
+@click.option("--configuration", metavar="FILE", shell_complete=complete_path, help="A file whose text is kept whole.")
+@json_option
+@place_options
+@click.pass_context
+def register(
+    ctx: click.Context,
+    /,
+    name: str,
+    inputs: tuple[str, ...],
+    as_json: bool,
+    folder: str | None,
+    file: str | None,
+    **said: str | None,
+) -> None:
+    """Register something that was done outside of any pipeline, and print its id.
+
+    \b
+    $ provstore execution register "stage 2" --input 019310a4-77e --input best-stars
+    019310b0-5a01-7c11-8123-0123456789ab
+    """
+    from provstore.cli import render
+    from provstore.cli.dataset_text import execution_json
+    from provstore.cli.plain import PlainView
+    from provstore.operations.registry.executions import ExecutionRequest, execution, register_execution
+
+    place = place_of(ctx, folder, file)
+    request = ExecutionRequest(name, input_datasets=inputs, current=place.folder, **said)  # type: ignore[arg-type]
+    with place.project() as project:
+        id = register_execution(project, request, PlainView())
+        print(render.to_json(execution_json(execution(project, id))) if as_json else id)
+
+
+@command.command("ls", short_help="list executions, newest first")
+@click.option("--all", "every", is_flag=True, help="Those of runs as well, not only what was registered.")
+@click.option("-n", "--limit", type=click.IntRange(min=0), metavar="N", help="At most so many.")
+@json_option
+@place_options
+@click.pass_context
+def ls(ctx: click.Context, every: bool, limit: int | None, as_json: bool, folder: str | None, file: str | None) -> None:
+    """List the executions that were registered, newest first.
+
+    \b
+    $ provstore execution ls
+    id            name     started               outcome    read  made
+    019310b0-5a0  stage 2  2026-11-21 10:00:00Z  succeeded  2     1
+    """
+    import sys
+
+    from provstore.cli import render
+    from provstore.cli.dataset_text import executions_json, executions_text
+    from provstore.cli.style import width_of
+    from provstore.operations.registry.executions import executions
+
+    with place_of(ctx, folder, file).project() as project:
+        report = executions(project, ALL if limit is None else limit, every=every)
+    text = render.to_json(executions_json(report)) if as_json else executions_text(report, width_of(sys.stdout))
+    if text:
+        print(text)
+
+
+@command.command("show", short_help="show one execution in full")
+@click.argument("id")
+@json_option
+@place_options
+@click.pass_context
+def show(ctx: click.Context, id: str, as_json: bool, folder: str | None, file: str | None) -> None:
+    """Show one execution in full, with what it read and made. An ID may be shortened.
+
+    \b
+    $ provstore execution show 019310b0-5a0
+    execution 019310b0-5a01-7c11-8123-0123456789ab
+      name     stage 2
+      outcome  succeeded
+               by hand: registered, not run
+    """
+    from provstore.cli import render
+    from provstore.cli.dataset_text import execution_json, execution_text
+    from provstore.operations.registry.executions import execution
+
+    with place_of(ctx, folder, file).project() as project:
+        found = execution(project, id)
+    print(render.to_json(execution_json(found)) if as_json else execution_text(found))

@@ -1,0 +1,285 @@
+"""What becomes of datasets that were registered: replaced, deleted, described anew, named by an alias.
+
+Rules: no fact is changed; each of these is a fact of its own. What was registered keeps its record for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+from provstore.digest import canonical_json
+from provstore.errors import FileError, UsageError
+from provstore.model.values import new_id, utc_text
+from provstore.noun import NamedTuple
+from provstore.operations import recording
+from provstore.operations.circumstances import user_name
+from provstore.operations.registry import names
+from provstore.operations.registry.placing import Placing
+from provstore.operations.registry.references import known_id
+from provstore.operations.registry.register import add_dataset, maker, source_of, without_data
+from provstore.operations.registry.writing import writing
+from provstore.store import history, registered
+from provstore.store.adding import adding
+from provstore.store.ledger import SOURCES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from provstore.events import Observer
+    from provstore.model.files import Content
+    from provstore.model.values import JSON
+    from provstore.operations.registry.placing import Source
+    from provstore.project import Project
+    from provstore.store.adding import Adding, Connection
+    from provstore.store.store import Store
+
+COMMAND = "provstore dataset"
+
+
+class ReplaceRequest(NamedTuple):
+    """What takes a dataset's place; see `provstore.Store.replace_dataset`. None: as its predecessor has it."""
+
+    dataset: str
+    old_location: str | None = None
+    transfer: str = "copy"
+    description: str | None = None
+    execution_id: str | None = None
+    keywords: Sequence[str] | None = None
+    url: str | None = None
+    contact: str | None = None
+    metadata: Mapping[str, JSON] | None = None
+    current: str = "."
+
+
+class DeleteReport(NamedTuple):
+    """What became of a dataset that was deleted.
+
+    Attributes:
+        removed: Its data were there, and are gone.
+        left: Why what lies at its path was left; "": nothing is left, or that was wanted.
+    """
+
+    dataset: str
+    path: str
+    removed: bool
+    left: str
+
+
+# --- replacing --------------------------------------------------------------------------------------------------
+
+
+def replace(project: Project, request: ReplaceRequest, observe: Observer) -> str:
+    """Puts new data in the place of a dataset, and returns the id of the new one. The old bytes are kept.
+
+    Raises:
+        UnknownIdError: The dataset or the execution is not known.
+        UsageError: It may not be overwritten, or does not live any more.
+        FileError: The data can't be read.
+    """
+    source = source_of(request.old_location, request.transfer, request.current)
+    with writing(project, f"{COMMAND} replace", "replace its datasets", observe) as store:
+        old = store.ask(_replaceable, request)
+        if old["location"] != "project":
+            if source is not None:
+                raise UsageError(f"{old['path']}: found old_location, expected none: it was recorded without data")
+            with adding(store) as added:
+                return _add_successor(added, request, None)
+        limit = project.pipeline({}).objects_limit
+        with Placing(project, store, str(old["path"])) as placing:
+            placing.check_place()
+            return _replace_data(store, placing, request, (source, limit))
+
+
+def _replace_data(
+    store: Store, placing: Placing, request: ReplaceRequest, how: tuple[Source | None, int | None]
+) -> str:
+    source, limit = how
+    lying: Content | None = None
+    if source is None:
+        content = placing.lying()
+    else:
+        content = placing.bring(source)
+        if placing.is_taken:
+            lying = placing.keep_lying()
+            with adding(store):
+                pass  # before it is taken away: a kill must not find these bytes in memory only
+    placing.keep(content, limit)
+    with adding(store) as added:
+        _keep_strange(added, placing.path, lying)
+        id = _add_successor(added, request, content)
+        if lying is not None:
+            placing.take_away()
+        if source is not None:
+            placing.put()
+    return id
+
+
+def _keep_strange(added: Adding, path: str, lying: Content | None) -> None:
+    """Records what somebody put in the dataset's place since, so that it can be restored."""
+    if lying is None or added.ask(history.dataset_with, path, lying.digest, lying.executable) is not None:
+        return
+    now = utc_text(time.time())
+    added.add_run_collection(SOURCES, now)
+    added.add("dataset", recording.source_row(path, lying, recording.Place(SOURCES, user_name(), now)))
+
+
+def _replaceable(conn: Connection, request: ReplaceRequest) -> dict[str, Any]:
+    """The row of the dataset that is replaced, as it is now."""
+    id = known_id(conn, "dataset", request.dataset)
+    now = registered.datasets(conn, [id])[0]
+    if now["status"] != "valid":
+        raise UsageError(f"dataset {id}: it was {now['status']}, expected one that lives")
+    if not now["overwritable"]:
+        raise UsageError(f"dataset {id}: '{now['name']}' is not overwritable", hint="register a new version")
+    if request.execution_id is not None:
+        maker(conn, request.execution_id)
+    row = registered.whole_row(conn, id)
+    row.update({field: now[field] for field in ("description", "url")}, metadata=canonical_json(now["metadata"]))
+    return row
+
+
+def _add_successor(added: Adding, request: ReplaceRequest, content: Content | None) -> str:
+    old = added.ask(_replaceable, request)
+    now = utc_text(time.time())
+    said: dict[str, str | None] = {"url": request.url, "contact": request.contact, "description": request.description}
+    if request.metadata is not None:
+        said["metadata"] = names.checked_object("metadata", request.metadata)
+    row = {**old, **{field: names.checked_text(field, value) for field, value in said.items() if value is not None}}
+    found = content or without_data(row["url"], row["contact"])
+    fresh = recording.source_row(str(old["path"]), found, recording.Place(str(old["run"]), str(old["owner"]), now))
+    parts = ("id", "kind", "executable", "size", "digest", "semantic_digest", "format", "created")
+    row.update({part: fresh[part] for part in parts})
+    execution = None if request.execution_id is None else added.ask(maker, request.execution_id)
+    row.update(iteration=old["iteration"] + 1, replaces=old["id"], execution=execution)
+    if request.keywords is None:
+        words = tuple(added.ask(registered.keywords, str(old["id"])))
+    else:
+        words = names.checked_words(request.keywords)
+    add_dataset(added, row, words)
+    return str(row["id"])
+
+
+# --- deleting ---------------------------------------------------------------------------------------------------
+
+
+def delete(project: Project, text: str, observe: Observer, *, keep_bytes: bool = False) -> DeleteReport:
+    """Deletes a registered dataset: its record stays, its data go, unless they are to be kept.
+
+    Raises:
+        UnknownIdError: It is not known.
+        UsageError: It was deleted before, or a task made it.
+        FileError: Its data can't be removed.
+    """
+    with writing(project, f"{COMMAND} delete", "delete its datasets", observe) as store:
+        row = store.ask(_deletable, text)
+        with Placing(project, store, str(row["path"])) as placing:
+            removed, left = _what_lies(placing, row, store) if not keep_bytes else (False, "")
+            with adding(store) as added:
+                added.ask(_deletable, text)
+                deletion = {"dataset": row["id"], "deleted": utc_text(time.time()), "user": user_name()}
+                added.add("dataset_deletion", {**deletion, "kept_bytes": int(keep_bytes)})
+                added.forget(str(row["path"]))
+                if removed:
+                    placing.take_away()
+    return DeleteReport(str(row["id"]), str(row["path"]), removed, left)
+
+
+def _deletable(conn: Connection, text: str) -> dict[str, Any]:
+    id = known_id(conn, "dataset", text)
+    row = registered.whole_row(conn, id)
+    deletion = registered.deletion(conn, id)
+    if deletion is not None:
+        raise UsageError(f"dataset {id}: it was deleted {deletion['deleted']} by {deletion['user']}")
+    if row["role"] or row["run"] == SOURCES:
+        raise UsageError(
+            f"dataset {id}: {row['path']} was not registered: a task made or read it", hint="see 'provstore clean'"
+        )
+    return row
+
+
+def _what_lies(placing: Placing, row: Mapping[str, Any], store: Store) -> tuple[bool, str]:
+    """Whether the dataset's data lie at its path, and are to go; else why not."""
+    status = store.ask(registered.datasets, [str(row["id"])])[0]["status"]
+    if row["location"] != "project" or status == "replaced" or not placing.is_taken:
+        return False, ""
+    placing.check_place()
+    try:
+        digest = placing.read_lying().digest
+    except FileError as error:
+        return False, error.message
+    if digest != row["digest"]:
+        return False, f"{row['path']}: it holds other data than were registered, which are left there"
+    return True, ""
+
+
+# --- describing -------------------------------------------------------------------------------------------------
+
+
+def modify(project: Project, text: str, values: Mapping[str, JSON], observe: Observer) -> tuple[str, ...]:
+    """Changes what is not identity; the former values stay in the history.
+
+    Args:
+        values: Field → value, of "description", "url" (None: it has none) and "metadata".
+
+    Returns:
+        Fields that have another value now.
+
+    Raises:
+        UnknownIdError: The dataset is not known.
+        UsageError: Nothing is named, or a field or value that can't be.
+    """
+    if not values:
+        raise UsageError(f"{text}: found nothing to change, expected {', '.join(registered.CHANGEABLE)}")
+    said = {field: _checked(field, value) for field, value in values.items()}
+    with (
+        writing(project, f"{COMMAND} modify", "describe its datasets", observe) as store,
+        adding(store) as added,
+    ):
+        id = added.ask(known_id, "dataset", text)
+        now = added.ask(registered.datasets, [id])[0]
+        changed = tuple(field for field, value in said.items() if canonical_json(now[field]) != value)
+        for field in changed:
+            moment = utc_text(time.time())
+            change = {"id": new_id(), "dataset": id, "field": field, "value": said[field], "changed": moment}
+            added.add("dataset_change", {**change, "user": user_name()})
+    return changed
+
+
+def _checked(field: str, value: JSON) -> str:
+    """A value as canonical JSON."""
+    names.one_of("field", field, registered.CHANGEABLE)
+    if field == "metadata":
+        return names.checked_object(field, value if isinstance(value, dict) else json.loads("[]"))
+    if not (isinstance(value, str) or (field == "url" and value is None)):
+        raise UsageError(f"{field}: found {value!r}, expected text")
+    return canonical_json(value)
+
+
+def alias(project: Project, name: str, target: str, observe: Observer, *, supersede: bool = False) -> None:
+    """Gives a name to a dataset, or to what another alias stands for.
+
+    Raises:
+        UnknownIdError: There is no such dataset or alias.
+        UsageError: The name is taken, or would stand for itself.
+    """
+    names.checked_alias(name)
+    with (
+        writing(project, f"{COMMAND} alias", "name its datasets", observe) as store,
+        adding(store) as added,
+    ):
+        taken = added.ask(registered.alias_target, name)
+        if taken is not None and not supersede:
+            raise UsageError(f"alias '{name}': it stands for {taken}", hint="supersede it: --supersede")
+        way = [target]
+        while (behind := added.ask(registered.alias_target, way[-1])) is not None and behind not in way:
+            way.append(behind)
+        if name in way:
+            raise UsageError(
+                f"alias '{name}': it would stand for itself: {' → '.join([name, *way[: way.index(name) + 1]])}"
+            )
+        end = added.ask(known_id, "dataset", target)
+        meant = target if len(way) > 1 else end
+        added.add("alias", {"id": new_id(), "name": name, "target": meant, "created": utc_text(time.time())})

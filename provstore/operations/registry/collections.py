@@ -1,0 +1,253 @@
+"""Making, listing and removing collections. Nothing is removed while something refers to it."""
+
+from __future__ import annotations
+
+import re
+
+from provstore.errors import UsageError
+from provstore.noun import NamedTuple
+from provstore.operations.circumstances import user_name
+from provstore.operations.registry.transact import (
+    checked_collection,
+    collection_named,
+    has_store,
+    readable,
+    transaction,
+)
+from provstore.operations.registry.writing import unobserved
+from provstore.store import collections, facts
+from provstore.store.connection import explained
+from provstore.store.ledger import SOURCES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from provstore.events import Observer
+    from provstore.operations.registry.transact import Transaction
+    from provstore.project import Project
+    from provstore.store.collections import Collection, Tag
+    from provstore.store.store import Store
+
+NAMED = 10
+"""Referrers of a collection that an error names; the others are counted."""
+
+
+class Listed(NamedTuple):
+    """A collection as it is shown.
+
+    Attributes:
+        children: Of a CHAINED one, in the order in which they are searched.
+    """
+
+    name: str
+    type: str
+    children: tuple[str, ...]
+    description: str
+    created: str
+
+
+class Removal(NamedTuple):
+    """What the removal of a collection does, or would do.
+
+    Attributes:
+        dry_run: It was not done.
+        datasets: Of a RUN collection, the datasets that are deleted with it; of others, how many it lets go.
+        chains: Chains that it is taken out of.
+        tags: (collection, dataset) of those of its datasets that are taken out of TAGGED and CALIBRATION ones.
+    """
+
+    dry_run: bool
+    name: str
+    type: str
+    datasets: int
+    chains: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...]
+
+
+def register(
+    project: Project, name: str, type: str = "TAGGED", description: str = "", observe: Observer = unobserved
+) -> Listed:
+    """Makes a collection; one that is there and of this type is left as it is.
+
+    Raises:
+        UsageError: The name can't be, there is no such type, or the collection is of another one.
+    """
+    checked_collection(name)
+    if type not in collections.TYPES:
+        raise UsageError(f"{name}: found type '{type}', expected {', '.join(collections.TYPES)}")
+    _check_description(description)
+    with transaction(project, f"provstore collection create {name}", observe, makes_store=True) as call:
+        made(call, name, type, description)
+        return listed(call.store, collection_named(call.store, name))
+
+
+def _check_description(text: object) -> None:
+    if not isinstance(text, str):
+        raise UsageError(f"description: found {text!r}, expected text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"description: {text!r} is not UTF-8") from None
+
+
+def made(call: Transaction, name: str, type: str, description: str = "") -> None:
+    """Makes a collection where there is none, inside of a call; one that was removed comes back empty.
+
+    Raises:
+        UsageError: It is of another type, or was.
+    """
+    conn = call.store.conn
+    type_here = facts.collection_type(conn, name)
+    if type_here is None:
+        call.add("collection", {"name": name, "type": type, "created": call.now, "description": description})
+        return
+    if type_here != type:
+        was = "is" if collections.one(conn, name) else "was once"
+        raise UsageError(f"{name}: this collection {was} of type {type_here}, and can't be of type {type}")
+    call.adding.bring_back(name, call.now)
+
+
+def listed(store: Store, collection: Collection) -> Listed:
+    """A collection with its children."""
+    is_chain = collection.type == collections.CHAINED
+    children = tuple(collections.children(store.conn, collection.name)) if is_chain else ()
+    return Listed(collection.name, collection.type, children, collection.description, collection.created)
+
+
+def query_collections(
+    project: Project, glob: str = "*", type: str | None = None, *, flatten: bool = False
+) -> list[Listed]:
+    """Collections, by name.
+
+    Args:
+        glob: Of their names; `*` and `?` are wild cards.
+        type: Only those of it; None: of any.
+        flatten: In the place of a chain, what is searched for it, in that order.
+
+    Raises:
+        UsageError: There is no such type, or no collection of a name without wild cards.
+    """
+    if not isinstance(glob, str):
+        raise UsageError(f"collection: found {glob!r}, expected a name or a glob")
+    if type is not None and type not in collections.TYPES:
+        raise UsageError(f"found type '{type}', expected {', '.join(collections.TYPES)}")
+    is_name = not re.search("[*?]", glob)
+    if not is_name and not has_store(project):
+        return []
+    store = readable(project)
+    with explained(store.path):
+        if is_name:
+            collection_named(store, glob)
+        pattern = re.compile("".join(WILD.get(char, re.escape(char)) for char in glob), re.DOTALL)
+        found = [
+            collection
+            for collection in collections.every(store.conn)
+            if pattern.fullmatch(collection.name) and type in (None, collection.type)
+        ]
+        if flatten:
+            found = collections.flattened(store.conn, [collection.name for collection in found])
+        return [listed(store, collection) for collection in found]
+
+
+WILD = {"*": ".*", "?": "."}
+
+
+# --- removal ------------------------------------------------------------------------------------------------
+
+
+def remove(
+    project: Project, name: str, *, unlink: bool = False, dry_run: bool = False, observe: Observer = unobserved
+) -> Removal:
+    """Removes a collection: it is not seen any more, and holds nothing. The facts of what it held stay.
+
+    The datasets of a RUN collection are deleted with it: their records stay, their files in the project are left
+    alone, and `gc` frees the bytes that nothing else needs.
+
+    Args:
+        unlink: Take it, and the datasets of a RUN collection, out of the collections that hold them.
+        dry_run: Only say what would be done.
+
+    Raises:
+        UsageError: There is no such collection, it can't be removed, or something refers to it; nothing was changed.
+    """
+    if dry_run:
+        store = readable(project)
+        with explained(store.path):
+            return _removal(store, name, unlink=unlink)
+    with transaction(project, f"provstore collection remove {name}", observe) as call:
+        report = _removal(call.store, name, unlink=unlink)
+        _remove(call, report)
+        return report._replace(dry_run=False)
+
+
+def _removal(store: Store, name: str, *, unlink: bool) -> Removal:
+    """What is to be done, if it can be."""
+    conn = store.conn
+    collection = collection_named(store, name)
+    if name == SOURCES:
+        raise UsageError(f"{name}: can't be removed: it holds what nobody made")
+    chains = tuple(dict.fromkeys(chain for _, chain in collections.memberships(conn, name)))
+    tags: list[Tag] = []
+    if collection.type == collections.RUN:
+        run = collections.run_under_way(conn, name)
+        if run is not None:
+            raise UsageError(f"{name}: can't be removed: run {run}, whose collection it is, is under way")
+        tags = collections.tags_of_run(conn, name)
+        number = len(collections.datasets_of_run(conn, name))
+    else:
+        number = len({tag.dataset for tag in collections.tags(conn, name)})
+    tagged = tuple(dict.fromkeys((tag.collection, tag.dataset) for tag in tags))
+    report = Removal(True, name, collection.type, number, chains, tagged)
+    if not unlink and (chains or tags):
+        _refuse(report, tags)
+    return report
+
+
+def _refuse(report: Removal, tags: Sequence[Tag]) -> None:
+    referrers = [f"chain {chain}" for chain in report.chains]
+    holding = [f"collection {tag.collection} holds {tag.path} (dataset {tag.dataset})" for tag in tags]
+    referrers += dict.fromkeys(holding)
+    shown = "".join(f"\n  {text}" for text in referrers[:NAMED])
+    more = f"\n  and {len(referrers) - NAMED} more" if len(referrers) > NAMED else ""
+    raise UsageError(
+        f"{report.name}: not removed, as something refers to it:{shown}{more}",
+        hint="unlink it (--unlink) to take it out of these as well",
+    )
+
+
+def _remove(call: Transaction, report: Removal) -> None:
+    conn, now = call.store.conn, call.now
+    for member, _ in collections.memberships(conn, report.name):
+        call.add("chain_removal", {"member": member, "removed": now})
+    if report.type == collections.RUN:
+        for tag in collections.tags_of_run(conn, report.name):
+            call.add("tag_removal", {"tag": tag.id, "removed": now})
+        user = user_name()
+        for dataset in collections.datasets_of_run(conn, report.name):
+            call.add("dataset_deletion", {"dataset": dataset, "deleted": now, "user": user, "kept_bytes": 0})
+    for fact in _held_by(call, report.name):
+        call.add(*fact)
+    if facts.collection_type(conn, facts.REMOVED) is None:
+        row = {"name": facts.REMOVED, "type": collections.CHAINED, "created": now, "description": ABOUT_REMOVED}
+        call.add("collection", row)
+    call.add("chain_member", _last_member(call, report.name))
+
+
+ABOUT_REMOVED = "Collections that were removed"
+
+
+def _held_by(call: Transaction, name: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """What takes out all that a collection holds."""
+    for member in collections.members(call.store.conn, name):
+        yield "chain_removal", {"member": member.id, "removed": call.now}
+    for tag in collections.tags(call.store.conn, name):
+        yield "tag_removal", {"tag": tag.id, "removed": call.now}
+
+
+def _last_member(call: Transaction, name: str) -> dict[str, str | int]:
+    from provstore.model.values import new_id
+
+    there = collections.members(call.store.conn, facts.REMOVED)
+    position = max((member.position for member in there), default=-1) + 1
+    return {"id": new_id(), "chain": facts.REMOVED, "child": name, "position": position, "added": call.now}

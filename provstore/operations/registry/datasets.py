@@ -1,0 +1,170 @@
+"""Records of datasets, as `--json` and the Python API give them, and which to list."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from provstore.errors import UnknownIdError, UsageError
+from provstore.noun import NamedTuple
+from provstore.operations.identify import NO_STORE
+from provstore.operations.registry.names import one_of
+from provstore.operations.registry.references import dataset_id
+from provstore.store import collections, registered
+from provstore.store.proof import prove, prove_all
+from provstore.store.registered import Wanted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from provstore.model.values import JSON
+    from provstore.project import Project
+    from provstore.store.store import Store
+
+STATUSES = ("valid", "replaced", "deleted", "all")
+
+
+class DatasetRecord(NamedTuple):
+    """A dataset as it is now; fields as in `provstore.api.Dataset`."""
+
+    id: str
+    type: str
+    data_id: Mapping[str, JSON]
+    run: str
+    path: str
+    kind: str
+    size: int
+    digest: str
+    semantic_digest: str | None
+    format: str
+    created: str
+    execution: str | None
+    name: str
+    version: str | None
+    owner: str
+    owner_type: str
+    description: str
+    status: str
+    iteration: int
+    replaces: str | None
+    keywords: tuple[str, ...]
+    metadata: Mapping[str, JSON]
+    location: str
+    url: str | None
+    contact: str | None
+    overwritable: bool
+
+
+class Change(NamedTuple):
+    """What was said of a dataset since it was recorded.
+
+    Attributes:
+        field: "description", "url" or "metadata".
+        value: From then on.
+        before: Until then.
+        changed: UTC, ISO 8601.
+    """
+
+    field: str
+    value: JSON
+    before: JSON
+    changed: str
+    user: str
+
+
+class DatasetsReport(NamedTuple):
+    """Datasets, newest first."""
+
+    datasets: Sequence[DatasetRecord]
+
+
+class DatasetReport(NamedTuple):
+    """One dataset with what happened to it.
+
+    Attributes:
+        deleted: When and by whom; None: it was not.
+    """
+
+    dataset: DatasetRecord
+    changes: Sequence[Change]
+    deleted: Mapping[str, Any] | None
+
+
+def records_of(store: Store, ids: Iterable[str]) -> list[DatasetRecord]:
+    """The records of datasets that are there, each proved."""
+    wanted = list(ids)
+    prove_all(store, "dataset", wanted)
+    rows = store.ask(registered.datasets, wanted)
+    values = [{**row, "keywords": tuple(row["keywords"])} for row in rows]
+    return [DatasetRecord(*[value[field] for field in DatasetRecord._fields]) for value in values]
+
+
+def dataset(project: Project, text: str) -> DatasetReport:
+    """One dataset, by its id, the beginning of one, or an alias.
+
+    Raises:
+        UnknownIdError: There is none, or several ids begin so.
+        StoreDamagedError: It is not what was recorded.
+    """
+    id = dataset_id(project.store, text)
+    store = project.store
+    assert store is not None  # the id was found in it
+    prove(store, "dataset", id)
+    return DatasetReport(records_of(store, [id])[0], _changes(store, id), store.ask(registered.deletion, id))
+
+
+def _changes(store: Store, id: str) -> list[Change]:
+    now = dict(store.ask(registered.whole_row, id))
+    now["metadata"] = json.loads(now["metadata"])
+    found = []
+    for row in store.ask(registered.changes, id):
+        field = row["field"]
+        found.append(Change(field, row["value"], now.get(field), row["changed"], row["user"]))
+        now[field] = row["value"]
+    return found
+
+
+def datasets(project: Project, wanted: Wanted) -> DatasetsReport:
+    """The datasets that are asked for.
+
+    Args:
+        wanted: Its `collections` may be chains, which stand for all in them.
+
+    Raises:
+        UnknownIdError: There is no such collection.
+        UsageError: There is no such status.
+    """
+    one_of("status", wanted.status, STATUSES)
+    store = project.store
+    if store is None:
+        if wanted.collections:
+            raise UnknownIdError(f"{wanted.collections[0]}: {NO_STORE}")
+        return DatasetsReport(())
+    if wanted.collections is not None:
+        wanted = wanted._replace(collections=_leaves(store, wanted.collections))
+    return DatasetsReport(records_of(store, store.ask(registered.wanted, wanted)))
+
+
+def _leaves(store: Store, names: Sequence[str]) -> list[str]:
+    for name in names:
+        if store.ask(collections.one, name) is None:
+            raise UnknownIdError(
+                f"{name}: there is no collection of this name", hint="'provstore collection ls' lists them"
+            )
+    return [leaf.name for leaf in store.ask(collections.flattened, names)]
+
+
+def place_of_dataset(project: Project, text: str) -> str:
+    """Absolute path of where a dataset lies, or lay.
+
+    Raises:
+        UnknownIdError: There is none, or several ids begin so.
+        UsageError: It was recorded without data.
+    """
+    record = dataset(project, text).dataset
+    if record.location == "meta" or (record.location == "external" and (record.url or record.contact)):
+        where = f": see {record.url or record.contact}" if record.url or record.contact else ""
+        raise UsageError(f"dataset {record.id}: it was recorded without data{where}")
+    return os.path.normpath(os.path.join(project.root, record.path))

@@ -1,0 +1,282 @@
+"""Data on their way to their place in the project: copied to a temporary name, digested, renamed; or undone.
+
+Rules: nothing is overwritten but what its owner has replaced, and that is kept before; a failure leaves what was there;
+a symbolic link is no data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+
+from provstore.errors import FileError, ProvstoreError, UsageError
+from provstore.model.files import TOOL_FOLDERS
+from provstore.model.values import new_id
+from provstore.noun import NamedTuple
+from provstore.operations.outputs import Outputs, discard, disk_or_file_error
+from provstore.operations.registry.writing import is_task_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from provstore.model.files import Content
+    from provstore.project import Project
+    from provstore.store.store import Store
+
+TRANSFERS = ("copy", "move", "hardlink", "symlink", "relsymlink")
+"""How data come into the project; the last three leave them where they are, and share them."""
+
+
+class Source(NamedTuple):
+    """Where data come from.
+
+    Attributes:
+        path: Absolute.
+        transfer: One of `TRANSFERS`.
+        named: As the user wrote it.
+    """
+
+    path: str
+    transfer: str
+    named: str
+
+
+class Placing:
+    """One dataset on its way. A context manager: what fails inside is undone; the data are there when it ends."""
+
+    def __init__(self, project: Project, store: Store, path: str) -> None:
+        self._project, self._store = project, store
+        self.path = path
+        self.full = os.path.join(project.root, path)
+        self._workspace = project.workspace()
+        self._keeper = Outputs(project.root, project.folder, self._workspace, store.objects)
+        self._scratch = os.path.join(project.folder, "running", new_id())
+        self._undo: list[Callable[[], None]] = []
+        self._source: Source | None = None
+        self._signature: list[tuple[object, ...]] = []
+        self._fresh = ""
+
+    def __enter__(self) -> Placing:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if error is not None:
+                for undo in reversed(self._undo):
+                    with contextlib.suppress(OSError):
+                        undo()
+            elif self._source is not None and self._source.transfer == "move":
+                with contextlib.suppress(OSError):  # the data are recorded, and in their place
+                    _remove(self._source.path)
+        finally:
+            discard([self._scratch])
+            if not is_task_of(self._project.root):
+                with contextlib.suppress(OSError):
+                    os.rmdir(os.path.dirname(self._scratch))
+
+    # --- looking --------------------------------------------------------------------------------------------
+
+    def check_place(self) -> None:
+        """Refuses a place that a symbolic link would put outside of the project, or where no data may lie.
+
+        Raises:
+            FileError: It would lie there.
+        """
+        root = self._project.root
+        real = os.path.realpath(os.path.dirname(self.full))
+        if real != root and not real.startswith(root.rstrip("/") + "/"):
+            raise FileError(f"{self.path}: a symbolic link puts this outside of the project, into {real}")
+        if os.path.relpath(real, root).partition("/")[0] in TOOL_FOLDERS:
+            raise FileError(f"{self.path}: a symbolic link puts this into {real}, where no dataset may lie")
+
+    @property
+    def is_taken(self) -> bool:
+        """Something lies at the place."""
+        return os.path.lexists(self.full)
+
+    def lying(self) -> Content:
+        """What lies at the place.
+
+        Raises:
+            FileError: Nothing, or what can't be a dataset.
+        """
+        if not self.is_taken:
+            raise FileError(f"{self.path}: nothing lies there", hint="say where the data are: old_location")
+        if os.path.islink(self.full):
+            raise FileError(f"{self.path}: this is a symbolic link, expected a file or a directory")
+        return self._workspace.read(self.path)[0]
+
+    def read_lying(self) -> Content:
+        """What lies at the place, also behind a link that was put there."""
+        return self._workspace.read(self.path)[0]
+
+    # --- bringing -------------------------------------------------------------------------------------------
+
+    def bring(self, source: Source) -> Content:
+        """Reads the data where they are, or copies them to a temporary name and reads that.
+
+        Raises:
+            FileError: They can't be read, or hold a symbolic link or what is no data.
+        """
+        self._check(source)
+        self._signature = list(signatures(source.path))
+        if source.transfer in ("copy", "move"):
+            fresh = os.path.join(self._scratch, os.path.basename(self.path))
+            with _explained(source.named, "can't be copied"):
+                os.makedirs(self._scratch)
+                from provstore.operations.copies import copy
+
+                copy(source.path, fresh)
+            refuse_links(fresh, source.named)
+            self._fresh = os.path.relpath(fresh, self._project.root)
+        else:
+            self._fresh = source.path
+        content = self._workspace.read(self._fresh)[0]
+        if list(signatures(source.path)) != self._signature:
+            raise FileError(f"{source.named}: changes while it is read", hint="see who writes to it")
+        self._source = source
+        return content
+
+    def _check(self, source: Source) -> None:
+        if not os.path.lexists(source.path):
+            raise FileError(f"{source.named}: there is no such file or directory")
+        if os.path.islink(source.path):
+            raise FileError(f"{source.named}: this is a symbolic link, expected a file or a directory")
+        real = os.path.realpath(source.path)
+        if f"{os.path.realpath(self.full)}/".startswith(f"{real}/") or f"{self._project.folder}/".startswith(
+            f"{real}/"
+        ):
+            raise UsageError(f"{source.named}: {self.path} lies in it, or is it", hint="leave out old_location")
+        refuse_links(source.path, source.named)
+
+    def keep(self, content: Content, limit: int | None) -> None:
+        """Keeps the bytes of what was read, unless they are more than are to be kept.
+
+        Args:
+            limit: Bytes; None: all are kept.
+        """
+        place = self._fresh or self.path
+        if (limit is None or content.size <= limit) and not self._keeper.keep(place, content):
+            raise FileError(f"{self.path}: changes while it is read", hint="see who writes to it")
+
+    def keep_lying(self) -> Content:
+        """Keeps what lies at the place, whatever its size, also behind a link that was put there."""
+        content = self.read_lying()
+        if not self._keeper.keep(self.path, content):
+            raise FileError(f"{self.path}: changes while it is read", hint="see who writes to it")
+        return content
+
+    # --- placing --------------------------------------------------------------------------------------------
+
+    def put(self) -> None:
+        """Puts what was brought into its place, which is free."""
+        assert self._source is not None
+        with _explained(self.path, "can't be put there"):
+            self._make_folders()
+            if self._source.transfer in ("copy", "move"):
+                _move(os.path.join(self._project.root, self._fresh), self.full)
+            else:
+                _link(self._source, self.full)
+            self._undo.append(lambda: _remove(self.full))
+
+    def take_away(self) -> None:
+        """Takes what lies at the place out of the way; it is gone when all is done."""
+        aside = os.path.join(self._scratch, "aside")
+        with _explained(self.path, "can't be moved out of the way"):
+            os.makedirs(self._scratch, exist_ok=True)
+            _move(self.full, aside)
+            self._undo.append(lambda: _move(aside, self.full))
+
+    def _make_folders(self) -> None:
+        folder, missing = os.path.dirname(self.full), []
+        while not os.path.lexists(folder):
+            missing.append(folder)
+            folder = os.path.dirname(folder)
+        for folder in reversed(missing):
+            os.mkdir(folder)
+            self._undo.append(lambda made=folder: os.rmdir(made))  # type: ignore[misc]
+
+
+def signatures(place: str) -> Iterator[tuple[object, ...]]:
+    """How every file and folder at a place looks: equal as long as nobody writes to it."""
+    for full in everything(place):
+        status = os.lstat(full)
+        yield full, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns
+
+
+def everything(place: str) -> Iterator[str]:
+    """A place and all that is in it; links are not followed."""
+    yield place
+    for folder, folders, names in os.walk(place):
+        yield from (os.path.join(folder, name) for name in sorted([*folders, *names]))
+
+
+def refuse_links(place: str, named: str) -> None:
+    """Refuses data with a symbolic link in them, or with what is neither a file nor a folder.
+
+    Raises:
+        FileError: There is such a thing.
+    """
+    for full in everything(place):
+        mode = os.lstat(full).st_mode
+        shown = os.path.join(named, os.path.relpath(full, place)) if full != place else named
+        if stat.S_ISLNK(mode):
+            raise FileError(f"{shown}: this is a symbolic link, which is not taken", hint="put the data in its place")
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise FileError(f"{shown}: this is neither a file nor a folder")
+
+
+def _link(source: Source, full: str) -> None:
+    """Shares data by a link; a directory is linked by a symbolic one, or made anew with hard links in it."""
+    if source.transfer == "symlink":
+        os.symlink(os.path.realpath(source.path), full)
+    elif source.transfer == "relsymlink":
+        os.symlink(os.path.relpath(os.path.realpath(source.path), os.path.realpath(os.path.dirname(full))), full)
+    elif os.path.isdir(source.path):
+        import shutil
+
+        try:
+            shutil.copytree(source.path, full, copy_function=os.link)
+        except (OSError, shutil.Error) as error:
+            shutil.rmtree(full, ignore_errors=True)
+            raise FileError(f"{source.named}: can't be linked: {error}", hint="use --transfer copy") from error
+    else:
+        os.link(source.path, full)
+
+
+def _move(source: str, target: str) -> None:
+    """Renames; to another file system, where a folder of the project is a mount of its own, it copies."""
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        from provstore.operations.copies import copy_and_remove
+
+        copy_and_remove(source, target)
+
+
+def _remove(full: str) -> None:
+    if os.path.isdir(full) and not os.path.islink(full):
+        import shutil
+
+        shutil.rmtree(full)
+    else:
+        os.unlink(full)
+
+
+@contextlib.contextmanager
+def _explained(path: str, what: str) -> Iterator[None]:
+    """Errors of the operating system name the path."""
+    try:
+        yield
+    except ProvstoreError:
+        raise
+    except OSError as error:
+        raise disk_or_file_error(error, f"{path}: {what}") from error

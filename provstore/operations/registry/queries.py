@@ -1,0 +1,299 @@
+"""Asking for datasets and dataset types: what a query finds, and why it finds nothing."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+from provstore.errors import UsageError
+from provstore.noun import NamedTuple
+from provstore.operations.identify import NO_STORE, RUN_FIRST
+from provstore.operations.registry.collections import query_collections
+from provstore.operations.registry.datasets import STATUSES, DatasetsReport, records_of
+from provstore.operations.registry.datasets import datasets as datasets_of
+from provstore.operations.registry.names import one_of
+from provstore.operations.registry.transact import collection_named, has_store, readable
+from provstore.query.narrow import needed
+from provstore.query.node import walk
+from provstore.query.parse import parse_where
+from provstore.query.place import listed, nearest
+from provstore.query.spell import printed
+from provstore.query.tree import AllOf, Expression, Name
+from provstore.store import datasets, registered
+from provstore.store.collections import CALIBRATION
+from provstore.store.conditions import compiled, ordered, path_of
+from provstore.store.connection import explained, undone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from provstore.operations.registry.datasets import DatasetRecord
+    from provstore.project import Project
+    from provstore.query.check import Kind
+    from provstore.query.tree import Bind
+    from provstore.store.conditions import Condition
+    from provstore.store.datasets import Wanted
+    from provstore.store.store import Store
+
+WILD = re.compile("[*?]")
+
+
+class Query(NamedTuple):
+    """Which datasets are asked for.
+
+    Attributes:
+        type: Dataset type, or a glob of its name.
+        where: A condition of the query language; empty: all.
+        bind: Values for ``:name``.
+        collections: Names and globs, in the order in which they are searched; None: wherever they are.
+        find_first: Of each type and data ID only the one that is found first along the collections. None: so, where
+            collections are named.
+        order_by: Names, each with ``-`` in front where it is downwards.
+        limit: None: all.
+        status: "valid", "replaced", "deleted" or "all".
+        owner, keyword: Only those with it.
+    """
+
+    type: str = "*"
+    where: str = ""
+    bind: Bind | None = None
+    collections: Sequence[str] | None = None
+    find_first: bool | None = None
+    order_by: Sequence[str] = ()
+    limit: int | None = None
+    status: str = "valid"
+    owner: str | None = None
+    keyword: str | None = None
+
+
+class TypeLine(NamedTuple):
+    """A dataset type; of one that is used but not registered, what its datasets show."""
+
+    name: str
+    dimensions: tuple[str, ...]
+    format: str
+    path: str | None
+    description: str
+
+
+def query_dataset_types(project: Project, glob: str = "*") -> list[TypeLine]:
+    """Dataset types that are registered or used, by name.
+
+    Raises:
+        UsageError: `glob` is a name without wild cards, and no type has it.
+    """
+    if not has_store(project):
+        return []
+    store = readable(project)
+    with explained(store.path):
+        return [_type_line(store, name) for name in _types(store, glob)]
+
+
+def dataset_type(project: Project, name: str) -> TypeLine:
+    """One dataset type.
+
+    Raises:
+        UsageError: There is none of this name.
+    """
+    if not has_store(project):
+        raise UsageError(f"{name}: there is no such dataset type: {NO_STORE}", hint=RUN_FIRST)
+    store = readable(project)
+    with explained(store.path):
+        if name not in (known := datasets.types(store.conn)):
+            raise _unknown_type(name, known)
+        return _type_line(store, name)
+
+
+def _type_line(store: Store, name: str) -> TypeLine:
+    declared = datasets.declared(store.conn, name)
+    if declared is not None:
+        return TypeLine(name, tuple(declared[0]), *declared[1:])
+    return TypeLine(
+        name, tuple(sorted(datasets.dimensions(store.conn, name))), datasets.format_of(store.conn, name), None, ""
+    )
+
+
+def query_datasets(project: Project, query: Query) -> list[DatasetRecord]:
+    """The records of the datasets that a query finds, each once.
+
+    Raises:
+        QueryError: `where` or `order_by` can't be understood, or has no meaning with these types and values.
+        UsageError: There is no such type, collection or status; or no order in which to find something first.
+    """
+    tree = _checked(query)
+    if not has_store(project):
+        return []
+    store = readable(project)
+    with explained(store.path), undone(store.conn):
+        return records_of(store, _ids(project, query, tree))
+
+
+class Listing(NamedTuple):
+    """What is listed, and why that is nothing; "" where it is something."""
+
+    report: DatasetsReport
+    why: str
+
+
+def list_datasets(project: Project, query: Query) -> Listing:
+    """The datasets that a query finds; newest first where it has neither a condition nor an order.
+
+    Raises:
+        ProvstoreError: As `query_datasets`.
+    """
+    globs = any(WILD.search(name) for name in query.collections or ())
+    if query.where or query.order_by or query.find_first or globs:
+        report = DatasetsReport(query_datasets(project, query))
+    else:
+        limit = -1 if query.limit is None else query.limit
+        wanted = registered.Wanted(query.type, query.collections, query.owner, query.keyword, query.status, limit)
+        report = datasets_of(project, wanted)
+    return Listing(report, "" if report.datasets else explain(project, query))
+
+
+def _checked(query: Query) -> Expression:
+    """What can be known to be wrong without a store; the tree of `where`."""
+    one_of("status", query.status, STATUSES)
+    limit = query.limit
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+        raise UsageError(f"limit: found {limit!r}, expected a whole number, 0 or more")
+    if query.find_first and query.collections is None:
+        raise UsageError("find_first needs collections, in the order in which they are searched")
+    globs = [name for name in query.collections or () if WILD.search(name)]
+    if globs and query.find_first is not False:
+        hint = "name the collections, or a chain of them, or ask with find_first=False"
+        raise UsageError(f"{globs[0]}: a glob has no order in which something is found first", hint=hint)
+    return parse_where(query.where)
+
+
+def _ids(project: Project, query: Query, tree: Expression) -> list[str]:
+    store = readable(project)
+    types = _types(store, query.type)
+    kinds = _kinds(store, types, tree)
+    order, terms = ordered(query.order_by, kinds)
+    wanted = _wanted(project, query, tree, compiled(tree, kinds, query.bind or {}))
+    wanted = wanted._replace(order=order, where=wanted.where._replace(values={**wanted.where.values, **terms.values}))
+    rows: list[tuple[str, ...]] = []
+    for type in types if query.limit != 0 else ():
+        rows += datasets.found(store.conn, type, wanted)
+        if not order and query.limit is not None:
+            if len(rows) >= query.limit:
+                break
+            wanted = wanted._replace(limit=query.limit - len(rows))
+    if len(types) > 1:
+        for place, (_, downwards) in reversed(list(enumerate(order, 1))):
+            rows.sort(key=partial(_rank, place=place), reverse=downwards)
+    return [row[0] for row in rows[: query.limit]]
+
+
+def _rank(row: tuple[Any, ...], place: int) -> tuple[int, Any]:
+    """What a row is sorted by, as SQLite does: what is missing first, numbers, texts."""
+    value = row[place]
+    if value is None:
+        return 0, 0
+    return (2, value) if isinstance(value, str) else (1, value)
+
+
+def _wanted(project: Project, query: Query, tree: Expression, where: Condition) -> Wanted:
+    named = None if query.collections is None else _collections(project, query.collections)
+    first = named is not None if query.find_first is None else query.find_first
+    calibrations = [name for name, type in named or () if type == CALIBRATION]
+    if first and calibrations:
+        hint = "ask with find_first=False, or for one dataset with a time span"
+        raise UsageError(f"{calibrations[0]}: a CALIBRATION collection may hold several of one data ID", hint=hint)
+    more = {name: value for name, value in (("owner", query.owner), ("keyword", query.keyword)) if value is not None}
+    return datasets.Wanted(query.status, where, needed(tree, query.bind or {}), named, first, more, (), query.limit)
+
+
+def _collections(project: Project, names: Sequence[str]) -> list[tuple[str, str]]:
+    """(name, type) of the collections that are searched for these."""
+    store = readable(project)
+    found: list[tuple[str, str]] = []
+    for name in names:
+        if WILD.search(name):
+            found += [(collection.name, collection.type) for collection in query_collections(project, name)]
+        else:
+            collection = collection_named(store, name)
+            found.append((collection.name, collection.type))
+    return datasets.searched(store.conn, found)
+
+
+def _unknown_type(name: str, known: Sequence[str]) -> UsageError:
+    hint = nearest(name, known) or f"types are: {listed(known)}"
+    return UsageError(f"{name}: there is no such dataset type", hint=hint)
+
+
+def _types(store: Store, glob: str) -> list[str]:
+    known = datasets.types(store.conn)
+    if not WILD.search(glob):
+        if glob not in known:
+            raise _unknown_type(glob, known)
+        return [glob]
+    pattern = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in glob)
+    return [name for name in known if re.fullmatch(pattern, name, re.DOTALL)]
+
+
+def _kinds(store: Store, types: Sequence[str], tree: Expression) -> dict[str, Kind | None]:
+    """The dimensions of these types, and what their values are; None where they are of several kinds."""
+    seen: dict[str, set[Kind]] = {}
+    for type in types:
+        for name, kinds in datasets.dimensions(store.conn, type).items():
+            seen.setdefault(name, set()).update(kinds)
+    found: dict[str, Kind | None] = {name: min(kinds) if len(kinds) == 1 else None for name, kinds in seen.items()}
+    for node in walk(tree.condition):
+        if isinstance(node, Name) and "." not in node.text and node.text not in found:
+            path = path_of(node.text)
+            if any(datasets.has_dimension(store.conn, type, path) for type in types):
+                found[node.text] = None
+    return found
+
+
+# --- why nothing was found ------------------------------------------------------------------------------------
+
+
+def explain(project: Project, query: Query) -> str:
+    """Says in a sentence why a query finds nothing.
+
+    Raises:
+        ProvstoreError: As `query_datasets`.
+    """
+    tree = _checked(query)
+    if not has_store(project):
+        return NO_STORE
+    if query.limit == 0:
+        return "limit 0 asks for nothing"
+    store = readable(project)
+    with explained(store.path), undone(store.conn):
+        if not _types(store, query.type):
+            return f"no dataset type matches '{query.type}', types are: {listed(datasets.types(store.conn))}"
+        return _why_nothing(project, query._replace(limit=1, order_by=()), tree)
+
+
+def _why_nothing(project: Project, query: Query, tree: Expression) -> str:
+    what = "dataset" if query.type == "*" else f"dataset of type '{query.type}'"
+    plain = query._replace(where="", owner=None, keyword=None)
+    everything = parse_where("")
+
+    def finds(other: Query, where: Expression = everything) -> bool:
+        return bool(_ids(project, other, where))
+
+    if not finds(plain):
+        if query.status != "all" and finds(plain._replace(status="all")):
+            return f"no {what} is {query.status} there; status 'all' shows the others"
+        if query.collections is None:
+            return f"there is no {what}"
+        return f"there is no {what} in {', '.join(query.collections)}"
+    for name in ("owner", "keyword"):
+        value = getattr(query, name)
+        if value is not None and not finds(plain._replace(**{name: value})):
+            return f"no {what} has the {name} '{value}'"
+    parts = tree.condition.parts if isinstance(tree.condition, AllOf) else (tree.condition,)
+    alone = [Expression(tree.text, part) for part in parts]
+    never = [printed(part) for part in alone if not finds(plain, part)]
+    if never:
+        return f"no {what} fulfils: {'; nor: '.join(never)}"
+    if finds(query, tree):
+        return "something is found"
+    return f"each condition holds for some {what}, but all of them hold for none"

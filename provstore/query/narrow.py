@@ -1,0 +1,130 @@
+"""Which data IDs a `where` can be true of, told from their text alone: where a search may jump over the others.
+
+The store keeps a data ID as canonical JSON with sorted keys, and has them in order. A `where` that says
+``visit = 101`` at its top level can be true of no text in which another value stands behind ``"visit":``, and all
+texts with the same beginning stand together.
+"""
+
+from __future__ import annotations
+
+from provstore.digest import canonical_json
+from provstore.query import bound as bounds
+from provstore.query.tree import AllOf, BoundName, Comparison, In, Literal, Name, Range
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import TypeAlias
+
+    from provstore.query.node import Node
+    from provstore.query.tree import Bind, Expression
+
+    Needed: TypeAlias = "Mapping[str, frozenset[str]]"
+    """Dimension → the only values that it can have, as JSON."""
+
+MOST = 1000
+"""Values of one dimension: for more it is not worth while."""
+
+
+def needed(tree: Expression, bind: Bind) -> Needed:
+    """What a `where` needs of single dimensions, to be true."""
+    found: dict[str, frozenset[str]] = {}
+    for part in _parts(tree.condition):
+        limited = _limited(tree.text, part, bind)
+        if limited is not None:
+            name, values = limited
+            found[name] = found[name] & values if name in found else values
+    return found
+
+
+def _parts(node: Node) -> Iterator[Node]:
+    if isinstance(node, AllOf):
+        for part in node.parts:
+            yield from _parts(part)
+    else:
+        yield node
+
+
+def _limited(text: str, part: Node, bind: Bind) -> tuple[str, frozenset[str]] | None:
+    """The name that a condition limits to some values, and these."""
+    if isinstance(part, Comparison) and part.operator == "=":
+        left, right = part.left, part.right
+        name, other = (left, right) if isinstance(left, Name) else (right, left)
+        items: tuple[Node, ...] = (other,)
+    elif isinstance(part, In) and not part.negated:
+        name, items = part.value, part.items
+    else:
+        return None
+    if not isinstance(name, Name) or "." in name.text:
+        return None
+    values: set[str] = set()
+    for item in items:
+        spelled = _spelled(text, item, bind)
+        if spelled is None:
+            return None
+        values |= spelled
+    return (name.text, frozenset(values)) if len(values) <= 3 * MOST else None
+
+
+def _spelled(text: str, item: Node, bind: Bind) -> set[str] | None:
+    """All spellings in JSON of the values that an item stands for; None where they are too many, or not known."""
+    given: list[object]
+    if isinstance(item, Literal):
+        given = [item.value]
+    elif isinstance(item, Range) and (item.last - item.first) // item.stride < MOST:
+        given = list(range(item.first, item.last + 1, item.stride))
+    elif isinstance(item, BoundName):
+        given = list(bounds.scalars(text, item, bind))
+    else:
+        return None
+    found: set[str] = set()
+    for value in given:
+        if isinstance(value, (str, bool)):
+            found.add(canonical_json(value))
+        elif isinstance(value, (int, float)):
+            found |= _numbers(value)
+        else:
+            return None
+    return found
+
+
+def _numbers(value: float) -> set[str]:
+    """A number as integer and with a point, where both are the same number."""
+    found = {canonical_json(value)}
+    try:
+        found.add(canonical_json(float(value)))
+        if int(value) == value:
+            found.add(canonical_json(int(value)))
+    except (OverflowError, ValueError):
+        return found
+    return found | {"0", "0.0", "-0.0"} if value == 0 else found
+
+
+def passed_over(data_id: str, wanted: Needed) -> str | None:
+    """Where to go on behind a data ID that can't be meant: no text that is meant stands before. None: it may be.
+
+    Args:
+        data_id: Canonical JSON of an object with texts, numbers and truth values.
+    """
+    if not wanted:
+        return None
+    import json
+
+    decoder = json.JSONDecoder()
+    at, met = 1, 0
+    while data_id[at] != "}":
+        at += data_id[at] == ","
+        key, at = decoder.raw_decode(data_id, at)
+        begin = at + 1
+        _, at = decoder.raw_decode(data_id, begin)
+        if key in wanted:
+            met += 1
+            if data_id[begin:at] not in wanted[key]:
+                return _next(data_id, data_id[:begin], wanted[key])
+    return None if met == len(wanted) else data_id
+
+
+def _next(data_id: str, prefix: str, values: frozenset[str]) -> str:
+    after = [prefix + value + end for value in values for end in ",}" if prefix + value + end > data_id]
+    # ';' follows ':', with which the prefix ends: it stands behind all that begins so.
+    return min(after, default=prefix[:-1] + ";")

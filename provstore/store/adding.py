@@ -1,0 +1,102 @@
+"""One transaction in which somebody adds facts, and asks before what is there.
+
+Whoever holds the project's lock, or is a task of the run that holds it, may come here: the write lock is taken first,
+so that what was asked is still true when the facts are added.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from provstore.errors import UsageError
+from provstore.model.values import new_id
+from provstore.store import facts
+from provstore.store.connection import explained, transaction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator
+    from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
+
+    from provstore.store.facts import ExecutionFact, Row
+    from provstore.store.store import Store
+
+    Connection: TypeAlias = sqlite3.Connection
+    """For those above, who ask questions and write none."""
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
+
+FORGET_FILE = "DELETE FROM file_memo WHERE path = ?"
+FORGET_DIRECTORY = "DELETE FROM directory_memo WHERE path = ?"
+IN_CHAIN = """
+    SELECT 1 FROM chain_member AS m
+     WHERE m.chain = :chain AND m.child = :child
+       AND NOT EXISTS (SELECT 1 FROM chain_removal AS x WHERE x.member = m.id)
+"""
+
+
+class Adding:
+    """Facts on their way into the store."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        self._chain = facts.Chain(conn)
+
+    def ask(self, question: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Asks what is true until the facts are added."""
+        return question(self._conn, *args, **kwargs)
+
+    def add(self, kind: str, fact: Row | ExecutionFact) -> None:
+        """Adds a fact."""
+        self._chain.add(kind, fact)
+
+    def bring_back(self, collection: str, now: str) -> None:
+        """Undoes the removal of a collection that was removed; it is empty."""
+        self._chain.bring_back(collection, now)
+
+    def add_run_collection(self, name: str, now: str, chain: str | None = None) -> None:
+        """Adds a RUN collection where there is none of this name; at the head of a chain, which is made if missing.
+
+        Raises:
+            UsageError: A collection of this name is of another type.
+        """
+        self._add_collection(name, "RUN", now)
+        if chain is not None:
+            self._add_collection(chain, "CHAINED", now)
+            if self._conn.execute(IN_CHAIN, {"chain": chain, "child": name}).fetchone() is None:
+                position = facts.head_of(self._conn, chain)
+                row: Row = {"id": new_id(), "chain": chain, "child": name, "position": position, "added": now}
+                self.add("chain_member", row)
+
+    def _add_collection(self, name: str, type: str, now: str) -> None:
+        found = facts.collection_type(self._conn, name)
+        if found is None:
+            self.add("collection", {"name": name, "type": type, "created": now, "description": ""})
+        elif found == type:
+            self._chain.bring_back(name, now)
+        else:
+            raise UsageError(f"collection '{name}': its type is {found}, expected {type}")
+
+    def forget(self, path: str) -> None:
+        """Lets the next look at a path find out anew which dataset lies there."""
+        self._conn.execute(FORGET_FILE, (path,))
+        self._conn.execute(FORGET_DIRECTORY, (path,))
+
+
+@contextlib.contextmanager
+def adding(store: Store) -> Iterator[Adding]:
+    """All that is added inside is written at its end, with the objects that wait; or nothing.
+
+    Raises:
+        StoreError: It could not be written.
+    """
+    store.ledger()  # from now on this connection may write
+    try:
+        with explained(store.path), transaction(store.conn):
+            store.conn.executemany(facts.KEEP_OBJECT, store.objects.pending.values())
+            store.conn.executemany(facts.PUT_OBJECT, store.objects.replaced())
+            yield Adding(store.conn)
+    finally:
+        store.objects.forget_pending()

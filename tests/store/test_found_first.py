@@ -1,0 +1,185 @@
+"""What is found first along collections: the same as a plain search through lists."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from provstore.digest import canonical_json
+from provstore.query import matches, parse_where
+from provstore.query.narrow import needed
+from provstore.store import conditions as sql
+from provstore.store import datasets, facts, migrate
+
+from .rows import NOW, dataset_row
+
+COLLECTIONS = {"r1": "RUN", "r2": "RUN", "r3": "RUN", "t1": "TAGGED", "t2": "TAGGED"}
+
+entries = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["image", "file"]),
+        "run": st.sampled_from(["r1", "r2", "r3"]),
+        "data_id": st.sampled_from([{}, {"n": 1}, {"n": 2}, {"n": 2, "m": 1}]),
+        "path": st.sampled_from(["a", "b"]),
+        "size": st.integers(0, 3),
+        "status": st.sampled_from(["valid", "valid", "deleted", "replaced"]),
+        "tags": st.sets(st.sampled_from(["t1", "t2"])),
+        "untagged": st.sets(st.sampled_from(["t1", "t2"])),
+        "inside": st.just(False) | st.just(False) | st.booleans(),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def conn():
+    """A store in memory, with collections."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        for file in sorted(Path(migrate.__file__).with_name("migrations").glob("*.sql")):
+            conn.executescript(file.read_text(encoding="utf-8"))
+        yield conn
+
+
+def add(conn, kind, row):
+    conn.execute(facts.INSERT[kind], facts.VALUES[kind](row))
+
+
+def filled(conn, many):
+    """The store with these datasets and no others; each with its id."""
+    for table in ("dataset_deletion", "tag_removal", "tag", "dataset"):
+        conn.execute(f"DELETE FROM {table}")
+    for number, entry in enumerate(many):
+        entry["id"] = f"d{number}"
+        columns = {name: entry[name] for name in ("id", "type", "run", "path", "size")}
+        role = "out/part" if entry["inside"] else "out"
+        add(conn, "dataset", dataset_row(**columns, data_id=canonical_json(entry["data_id"]), role=role))
+        if entry["status"] == "deleted":
+            add(conn, "dataset_deletion", {"dataset": entry["id"], "deleted": NOW, "user": "u", "kept_bytes": 0})
+        if entry["status"] == "replaced":
+            add(conn, "dataset", dataset_row(id=f"n{number}", type="other", run="other", replaces=entry["id"]))
+        for name in entry["tags"]:
+            tag = {"id": f"{name}{number}", "collection": name, "dataset": entry["id"], "tagged": NOW}
+            add(conn, "tag", {**tag, "valid_from": None, "valid_to": None})
+            if name in entry["untagged"]:
+                add(conn, "tag_removal", {"tag": tag["id"], "removed": NOW})
+
+
+def searched(many, type, collections, status, find_first):
+    """By going through lists: the newest of each identity in the first collection that has one."""
+    there = [entry for entry in many if entry["type"] == type and not entry["inside"]]
+    there = [entry for entry in there if status in ("all", entry["status"])]
+    if collections is None:
+        return there
+    taken = {}
+    for name in collections:
+        held = [entry for entry in there if entry["run"] == name or name in entry["tags"] - entry["untagged"]]
+        for entry in reversed(held):
+            identity = (canonical_json(entry["data_id"]), entry["path"] if type == "file" else "")
+            taken.setdefault(identity if find_first else entry["id"], entry)
+    return list(taken.values())
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    many=st.lists(entries, max_size=12),
+    type=st.sampled_from(["image", "file"]),
+    collections=st.none() | st.lists(st.sampled_from(sorted(COLLECTIONS)), unique=True, max_size=4),
+    status=st.sampled_from(["valid", "all", "deleted"]),
+    find_first=st.booleans(),
+    where=st.sampled_from(["", "n = 2", "dataset.size > 1", "n in (1..2) and m = NULL"]),
+    order=st.sampled_from([[], ["-dataset.size"], ["dataset.size", "-n"]]),
+    limit=st.none() | st.integers(1, 4),
+)
+def test_a_query_finds_what_a_search_finds(conn, *, many, type, collections, status, find_first, where, order, limit):
+    """In RUN and TAGGED collections, with find-first before the condition, an order and a limit."""
+    filled(conn, many)
+    find_first = find_first and collections is not None
+    kinds = {"n": "number", "m": "number"}
+    tree = parse_where(where)
+    terms, parameters = sql.ordered(order, kinds)
+    condition = sql.compiled(tree, kinds, {})
+    condition = condition._replace(values={**condition.values, **parameters.values})
+    named = None if collections is None else [(name, COLLECTIONS[name]) for name in collections]
+    wanted = datasets.Wanted(status, condition, needed(tree, {}), named, find_first, {}, terms, limit)
+    found = [row[0] for row in datasets.found(conn, type, wanted)]
+
+    expected = {
+        entry["id"]: entry
+        for entry in searched(many, type, collections, status, find_first)
+        if matches(tree, {**entry["data_id"], "dataset.size": entry["size"]})
+    }
+    number = len(expected) if limit is None else min(limit, len(expected))
+    assert len(found) == len(set(found)) == number
+    assert set(found) <= set(expected)
+    keys = [sorted_by(expected[id], order) for id in expected]
+    if order:
+        assert [sorted_by(expected[id], order) for id in found] == sorted(keys)[:number]
+
+
+def sorted_by(entry, order):
+    if order == ["-dataset.size"]:
+        return (-entry["size"],)
+    return (entry["size"], -entry["data_id"].get("n", 0)) if order else ()
+
+
+def test_a_chain_is_searched_in_its_order(conn):
+    """Chains within chains are replaced by what they hold, each once; a circle ends."""
+    for name, type in {**COLLECTIONS, "all": "CHAINED", "some": "CHAINED"}.items():
+        add(conn, "collection", {"name": name, "type": type, "created": NOW, "description": ""})
+    held = [("all", "r2", 5), ("all", "some", 2), ("some", "t1", -3), ("some", "r2", 0), ("some", "all", 9)]
+    for chain, child, position in held:
+        row = {"id": f"{chain}{child}", "chain": chain, "child": child, "position": position, "added": NOW}
+        add(conn, "chain_member", row)
+
+    assert datasets.searched(conn, [("all", "CHAINED")]) == [("t1", "TAGGED"), ("r2", "RUN")]
+    assert datasets.searched(conn, [("r2", "RUN"), ("all", "CHAINED")]) == [("r2", "RUN"), ("t1", "TAGGED")]
+
+
+def steps(conn, runs, **changes):
+    """SQLite's instructions for a query with a limit of 3, over so many runs of 20 images each."""
+    conn.execute("DELETE FROM dataset")
+    for run in range(runs):
+        for number in range(20):
+            data_id = canonical_json({"band": "gr"[run % 2], "detector": number % 5, "visit": run * 4 + number // 5})
+            row = dataset_row(id=f"{run}-{number}", type="image", run=f"r{run}", data_id=data_id, role="out")
+            add(conn, "dataset", row)
+    where = parse_where(changes.pop("where", ""))
+    condition = sql.compiled(where, {"band": "text", "detector": "number", "visit": "number"}, {})
+    named = [(f"r{run}", "RUN") for run in range(runs)] if changes.pop("named", True) else None
+    wanted = datasets.Wanted("valid", condition, needed(where, {}), named, named is not None, {}, (), 3)
+    count = 0
+
+    def one_more():
+        nonlocal count
+        count += 10
+        return 0
+
+    conn.set_progress_handler(one_more, 10)
+    try:
+        assert len(datasets.found(conn, "image", wanted._replace(**changes))) == 3
+    finally:
+        conn.set_progress_handler(None, 0)
+    return count
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"named": False},
+        {"find_first": False},
+        {"where": "visit in (11, 13, 15) and band = 'r'"},
+        {"where": "visit = 7 and detector > 1"},
+        {"where": "visit in (1..9:2)", "named": False},
+        {"collections": [("r3", "RUN")]},
+        {"collections": [("r3", "RUN")], "find_first": False},
+        {"where": "dataset.size > 0"},
+    ],
+)
+def test_a_limit_bounds_the_work(conn, asked):
+    """Four times as many datasets cost nothing: SQLite counts its steps."""
+    assert steps(conn, 400, **dict(asked)) <= 1.2 * steps(conn, 100, **dict(asked)) + 500
