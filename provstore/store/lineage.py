@@ -12,6 +12,7 @@ import sqlite3
 
 from provstore.digest import digest_bytes, entries_from_manifest
 from provstore.noun import NamedTuple
+from provstore.store.data_ids import DataIds
 from provstore.store.memory import is_whole
 
 TYPE_CHECKING = False
