@@ -71,7 +71,8 @@ def measures(project: Project, found: Assessment) -> tuple[Measure, ...]:
     shown = [fact for facts in by_path.values() for fact in facts[:2]]
     prove_all(store, "metric", [fact.id for fact in shown])
     prove_all(store, "dataset", [fact.dataset for fact in shown])
-    rows = [row for facts in by_path.values() if facts for row in _rows(facts[0], facts[1].measures if facts[1:] else {})]
+    told = [facts for facts in by_path.values() if facts]
+    rows = [row for facts in told for row in _rows(facts[0], facts[1].measures if facts[1:] else {})]
     return tuple(rows[:MOST_MEASURES])
 
 
