@@ -26,6 +26,7 @@ from provstore.model.task import Output, Work
 from provstore.model.values import utc_text
 from provstore.operations import recording
 from provstore.ports import Finished
+from provstore.project import Project
 from provstore.store import migrate
 from provstore.store.facts import ExecutionFact
 from provstore.store.ledger import SOURCES, Ledger
@@ -176,7 +177,17 @@ def make(folder: str, executions: int, tasks: int) -> str:
             history.add_run(number + 1, min(left, tasks))
         for sql in indexes:
             store.conn.execute(sql)
+    remember_plan(folder)
     return path
+
+
+def remember_plan(folder: str) -> None:
+    """Remembers what the Pipelinefile comes to, as every run does."""
+    with Project.find(folder) as project:
+        assert project.store is not None
+        ledger = project.store.ledger()
+        project.plan({}).remember(ledger)
+        ledger.write({}, {})
 
 
 def main() -> None:

@@ -194,7 +194,17 @@ class StoreUnwritableError(StoreError):
 STORE_FOLDER = ".provstore"
 """What can't be used in it is the store's fault."""
 
-DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+FREE_SPACE = "free space on the disk"
+DISK_FAULTS = {
+    errno.ENOSPC: FREE_SPACE,
+    errno.EDQUOT: FREE_SPACE,
+    errno.EFBIG: FREE_SPACE,
+    errno.EIO: "the disk has a fault",
+    errno.EROFS: "that file system can only be read",
+}
+"""What the disk refuses, and the hint for it."""
+NO_TEMPORARY = "No usable temporary directory found in "
+"""How Python begins to say that all places for temporary files are refused; it names no file."""
 
 
 class naming:  # noqa: N801 - read as a verb: `with naming(path):`
@@ -218,9 +228,11 @@ def error_from_os(error: OSError, path: str) -> ProvstoreError:
     named = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else path
     text = f"{named}: {error.strerror or error}"
     if error.errno in DISK_FAULTS:
-        return StoreUnwritableError(
-            text, hint="free space on the disk; finished tasks are kept, and the next run goes on"
-        )
+        hint = f"{DISK_FAULTS[error.errno]}; finished tasks are kept, and the next run goes on"
+        return StoreUnwritableError(text, hint=hint)
+    if error.strerror and error.strerror.startswith(NO_TEMPORARY):
+        tried = error.strerror.removeprefix(NO_TEMPORARY)
+        return FileError(f"no folder for temporary files can be written: {tried}", hint="TMPDIR names another one")
     is_missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
     hint = "see whether its folder is there" if is_missing else "see its permissions and those of its folder"
     if STORE_FOLDER in named.split("/"):

@@ -203,8 +203,7 @@ class Project:
         plan = self._declaring
         known = self._declared
         if known is None or known.paths is not plan.formats:
-            settings = plan.settings
-            claims = self._claims_by(settings.plugins, settings.format_choices)
+            claims = self._claims_by(plan.settings.plugins, plan.settings.format_choices)
             known = self._declared = Declared(claims, plan.formats)
         return known
 
@@ -221,6 +220,11 @@ class Project:
     def claims(self) -> Claims:
         """The formats of the project, by name and by ending."""
         return self._formats_declared().claims
+
+    def format_of(self, path: str) -> str:
+        """Name of the format that a file has now: by the Pipelinefile, else by its ending."""
+        declared = self._formats_declared()
+        return declared.claims.name_of(path, declared.paths.get(path))
 
     def _known(self, path: str, digest: str, executable: bool) -> tuple[str, str | None] | None:
         return self.store.ask(history.known, path, digest, executable) if self.store is not None else None

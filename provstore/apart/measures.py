@@ -21,6 +21,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
+from provstore.model.measures import NO_MEASURES
 from provstore.plugin.format import Unavailable
 
 TYPE_CHECKING = False
@@ -90,7 +91,7 @@ def _plain(value: object, name: str) -> Value:
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
     if isinstance(value, bytes):
-        raise Unavailable("its format is bytes, which has no measures; give the output another one by 'format'")
+        raise Unavailable(NO_MEASURES)
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     raise Unavailable(f"{_quoted(name)} is a {kind}, expected a number, a text or a truth")
 

@@ -23,7 +23,7 @@ from provstore.errors import UsageError
 @targets_argument
 @click.option("--refactor", "old", metavar="OLDFILE", shell_complete=complete_path,
               help="Only compare with another Pipelinefile: a file, '-', or COMMIT:PATH as git has it.")  # fmt: skip
-@click.option("--locked", is_flag=True, help="Compare with Pipelinefile.lock; it takes no store and no outputs.")
+@click.option("--locked", is_flag=True, help="Compare with Pipelinefile.lock; needs no store and no outputs.")
 @ci_options
 @json_option
 @place_options
@@ -58,7 +58,7 @@ def command(
     Pipelinefile.lock: as locked; 2 outputs are not here
 
     With --refactor: exit 1 unless this Pipelinefile and another one, whose paths are relative to the project wherever
-    it lies, come to the same tasks. It takes no store and no outputs.
+    it lies, come to the same tasks. It needs no store and no outputs.
 
     \b
     $ provstore check --refactor HEAD:Pipelinefile.toml
@@ -68,7 +68,9 @@ def command(
     if old is not None:
         from provstore.cli.check_refactor import check_refactor
 
-        if targets or junit or code_quality or locked:
+        if locked:
+            raise UsageError("found --locked and --refactor, expected one of them")
+        if targets or junit or code_quality:
             raise UsageError("--refactor compares all tasks and writes no file", hint="give it no targets and files")
         return check_refactor(place_of(ctx, folder, file), old, as_json=as_json)
     words = Words(targets, as_json=as_json, folders=folders_of(ctx, folder), file=file_of(ctx, file), locked=locked)

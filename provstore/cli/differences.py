@@ -12,10 +12,9 @@ from provstore.cli.comparison import comparison_lines, diff_json, difference_jso
 from provstore.cli.render import plain
 from provstore.cli.tables import columns_of, fitted, moment
 from provstore.model.comparison import IDENTICAL
-from provstore.model.values import harmless, spelled
-from provstore.operations.diff.changes import ANOTHER_SECRET, changed_words
-from provstore.operations.diff.code import UNCOMMITTED
-from provstore.operations.diff.report import COMMAND, ENV, INPUT, OUTCOME, OUTPUT, RecordsReport
+from provstore.model.values import harmless
+from provstore.operations.diff.phrases import is_command, is_file, is_in_the_value, tasks_text, told
+from provstore.operations.diff.report import COMMAND, INPUT, OUTPUT, RecordsReport
 from provstore.operations.diff.text import SHOWN
 from provstore.pipelinefile.templates import natural_key
 
@@ -28,10 +27,8 @@ if TYPE_CHECKING:
     from provstore.model.values import JSON
     from provstore.operations.diff.report import Change, DiffReport
 
-DIGEST_LETTERS = len("blake3:") + 12
 WIDE = max(map(len, (COMMAND, "outcome", "content", "executed")))
 INDENT = WIDE + 4
-LONGEST_VALUE = 300
 LINES_IN_RUNS = 12
 """Lines of a text or a content that are shown of two runs; two executions show all that there are."""
 ALIKE = 3
@@ -40,10 +37,6 @@ SHOWN_OF = {"run": 12, "execution": 100, "dataset": 50}
 """Changes of one kind that are shown of two runs, two executions, two lineages."""
 INSIDE = 12
 """Files of a directory, or of a commit, that are shown."""
-TASKS = 3
-"""Tasks that are named; of more the stages and their number."""
-WORDS = 4
-"""Words of a command that are shown in a line."""
 NARROWEST = 24
 
 
@@ -200,18 +193,18 @@ class _Shower:
         tasks = f"  ({tasks_text(change.tasks)})" if change.tasks else ""
         if self._most is not None and change.what == OUTPUT:
             return self.wrapped(f"{_in_short(change)}{tasks}")
-        remark = f" ({harmless(change.remark)})" if change.remark and not _is_in_the_value(change) else ""
-        if _is_command(change) and not (change.text or change.remark or len(change.tasks) > 1):
+        remark = f" ({harmless(change.remark)})" if change.remark and not is_in_the_value(change) else ""
+        if is_command(change) and not (change.text or change.remark or len(change.tasks) > 1):
             lines = [*self._both_commands(change), *(self.wrapped(tasks.strip()) if tasks else [])]
         else:
-            told = f"{harmless(change.name)}: other bytes" if self._is_made_elsewhere(change) else _told(change)
-            lines = self.wrapped(f"{told}{remark}{tasks}")
+            line = f"{harmless(change.name)}: other bytes" if self._is_made_elsewhere(change) else told(change)
+            lines = self.wrapped(f"{line}{remark}{tasks}")
         return lines + [f"  {line}" for line in self._below(change)]
 
     def _is_made_elsewhere(self, change: Change) -> bool:
         """An input that another task made: of two runs its output tells the rest."""
         has_more = bool(change.text or change.inside or change.comparison or change.remark)
-        return self._most is not None and _is_file(change) and None not in (change.a, change.b) and not has_more
+        return self._most is not None and is_file(change) and None not in (change.a, change.b) and not has_more
 
     def _both_commands(self, change: Change) -> Iterator[str]:
         for mark, command in (("-", change.a), ("+", change.b)):
@@ -232,41 +225,9 @@ class _Shower:
 
     def _inside(self, part: Change) -> list[str]:
         """A file of a directory, or of a commit; of what nothing explains, a circumstance."""
-        lines = wrapped(_told(part), None if self._width is None else self._width - 2, 2)
+        lines = wrapped(told(part), None if self._width is None else self._width - 2, 2)
         text = _text_lines(part.text, self._style, None if self._width is None else self._width - 4, 0)
         return lines + [f"  {line}" for line in _shortened(list(text), self._most, "lines")]
-
-
-def _told(change: Change) -> str:
-    """What differs, in a line."""
-    name = harmless(change.name)
-    if _is_command(change):
-        return _words_told(change)
-    if _is_in_the_value(change):
-        return f"{name}{_remarkable(change)}"
-    has_more = bool(change.text or change.inside or change.comparison is not None)
-    if has_more and change.name != "commit":
-        return name
-    if _is_file(change) and None in (change.a, change.b):
-        return f"{name}: {'only now' if change.a is None else 'no longer'}"
-    if _is_file(change) and change.a == change.b:  # several that share a line
-        return f"{name}: other bytes"
-    absent = {ENV: "not set", OUTCOME: "not ended" if change.name == "run" else "nothing"}.get(change.what, "nothing")
-    a, b = (absent if value is None else _value(value) for value in (change.a, change.b))
-    return f"{name}: {a} → {b}"
-
-
-def _is_command(change: Change) -> bool:
-    return change.what == COMMAND and change.name == "command"
-
-
-def _words_told(change: Change) -> str:
-    """Which words of a command became which."""
-    if change.text:
-        return "the script"
-    words = changed_words(str(change.a), str(change.b))
-    told = [f"{_value(old) or 'nothing'} → {_value(new) or 'nothing'}" for old, new in words[:WORDS]]
-    return "; ".join(told) + (f" and {len(words) - WORDS} more words" if len(words) > WORDS else "") or "white space"
 
 
 def _in_short(change: Change) -> str:
@@ -283,54 +244,7 @@ def _in_short(change: Change) -> str:
     if change.inside:
         return f"{harmless(change.name)}: {len(change.inside):,} of its files"
     remark = f" ({harmless(change.remark)})" if change.remark else ""
-    return f"{_told(change)}{remark}"
-
-
-def _is_file(change: Change) -> bool:
-    return change.what in (INPUT, OUTPUT) and not change.remark.startswith("another path")
-
-
-def _is_in_the_value(change: Change) -> bool:
-    return change.remark in ("lines", "no text", ANOTHER_SECRET) or change.name == UNCOMMITTED
-
-
-def _remarkable(change: Change) -> str:
-    """What two values come to that would say nothing by themselves."""
-    if change.remark == "lines":
-        return f"  +{change.b} −{change.a}"
-    if change.remark == "no text":
-        return "  (no text)"
-    if change.remark == ANOTHER_SECRET:
-        return ": another value, which is secret"
-    if change.a is not None and change.b is not None:
-        return ": others"
-    return ": there are some now" if change.a is None else ": none any more"
-
-
-def _value(value: JSON) -> str:
-    """A value as people read it: digests and commits shortened, texts of several lines in one."""
-    text = spelled(value)
-    if text.startswith("blake3:"):
-        digest, plus, mode = text.partition("+")
-        return digest[:DIGEST_LETTERS] + plus + mode
-    if len(text) in (40, 64) and not text.strip("0123456789abcdef"):
-        return text[:12]
-    shown = harmless(text)
-    return shown if len(shown) <= LONGEST_VALUE else shown[: LONGEST_VALUE - 1] + "…"
-
-
-def tasks_text(tasks: Sequence[str]) -> str:
-    """A few tasks by their names; of many how many each stage has."""
-    if len(tasks) <= TASKS:
-        return ", ".join(map(harmless, tasks))
-    counts: dict[str, int] = {}
-    for task in tasks:
-        stage = task.partition("@")[0]
-        counts[stage] = counts.get(stage, 0) + 1
-    named = [harmless(stage) if number == 1 else f"{harmless(stage)} ({number:,} tasks)"
-             for stage, number in list(counts.items())[:INSIDE]]  # fmt: skip
-    more = f" and {len(counts) - INSIDE} more stages" if len(counts) > INSIDE else ""
-    return ", ".join(named) + more
+    return f"{told(change)}{remark}"
 
 
 # --- many alike -------------------------------------------------------------------------------------------

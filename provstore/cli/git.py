@@ -63,7 +63,7 @@ def uninstall(ctx: click.Context, as_json: bool, folder: str | None, file: str |
 
     \b
     $ provstore git uninstall
-    git takes stores for any other file
+    git treats stores like any other file
     wrote this clone's configuration
     wrote .gitattributes
     """
@@ -104,7 +104,7 @@ def git_text(report: GitReport) -> str:
     if report.is_installed:
         lines = ["git shows stores as text, and unites them"]
     else:
-        lines = ["git takes stores for any other file" + _why(report)]
+        lines = ["git treats stores like any other file" + _why(report)]
     for what in report.changed:
         if what == "configuration":
             more = " (each clone needs 'provstore git install' once)" if report.is_installed else ""

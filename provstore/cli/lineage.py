@@ -28,7 +28,7 @@ if TYPE_CHECKING:
               "Default: what the ending of -o says, else text.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("-o", "output", metavar="FILE", shell_complete=complete_path,
-              help="Write to FILE instead of standard output.")  # fmt: skip
+              help="Write to FILE instead of standard output, which is -.")  # fmt: skip
 @place_options
 @click.pass_context
 def command(
@@ -58,6 +58,7 @@ def command(
     from provstore.operations.lineage import LineageRequest, lineage
 
     place = place_of(ctx, folder, file)
+    output = None if output == "-" else output
     form = "json" if as_json else form
     is_tree = form == "text" or (form is None and os.path.splitext(output or "")[1].lower() in ("", ".txt"))
     with place.project() as project:

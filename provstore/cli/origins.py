@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SOURCE = "nobody that is known: a source"
 GATHERED = "no task as a whole: gathered from files that tasks made (see 'provstore lineage')"
 DIGEST_LETTERS = len("blake3:") + 12
+RECORDS = "records"
 INPUTS, COMMAND, PARAMS, VARIABLES, OTHERS = 5, 3, 3, 2, 3
 """Lines of each that are shown: with the rest it is one screen."""
 
@@ -67,14 +68,15 @@ def why_text(report: WhyReport, style: Style = plain, width: int | None = None) 
     """One screen: what it is, then what made it.
 
     Args:
-        width: Columns of the terminal, at which sentences are wrapped and other lines cut; None: they are not.
+        width: Columns of the terminal, at which sentences and ids are wrapped and other lines cut; None: they are not.
     """
     lines = [f"{style(report.state, report.state)}  {_fit(harmless(report.path), width, len(report.state) + 2)}"]
     lines += [f"  {line}" for sentence in _situation(report) for line in _wrapped(harmless(sentence), width)]
     fields = _made(report) if report.execution is not None else _found(report)
     wide = max((len(name) for name, shown, _ in fields if shown), default=0)
     for name, values, most in fields:
-        for number, line in enumerate(_shortened(values, most)):
+        shown = _uncut(values, width, wide + 4) if name == RECORDS else _shortened(values, most)
+        for number, line in enumerate(shown):
             head = (name if number == 0 else "").ljust(wide)
             lines.append(f"  {head}  {_fit(harmless(line.expandtabs()), width, wide + 4)}".rstrip())
     return "\n".join(lines)
@@ -90,6 +92,12 @@ def _wrapped(text: str, width: int | None) -> list[str]:
 
 def _fit(text: str, width: int | None, taken: int) -> str:
     return text if width is None else fitted(text, max(1, width - taken))
+
+
+def _uncut(ids: Sequence[str], width: int | None, taken: int) -> list[str]:
+    """Ids on one line, or each on its own where they don't fit: one that is cut is of no use."""
+    line = ", ".join(ids)
+    return [line] if width is None or len(line) <= width - taken else list(ids)
 
 
 def _shortened(lines: Sequence[str], most: int) -> list[str]:
@@ -205,8 +213,9 @@ def _ids(report: WhyReport) -> list[Field]:
     version = report.version
     assert version is not None  # whoever has fields has a version
     names = {"dataset": version.dataset, "execution": version.execution, "run": version.run}
-    ids = ", ".join(f"{name} {report.short[id]}" for name, id in names.items() if id is not None)
-    return [("content", [f"{size_text(version.size)}, {version.digest[:DIGEST_LETTERS]}"], 1), ("records", [ids], 1)]
+    ids = [f"{name} {report.short[id]}" for name, id in names.items() if id is not None]
+    content = f"{size_text(version.size)}, {version.digest[:DIGEST_LETTERS]}"
+    return [("content", [content], 1), (RECORDS, ids, len(ids))]
 
 
 def _later(report: WhyReport) -> list[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from provstore.model.values import JSON
     from provstore.model.verdict import Reason
     from provstore.operations.run import RunReport
-    from provstore.operations.status import Group, StatusReport
+    from provstore.operations.status import StatusReport
 
     Style = Callable[[str, str], str]
 
@@ -76,7 +76,7 @@ def to_json(value: JSON) -> str:
 def status_text(report: StatusReport, style: Style = plain) -> str:
     """One line a task, with its reasons; fresh tasks of one stage, and many that are alike, share a line."""
     lines = []
-    kinds = [_kind(group) if group.reasons else group for group in report.groups]
+    kinds = [group.alike if group.reasons else group for group in report.groups]
     alike = Counter(kinds)
     listed = set()
     for number, (group, kind) in enumerate(zip(report.groups, kinds, strict=True)):
@@ -93,11 +93,6 @@ def status_text(report: StatusReport, style: Style = plain) -> str:
     counts = [f"{number} {state}" for state, number in report.summary.items() if number]
     lines.append(", ".join(counts) if counts else "no tasks")
     return "\n".join(lines)
-
-
-def _kind(group: Group) -> tuple[object, ...]:
-    """What groups have in common that read alike: the execution that a reason is about is not shown."""
-    return group.stage, group.state, tuple([reason.text for reason in group.reasons])
 
 
 def reasons_text(reasons: Sequence[Reason], limit: int = 5) -> str:

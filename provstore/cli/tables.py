@@ -8,7 +8,7 @@ import unicodedata
 
 from provstore.cli.render import plain
 from provstore.model.values import harmless
-from provstore.operations.report import OUTCOMES
+from provstore.operations.report import counts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _log_row(run: RunLine) -> tuple[str, ...]:
 
 def counted(summary: Mapping[str, int]) -> str:
     """How many tasks fared how, in the order of the last line of a run: ``2 executed, 3 fresh``."""
-    return ", ".join(f"{summary[outcome]} {outcome}" for outcome in OUTCOMES if summary.get(outcome))
+    return ", ".join(f"{number} {outcome}" for outcome, number in counts(summary))
 
 
 def moment(text: str) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
               help="Numbers count as equal that are at most A + R × the larger one apart.")  # fmt: skip
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N of the tasks, chosen at random.")
 @click.option("--seed", type=click.IntRange(min=0), metavar="S", help="With --sample: repeats a choice.")
-@click.option("--locked", is_flag=True, help="Compare with Pipelinefile.lock; takes no store, and records nothing.")
+@click.option("--locked", is_flag=True, help="Compare with Pipelinefile.lock; needs no store, and records nothing.")
 @click.option("--no-record", is_flag=True, help="Do not put the verdicts down in the store.")
 @click.option("--scratch", metavar="DIR", shell_complete=complete_folder,
               help="Work below DIR. Default: the system's folder for temporary files.")  # fmt: skip

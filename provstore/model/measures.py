@@ -19,6 +19,8 @@ DIGITS = 6
 """Of a number, that a person sees."""
 LONGEST_INTEGER = 15
 """Digits of an integer, up to which a person sees all of them."""
+NO_MEASURES = "its format is bytes, which has no measures; give the output another one by 'format'"
+"""Why there are none in a file of which nothing more is known."""
 
 
 def stem_of(path: str) -> str:

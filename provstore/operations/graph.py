@@ -80,16 +80,20 @@ def graph(project: Project, targets: Targets, *, tasks: bool) -> GraphReport:
     """
     found = assess(project, targets, {})
     if not tasks:
-        return graph_of_stages(project, found)
+        return graph_of_stages(project, found, is_known=project.store is not None)
     title = project.pipeline({}).name or "pipeline"
     return GraphReport(title, *_of_tasks(found, is_known=project.store is not None))
 
 
-def graph_of_stages(project: Project, found: Assessment) -> GraphReport:
-    """The graph of the stages of what was assessed already."""
+def graph_of_stages(project: Project, found: Assessment, *, is_known: bool = True) -> GraphReport:
+    """The graph of the stages of what was assessed already.
+
+    Args:
+        is_known: Say in which state each is.
+    """
     pipeline = project.pipeline({})
     title = pipeline.name or "pipeline"
-    return GraphReport(title, *_of_stages(found, pipeline, is_known=project.store is not None))
+    return GraphReport(title, *_of_stages(found, pipeline, is_known=is_known))
 
 
 def _of_tasks(found: Assessment, *, is_known: bool) -> tuple[tuple[Step, ...], tuple[Edge, ...]]:

@@ -6,11 +6,18 @@ from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from provstore.model.values import DataId
     from provstore.model.verdict import Reason
 
 OUTCOMES = ("executed", "restored", "fresh", "failed", "blocked", "cancelled")
 UP_TO_DATE = frozenset({"executed", "restored", "fresh"})
+
+
+def counts(summary: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The outcomes that there were, in their order, with the number of tasks that fared so; of a run that has ended."""
+    return [(outcome, summary[outcome]) for outcome in OUTCOMES if summary.get(outcome)]
 
 
 class Fared(NamedTuple):

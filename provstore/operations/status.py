@@ -32,12 +32,25 @@ class TaskState(NamedTuple):
     outputs: tuple[str, ...]
 
 
+class Alike(NamedTuple):
+    """Tasks of one stage of which a person reads the same; `reasons` are their texts."""
+
+    stage: str
+    state: str
+    reasons: tuple[str, ...]
+
+
 class Group(NamedTuple):
     """What the tasks that share a line have in common."""
 
     stage: str
     state: str
     reasons: tuple[Reason, ...]
+
+    @property
+    def alike(self) -> Alike:
+        """The same for all that read alike: the execution that a reason is about is not shown."""
+        return Alike(self.stage, self.state, tuple([reason.text for reason in self.reasons]))
 
 
 class StatusReport:

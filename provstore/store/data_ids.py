@@ -42,8 +42,8 @@ def _declared(conn: sqlite3.Connection) -> Mapping[str, Sequence[str]]:
     """Stage → its dimensions; empty where no plan is remembered, or it can't be read."""
     row = conn.execute(STAGES).fetchone()
     try:
-        return {stage.name: tuple(stage.dimensions) for stage in stages_from(*row)} if row is not None else {}
-    except (ValueError, TypeError, IndexError):
+        return {stage.name: tuple(map(str, stage.dimensions)) for stage in stages_from(*row)} if row is not None else {}
+    except (ValueError, TypeError, IndexError, RecursionError):
         return {}
 
 

@@ -1,6 +1,7 @@
 """What executions were made of and what they made, many at once: for comparing them.
 
-"Before" and "last" are the order in which facts were recorded (rowid), as in `provstore.store.history`.
+"Before" and "last" are the order in which facts were recorded (rowid), as in `provstore.store.history`; in a store
+with merges they are that of time, as in `provstore.store.records`: what was recorded in several stores has no other.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sqlite3
 from provstore.noun import NamedTuple
 from provstore.store.connection import MISSING_ROW
 from provstore.store.data_ids import DataIds
+from provstore.store.records import any_merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +60,14 @@ IN_FORCE = """
              ORDER BY e.rowid DESC LIMIT 1)
       FROM json_each(:tasks) AS r
 """
+IN_FORCE_BY_TIME = """
+    SELECT json_extract(r.value, '$[0]'), json_extract(r.value, '$[1]'),
+           (SELECT e.id FROM execution AS e
+             WHERE e.stage = json_extract(r.value, '$[0]') AND e.data_id = json_extract(r.value, '$[1]')
+               AND e.outcome = 'succeeded' AND e.run <= :run
+             ORDER BY e.id DESC LIMIT 1)
+      FROM json_each(:tasks) AS r
+"""
 RESTORING = """
     SELECT n.id, json_extract(x.summary, '$.restored') FROM run AS n JOIN run_end AS x ON x.run = n.id
      WHERE n.rowid <= (SELECT max(rowid) FROM run WHERE id IN (:a, :b))
@@ -68,24 +78,50 @@ RESTORING = """
        AND json_extract(x.summary, '$.restored') > 0
      ORDER BY n.rowid
 """
+RESTORING_BY_TIME = """
+    SELECT n.id, json_extract(x.summary, '$.restored') FROM run AS n JOIN run_end AS x ON x.run = n.id
+     WHERE n.id <= max(:a, :b)
+       AND n.id > (SELECT min(f.id) FROM run AS f
+                    WHERE f.id IN (:a, :b)
+                       OR f.id IN (SELECT e.run FROM json_each(:executions) AS r CROSS JOIN execution AS e
+                                    ON e.id = r.value))
+       AND json_extract(x.summary, '$.restored') > 0
+     ORDER BY n.id
+"""
 LAST_RUNS = "SELECT id FROM run ORDER BY rowid DESC LIMIT 2"
+LAST_RUNS_BY_TIME = "SELECT id FROM run ORDER BY id DESC LIMIT 2"
 RUN_BEFORE = """
     SELECT id FROM run WHERE rowid < (SELECT rowid FROM run WHERE id = ?) ORDER BY rowid DESC LIMIT 1
 """
+RUN_BEFORE_BY_TIME = "SELECT id FROM run WHERE id < ? ORDER BY id DESC LIMIT 1"
 SUCCESS_BEFORE = """
     SELECT f.id FROM execution AS e JOIN execution AS f
         ON f.stage = e.stage AND f.data_id = e.data_id AND f.outcome = 'succeeded' AND f.rowid < e.rowid
      WHERE e.id = ? ORDER BY f.rowid DESC LIMIT 1
+"""
+SUCCESS_BEFORE_BY_TIME = """
+    SELECT f.id FROM execution AS e JOIN execution AS f
+        ON f.stage = e.stage AND f.data_id = e.data_id AND f.outcome = 'succeeded' AND f.id < e.id
+     WHERE e.id = ? ORDER BY f.id DESC LIMIT 1
 """
 ATTEMPT_BEFORE = """
     SELECT f.id FROM execution AS e JOIN execution AS f
         ON f.stage = e.stage AND f.data_id = e.data_id AND f.rowid < e.rowid
      WHERE e.id = ? ORDER BY f.rowid DESC LIMIT 1
 """
+ATTEMPT_BEFORE_BY_TIME = """
+    SELECT f.id FROM execution AS e JOIN execution AS f
+        ON f.stage = e.stage AND f.data_id = e.data_id AND f.id < e.id
+     WHERE e.id = ? ORDER BY f.id DESC LIMIT 1
+"""
 DATA_IDS = "SELECT DISTINCT data_id FROM execution WHERE stage = ?"
 LAST_OF_TASKS = """
     SELECT e.id FROM json_each(:data_ids) AS r CROSS JOIN execution AS e ON e.stage = :stage AND e.data_id = r.value
      ORDER BY e.rowid DESC LIMIT 1
+"""
+LAST_OF_TASKS_BY_TIME = """
+    SELECT e.id FROM json_each(:data_ids) AS r CROSS JOIN execution AS e ON e.stage = :stage AND e.data_id = r.value
+     ORDER BY e.id DESC LIMIT 1
 """
 
 
@@ -187,7 +223,8 @@ def tasks_of_run(conn: sqlite3.Connection, run: str) -> dict[Task, str]:
 
 def in_force(conn: sqlite3.Connection, run: str, tasks: Iterable[Task]) -> dict[Task, str]:
     """Of each task the execution whose result held when a run had ended; without tasks that had not succeeded yet."""
-    rows = conn.execute(IN_FORCE, {"run": run, "tasks": json.dumps(list(tasks))})
+    question = IN_FORCE_BY_TIME if any_merge(conn) else IN_FORCE
+    rows = conn.execute(question, {"run": run, "tasks": json.dumps(list(tasks))})
     return {(stage, data_id): id for stage, data_id, id in rows if id is not None}
 
 
@@ -197,22 +234,27 @@ def restoring_runs(conn: sqlite3.Connection, a: str, b: str, executions: Iterabl
     Args:
         executions: From the earlier of the two on, and from the runs of these.
     """
-    return conn.execute(RESTORING, {"a": a, "b": b, "executions": json.dumps(list(executions))}).fetchall()
+    question = RESTORING_BY_TIME if any_merge(conn) else RESTORING
+    return conn.execute(question, {"a": a, "b": b, "executions": json.dumps(list(executions))}).fetchall()
 
 
 def last_runs(conn: sqlite3.Connection) -> list[str]:
-    """The last two runs, newest first; fewer where there are not so many."""
-    return [row[0] for row in conn.execute(LAST_RUNS)]
+    """The last two runs, newest first, in the order of `log`; fewer where there are not so many."""
+    return [row[0] for row in conn.execute(LAST_RUNS_BY_TIME if any_merge(conn) else LAST_RUNS)]
 
 
 def run_before(conn: sqlite3.Connection, run: str) -> str | None:
-    """The run before another one."""
-    return _id(conn.execute(RUN_BEFORE, (run,)))
+    """The run before another one, in the order of `log`."""
+    return _id(conn.execute(RUN_BEFORE_BY_TIME if any_merge(conn) else RUN_BEFORE, (run,)))
 
 
 def execution_before(conn: sqlite3.Connection, execution: str) -> str | None:
     """The last success of a task before one of its executions; where there is none, the last attempt."""
-    return _id(conn.execute(SUCCESS_BEFORE, (execution,))) or _id(conn.execute(ATTEMPT_BEFORE, (execution,)))
+    questions = (SUCCESS_BEFORE, ATTEMPT_BEFORE)
+    if any_merge(conn):
+        questions = (SUCCESS_BEFORE_BY_TIME, ATTEMPT_BEFORE_BY_TIME)
+    success, attempt = questions
+    return _id(conn.execute(success, (execution,))) or _id(conn.execute(attempt, (execution,)))
 
 
 def data_ids(conn: sqlite3.Connection, stage: str) -> list[str]:
@@ -222,7 +264,8 @@ def data_ids(conn: sqlite3.Connection, stage: str) -> list[str]:
 
 def last_execution(conn: sqlite3.Connection, stage: str, data_ids: Sequence[str]) -> str | None:
     """The last execution of a stage for any of some data IDs."""
-    return _id(conn.execute(LAST_OF_TASKS, {"stage": stage, "data_ids": json.dumps(data_ids)}))
+    question = LAST_OF_TASKS_BY_TIME if any_merge(conn) else LAST_OF_TASKS
+    return _id(conn.execute(question, {"stage": stage, "data_ids": json.dumps(data_ids)}))
 
 
 def _id(rows: sqlite3.Cursor) -> str | None:
@@ -250,7 +293,7 @@ def _folders(path: str) -> list[str]:
 
 
 def _piece(row: tuple[Any, ...]) -> Piece:
-    piece = Piece(*row[1:])
-    if row[1] is None:
+    _, id, path, role, kind, digest, semantic, executable, *others = row
+    if id is None:
         raise sqlite3.DatabaseError(MISSING_ROW)
-    return piece._replace(executable=bool(piece.executable))
+    return Piece(id, path, role, kind, digest, semantic, bool(executable), *others)

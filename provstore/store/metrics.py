@@ -1,6 +1,7 @@
 """Measures that were read from outputs, with the executions that made these. Rows become `Made`.
 
-"Last" is the order in which facts were recorded (rowid), as in `provstore.store.history`.
+"Last" is the order in which facts were recorded (rowid), as in `provstore.store.history`; in a store with merges that
+of time, as in `provstore.store.records`.
 """
 
 from __future__ import annotations
@@ -10,13 +11,19 @@ import sqlite3
 
 from provstore.noun import NamedTuple
 from provstore.store.acceptances import is_by_hand
+from provstore.store.data_ids import DataIds
+from provstore.store.records import any_merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import TypeAlias
 
     from provstore.model.measures import Measures
     from provstore.model.values import JSON
+
+    Place: TypeAlias = int | str
+    """Of an execution among all: its row; in a store with merges its id."""
 
 LAST_SUCCESSES = """
     SELECT e.id
@@ -24,13 +31,27 @@ LAST_SUCCESSES = """
       JOIN execution AS e ON e.rowid IN (
              SELECT i.rowid FROM execution AS i
               WHERE i.stage = json_extract(t.value, '$[0]') AND i.data_id = json_extract(t.value, '$[1]')
-                AND i.outcome = 'succeeded' AND i.rowid <= :bound
+                AND i.outcome = 'succeeded' AND i.rowid < :bound
               ORDER BY i.rowid DESC LIMIT :each)
      ORDER BY e.rowid DESC LIMIT :limit
 """
+LAST_SUCCESSES_BY_TIME = """
+    SELECT e.id
+      FROM json_each(:tasks) AS t
+      JOIN execution AS e ON e.id IN (
+             SELECT i.id FROM execution AS i
+              WHERE i.stage = json_extract(t.value, '$[0]') AND i.data_id = json_extract(t.value, '$[1]')
+                AND i.outcome = 'succeeded' AND i.id < :bound
+              ORDER BY i.id DESC LIMIT :each)
+     ORDER BY e.id DESC LIMIT :limit
+"""
 MAKERS_OF_PATH = """
     SELECT d.execution FROM dataset AS d JOIN execution AS e ON e.id = d.execution
-     WHERE d.path = :path AND e.rowid <= :bound ORDER BY e.rowid DESC
+     WHERE d.path = :path AND e.rowid < :bound ORDER BY e.rowid DESC
+"""
+MAKERS_OF_PATH_BY_TIME = """
+    SELECT d.execution FROM dataset AS d JOIN execution AS e ON e.id = d.execution
+     WHERE d.path = :path AND e.id < :bound ORDER BY e.id DESC
 """
 MADE = """
     SELECT d.id, d.path, d.role, d.format, d.digest, d.kind, e.id, e.run, e.stage, e.data_id, e.params, d.created,
@@ -49,10 +70,11 @@ PARAMS_OF_RUNS = """
 """
 OVERRIDES = "SELECT id, params FROM run WHERE id IN (SELECT value FROM json_each(:runs)) AND params <> '{}'"
 MAKER = "SELECT execution FROM dataset WHERE id = :dataset"
-EXECUTIONS_OF_RUN = "SELECT min(rowid), max(rowid) FROM execution WHERE run = :run"
+EXECUTIONS_OF_RUN = "SELECT min(rowid), max(rowid) + 1 FROM execution WHERE run = :run"
+EXECUTIONS_OF_RUN_BY_TIME = "SELECT min(id), max(id) || '~' FROM execution WHERE run = :run"
 PLACE = "SELECT rowid FROM execution WHERE id = :execution"
-NEWEST = (1 << 63) - 1
-"""A bound that leaves nothing out."""
+NEWEST, NEWEST_BY_TIME = (1 << 63) - 1, "~"
+"""Bounds that leave nothing out: behind every row, and behind every id."""
 
 
 class Made(NamedTuple):
@@ -88,35 +110,43 @@ class Made(NamedTuple):
 
 
 def last_successes(
-    conn: sqlite3.Connection, tasks: Iterable[tuple[str, str]], limit: int, *, bound: int = NEWEST, each: int = -1
+    conn: sqlite3.Connection,
+    tasks: Iterable[tuple[str, str]],
+    limit: int,
+    *,
+    bound: Place | None = None,
+    each: int = -1,
 ) -> list[str]:
     """The last executions of tasks that succeeded, newest first.
 
     Args:
         tasks: (stage, data ID as canonical JSON).
         limit: So many at most; -1: all.
-        bound: None that was recorded behind this place in the table.
+        bound: Only those in front of this place; None: all.
         each: So many of one task at most; -1: all.
     """
-    values = {"tasks": json.dumps(list(tasks)), "limit": limit, "bound": bound, "each": limit if each < 0 else each}
-    return [row[0] for row in conn.execute(LAST_SUCCESSES, values)]
+    question, newest = (LAST_SUCCESSES_BY_TIME, NEWEST_BY_TIME) if any_merge(conn) else (LAST_SUCCESSES, NEWEST)
+    values = {"tasks": json.dumps(list(tasks)), "limit": limit, "bound": newest if bound is None else bound}
+    return [row[0] for row in conn.execute(question, {**values, "each": limit if each < 0 else each})]
 
 
-def makers_of_path(conn: sqlite3.Connection, path: str, bound: int = NEWEST) -> list[str]:
+def makers_of_path(conn: sqlite3.Connection, path: str, bound: Place | None = None) -> list[str]:
     """The executions that made something at a path, newest first; `bound` as in `last_successes`."""
-    rows = conn.execute(MAKERS_OF_PATH, {"path": path, "bound": bound})
+    question, newest = (MAKERS_OF_PATH_BY_TIME, NEWEST_BY_TIME) if any_merge(conn) else (MAKERS_OF_PATH, NEWEST)
+    rows = conn.execute(question, {"path": path, "bound": newest if bound is None else bound})
     return list(dict.fromkeys([row[0] for row in rows]))
 
 
 def made(conn: sqlite3.Connection, executions: Sequence[str]) -> list[Made]:
     """All that executions made, newest execution first."""
+    data_ids = DataIds(conn)
     found: dict[str, Made] = {}
     for row in conn.execute(MADE, {"executions": json.dumps(executions)}):
         entry = Made(*row)
         found.setdefault(
             entry.dataset,
             entry._replace(
-                data_id=json.loads(row[9]),
+                data_id=data_ids.read(entry.stage, row[9]),
                 params=json.loads(row[10]),
                 dirty=bool(entry.dirty),
                 measures=None if row[15] is None else json.loads(row[15]),
@@ -150,13 +180,16 @@ def maker(conn: sqlite3.Connection, dataset: str) -> str | None:
     return None if row is None else row[0]
 
 
-def span_of_run(conn: sqlite3.Connection, run: str) -> tuple[int, int] | None:
-    """Places of the first and the last execution of a run; None: it has none."""
-    first, last = conn.execute(EXECUTIONS_OF_RUN, {"run": run}).fetchone()
-    return None if first is None else (first, last)
+def span_of_run(conn: sqlite3.Connection, run: str) -> tuple[Place, Place] | None:
+    """The place of a run's first execution, and the one behind its last; None: it has none."""
+    question = EXECUTIONS_OF_RUN_BY_TIME if any_merge(conn) else EXECUTIONS_OF_RUN
+    first, behind = conn.execute(question, {"run": run}).fetchone()
+    return None if first is None else (first, behind)
 
 
-def place(conn: sqlite3.Connection, execution: str) -> int:
-    """Place of an execution in the table; 0 where there is none of this id."""
+def place(conn: sqlite3.Connection, execution: str) -> Place:
+    """The place of an execution; 0 where there is none of this id."""
+    if any_merge(conn):
+        return execution
     row = conn.execute(PLACE, {"execution": execution}).fetchone()
     return 0 if row is None else row[0]

@@ -11,6 +11,7 @@ import sqlite3
 from provstore.model.files import DirectoryMemo
 from provstore.noun import NamedTuple
 from provstore.store.connection import MISSING_ROW
+from provstore.store.data_ids import DataIds
 from provstore.store.memory import is_whole
 
 TYPE_CHECKING = False
@@ -138,7 +139,7 @@ def at_path(conn: sqlite3.Connection, path: str, limit: int = -1, after: int = 0
         limit: So many at most; -1: all.
         after: Leaves out so many of the newest.
     """
-    return [_version(row) for row in conn.execute(AT_PATH, {"path": path, "limit": limit, "after": after})]
+    return _versions(conn, AT_PATH, {"path": path, "limit": limit, "after": after})
 
 
 def was_made(conn: sqlite3.Connection, path: str) -> bool:
@@ -148,12 +149,12 @@ def was_made(conn: sqlite3.Connection, path: str) -> bool:
 
 def with_bytes(conn: sqlite3.Connection, digest: str) -> list[Version]:
     """The newest versions with these bytes, at any path; fifty at most."""
-    return [_version(row) for row in conn.execute(WITH_BYTES, (digest,))]
+    return _versions(conn, WITH_BYTES, (digest,))
 
 
 def with_data(conn: sqlite3.Connection, semantic: str) -> list[Version]:
     """The newest versions with this semantic digest, at any path; fifty at most."""
-    return [_version(row) for row in conn.execute(WITH_DATA, (semantic,))]
+    return _versions(conn, WITH_DATA, (semantic,))
 
 
 def last_read(conn: sqlite3.Connection, path: str) -> str | None:
@@ -180,12 +181,12 @@ def inputs(conn: sqlite3.Connection, execution: str) -> list[Input]:
     Raises:
         sqlite3.DatabaseError: Something of it is not there.
     """
-    found = []
+    data_ids, found = DataIds(conn), []
     rows = conn.execute(INPUTS_AND_MAKERS, (execution,))
     for role, path, id, digest, made_by, stage, data_id, maker, ended, by_hand in rows:
         if id is None or made_by != maker:
             raise sqlite3.DatabaseError(MISSING_ROW)
-        origin = Maker(stage, json.loads(data_id), maker, ended, bool(by_hand)) if maker is not None else None
+        origin = Maker(stage, data_ids.read(stage, data_id), maker, ended, bool(by_hand)) if maker is not None else None
         found.append(Input(role, path, id, digest, origin))
     return found
 
@@ -217,8 +218,14 @@ def members_with(conn: sqlite3.Connection, digest: str) -> list[str]:
     return found[:50]
 
 
-def _version(row: tuple[Any, ...]) -> Version:
+def _versions(conn: sqlite3.Connection, sql: str, parameters: tuple[object, ...] | dict[str, object]) -> list[Version]:
+    data_ids = DataIds(conn)
+    return [_version(row, data_ids) for row in conn.execute(sql, parameters)]
+
+
+def _version(row: tuple[Any, ...], data_ids: DataIds) -> Version:
     found = Version(*row)
     if found.execution is not None and found.outcome is None:
         raise sqlite3.DatabaseError(MISSING_ROW)
-    return found._replace(executable=bool(found.executable), data_id=json.loads(row[11]) if row[11] else {})
+    data_id = data_ids.read(found.stage, row[11]) if row[11] else {}
+    return found._replace(executable=bool(found.executable), data_id=data_id)

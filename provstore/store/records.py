@@ -7,9 +7,11 @@ import sqlite3
 
 from provstore.store import registered
 from provstore.store.connection import MISSING_ROW
+from provstore.store.data_ids import read_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 LAST_RUN = """
@@ -116,7 +118,7 @@ def any_merge(conn: sqlite3.Connection) -> bool:
 def run(conn: sqlite3.Connection, run_id: str) -> dict[str, Any]:
     """The whole record of a run."""
     found = run_alone(conn, run_id)
-    found["executions"] = [_parsed(row, "data_id") for row in _rows(conn, EXECUTIONS_OF_RUN, (run_id,))]
+    found["executions"] = _of_tasks(conn, _rows(conn, EXECUTIONS_OF_RUN, (run_id,)))
     return found
 
 
@@ -129,8 +131,8 @@ def run_alone(conn: sqlite3.Connection, run_id: str) -> dict[str, Any]:
 
 def execution(conn: sqlite3.Connection, execution_id: str) -> dict[str, Any]:
     """The whole record of an execution, with what it read and made."""
-    row = _row(conn, EXECUTION, execution_id)
-    found = _parsed(row, "data_id", "params", "environment", "declared", "dirty", rename={"outputs": "declared"})
+    (row,) = _of_tasks(conn, [_row(conn, EXECUTION, execution_id)])
+    found = _parsed(row, "params", "environment", "declared", "dirty", rename={"outputs": "declared"})
     found["inputs"] = _rows(conn, INPUTS_OF, (execution_id,))
     found["outputs"] = _rows(conn, OUTPUTS_OF, (execution_id,))
     return found
@@ -138,9 +140,9 @@ def execution(conn: sqlite3.Connection, execution_id: str) -> dict[str, Any]:
 
 def dataset(conn: sqlite3.Connection, dataset_id: str) -> dict[str, Any]:
     """The whole record of a dataset, with the executions that read it."""
-    found = _parsed(_row(conn, DATASET, dataset_id), "data_id", "metadata", "executable", "overwritable")
-    found |= registered.changed(conn, dataset_id)
-    found["readers"] = [_parsed(row, "data_id") for row in _rows(conn, READERS_OF, (dataset_id,))]
+    (row,) = _of_tasks(conn, [_row(conn, DATASET, dataset_id)])
+    found = _parsed(row, "metadata", "executable", "overwritable") | registered.changed(conn, dataset_id)
+    found["readers"] = _of_tasks(conn, _rows(conn, READERS_OF, (dataset_id,)))
     found["equal_to"] = [_parsed(row, "ignored") for row in _rows(conn, EQUAL_TO, (dataset_id,))]
     return found
 
@@ -157,7 +159,7 @@ def neighbours(conn: sqlite3.Connection, id: str) -> list[str]:
 
 def executions_of_stage(conn: sqlite3.Connection, stage: str, limit: int) -> list[dict[str, Any]]:
     """The last executions of a stage, newest first; `limit` -1: all."""
-    return [_parsed(row, "data_id") for row in _rows(conn, EXECUTIONS_OF_STAGE, {"stage": stage, "limit": limit})]
+    return _of_tasks(conn, _rows(conn, EXECUTIONS_OF_STAGE, {"stage": stage, "limit": limit}))
 
 
 def versions(conn: sqlite3.Connection, path: str) -> list[dict[str, Any]]:
@@ -179,6 +181,12 @@ def _rows(
     cursor = conn.execute(sql, parameters)
     names = [column[0].lower() for column in cursor.description]  # SQLite takes a flipped case for the same name
     return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _of_tasks(conn: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the data IDs of their stages' tasks parsed."""
+    data_ids = read_all(conn, [(row["stage"], row["data_id"]) for row in rows])
+    return [{**row, "data_id": data_id} for row, data_id in zip(rows, data_ids, strict=True)]
 
 
 def _parsed(row: dict[str, Any], *json_columns: str, rename: dict[str, str] | None = None) -> dict[str, Any]:

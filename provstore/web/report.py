@@ -5,10 +5,11 @@ from __future__ import annotations
 from provstore.decide import FAILURES
 from provstore.exporters.layers import lay_out
 from provstore.model.measures import shown
-from provstore.model.values import spelled
 from provstore.model.verdict import FAILED, FRESH, NEW, RESTORABLE, STALE, STATES, WAITING
 from provstore.noun import NamedTuple
-from provstore.operations.diff.report import COMMAND, OUTPUT
+from provstore.operations.diff.phrases import is_in_the_value, phrase, tasks_text, told, value_text
+from provstore.operations.diff.report import COMMAND, OUTCOME, OUTPUT
+from provstore.operations.report import counts
 from provstore.web.colours import LIKE
 from provstore.web.page import rendered
 from provstore.web.words import MOST_LINES, count_text, log_lines, text_lines
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from provstore.model.comparison import Comparison
-    from provstore.model.values import JSON
     from provstore.operations.diff.report import Change
     from provstore.operations.overview import Overview
     from provstore.operations.overview.sections import Executed, Failure, LastRun, Picture, StageTasks
@@ -47,30 +47,47 @@ LEAST_BAR = 0.4
 """Hundredths of the width that the shortest bar has, so that it can be seen."""
 
 
-MOST_CHANGES, MOST_NAMED, MOST_DETAILS = 80, 4, 12
-"""Changes that are shown between two runs, tasks that each names, and places in a content."""
+MOST_CHANGES, MOST_DETAILS = 80, 12
+"""Changes that are shown between two runs, and places in a content that each names."""
 
-LONGEST_SIDE, DIGEST_SHOWN = 160, 19
+EFFECTS = (OUTCOME, OUTPUT)
+"""What is a change of what came out; all others are of what went in."""
 
 
 class ShownChange(NamedTuple):
     """A change between two runs.
 
     Attributes:
-        a, b: As people read them.
-        tasks: Names of the tasks in which it is so.
+        pairs: What became what.
+        words: What else there is to say of it.
+        tasks: Those in which it is so.
         verdict: Of two contents whose bytes differ, and which count as equal; else "".
         details: Where these differ.
         lines: The difference of two texts.
     """
 
     change: Change
-    a: str
-    b: str
+    pairs: Sequence[tuple[str, str]]
+    words: str
     tasks: str
     verdict: str
     details: Sequence[str]
     lines: Sequence[str]
+
+
+class ShownFailure(NamedTuple):
+    """An attempt that failed.
+
+    Attributes:
+        how: Why, in a few words.
+        log: Lines; None: no longer kept, or damaged.
+        repeats: Another one of the stage that ended in the same way stands above it.
+    """
+
+    failure: Failure
+    how: str
+    log: Sequence[str] | None
+    repeats: bool
 
 
 class Bar(NamedTuple):
@@ -103,11 +120,12 @@ def report_page(overview: Overview) -> tuple[str, Facts]:
         "anchors": {stage.stage: f"stage-{number}" for number, stage in enumerate(overview.stages)},
         "open": opened(overview.stages),
         "has_failed": any(failure.outcome in FAILURES for failure in overview.failures.shown),
-        "failures": [(failure, how_it_ended(failure), _log(failure)) for failure in overview.failures.shown],
+        "failures": failures(overview),
         "bars": bars(overview.last) if overview.last is not None else [],
         "causes": causes(overview),
         "effects": effects(overview),
         "lines_of": _lines,
+        "counts": counts,
         "shown_value": shown,
     }
     return TEMPLATE, facts
@@ -172,6 +190,18 @@ def bars(last: LastRun) -> list[Bar]:
     return found
 
 
+def failures(overview: Overview) -> list[ShownFailure]:
+    """What failed; of those of one stage that ended in the same way the first is shown unfolded."""
+    told: set[tuple[str, str, str]] = set()
+    found = []
+    for failure in overview.failures.shown:
+        how = how_it_ended(failure)
+        kind = (failure.stage, failure.outcome, how)
+        found.append(ShownFailure(failure, how, _log(failure), kind in told))
+        told.add(kind)
+    return found
+
+
 def _log(failure: Failure) -> list[str] | None:
     return None if failure.log is None else log_lines(failure.log, is_cut=failure.before > 0)
 
@@ -181,17 +211,18 @@ def _lines(picture: Picture) -> list[str]:
 
 
 def causes(overview: Overview) -> list[ShownChange]:
-    """What differs between the last two runs, but for what tasks made."""
+    """What differs between the last two runs, but for how tasks ended and what they made."""
     made = {change.name for change in _changes(overview) if change.what == OUTPUT}
-    found = [change for change in _changes(overview) if change.what != OUTPUT and change.name not in made]
+    found = [change for change in _changes(overview) if change.what not in EFFECTS and change.name not in made]
     return [_change(change) for change in found[:MOST_CHANGES]]
 
 
 def effects(overview: Overview) -> list[ShownChange]:
-    """What tasks of the last run made that is not what it was before; final results first."""
+    """How tasks of the last run ended otherwise than before, and what else they made; final results first."""
     final = {result.path for result in overview.results.shown}
-    found = [change for change in _changes(overview) if change.what == OUTPUT]
-    return [_change(change) for change in sorted(found, key=lambda change: change.name not in final)[:MOST_CHANGES]]
+    found = [change for change in _changes(overview) if change.what in EFFECTS]
+    found.sort(key=lambda change: change.what == OUTPUT and change.name not in final)
+    return [_change(change) for change in found[:MOST_CHANGES]]
 
 
 def _changes(overview: Overview) -> list[Change]:
@@ -201,23 +232,18 @@ def _changes(overview: Overview) -> list[Change]:
 
 
 def _change(change: Change) -> ShownChange:
-    a, b = _side(change.a), _side(change.b)
+    pairs, words = phrase(change)
     lines = change.text.rstrip("\n").split("\n") if change.text else []
     details = _details(change.comparison) if change.comparison is not None else []
-    inside = [f"{part.name}: {_side(part.a)} → {_side(part.b)}" for part in change.inside]
-    tasks = ", ".join(change.tasks[:MOST_NAMED])
-    if change.tasks[MOST_NAMED:]:
-        tasks += f" and {len(change.tasks) - MOST_NAMED:,} more"
+    details += [told(part) for part in change.inside]
+    if not (pairs or words or lines or details):
+        pairs = [(value_text(change.a), value_text(change.b))]
+    if change.remark and not is_in_the_value(change):
+        words = f"{words} ({change.remark})".strip()
     verdict = change.comparison.verdict if change.comparison is not None and change.comparison.is_equal else ""
-    return ShownChange(change, a, b, tasks, verdict, (*details, *inside)[:MOST_DETAILS], lines[:MOST_LINES])
-
-
-def _side(value: JSON) -> str:
-    """One side of a change; of a digest the beginning."""
-    if isinstance(value, str) and value.startswith("blake3:"):
-        return value[:DIGEST_SHOWN] + ("+x" if value.endswith("+x") else "")
-    text = "nothing" if value is None else spelled(value)
-    return text if len(text) <= LONGEST_SIDE else text[:LONGEST_SIDE] + "…"
+    return ShownChange(
+        change, pairs, words, tasks_text(change.tasks), verdict, details[:MOST_DETAILS], lines[:MOST_LINES]
+    )
 
 
 def _details(found: Comparison) -> list[str]:

@@ -35,6 +35,8 @@ PAGES = sorted(
     for file in ROOT.glob(pattern)
     if not {".venv", "out", "my-first-pipeline"} & set(file.relative_to(ROOT).parts)
 )
+NAME = re.compile(r"`([a-z -]+)`")
+SECTION = re.compile(r"^## ([a-z -]+)\n(.*?)(?=^## |\Z)", re.M | re.S)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 
 
@@ -149,3 +151,13 @@ def test_the_placeholders_of_the_reference_become_what_it_says(tmp_path: Path) -
 
     assert [rendered[0], rendered[2]] == said
     assert rendered[1] == "awk '{print $1}' out/03.txt"
+
+
+def test_each_json_has_its_row() -> None:
+    """What a command gives with ``--json`` is a contract: the page says what is in it."""
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    table = page.partition("\n## JSON\n")[2].partition("\n## ")[0]
+    described = {name.split(" --")[0] for row in re.findall(r"^\| (.*?) \|", table, re.M) for name in NAME.findall(row)}
+    offered = {name for name, options in SECTION.findall(page) if "| `--json` |" in options}
+
+    assert offered - described == {"metrics show"}, "its row is that of `metrics`, which it is"

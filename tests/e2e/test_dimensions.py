@@ -29,6 +29,29 @@ def test_a_gather_is_in_natural_order(tmp_path: Path) -> None:
     assert "input in/1.txt removed" in project.run().reasons("all")
 
 
+def test_a_task_has_one_name_everywhere(tmp_path: Path) -> None:
+    """Its dimensions are in the order in which the stage declares them, also where a record sorts them."""
+    text = "[dimensions]\nz = '1..2'\na = [7]\n"
+    text += stage_of(
+        "one", "[ {z} = 1 ] && cp {inputs} {outputs}", dimensions="z a", inputs="in", outputs="mid/{z}-{a}"
+    )
+    text += stage_of("all", "cat {inputs} > {outputs}", inputs="mid/1-7", outputs="out")
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text, "in": "1\n"})
+    project.run("-k", status=1)
+    project.write("in", "2\n")
+    project.run("-k", status=1)
+    run = project.provstore("log", "--json").report["runs"][0]["id"]
+    made = project.provstore("why", "out", "--json").report["inputs"][0]
+    questions = [("why", "mid/1-7"), ("why", "out"), ("lineage", "out"), ("history", "mid/1-7"), ("show", run),
+                 ("show", made["dataset"]), ("logs", "one", "--failed"), ("diff",), ("report", "-o", "-")]  # fmt: skip
+
+    for words in questions:
+        done = project.provstore(*words)
+        told = done.out + done.err
+        assert "z=1,a=7" in told or "z=2,a=7" in told, words
+        assert "a=7,z=" not in told, words
+
+
 def test_only_the_task_of_a_changed_file_runs(tmp_path: Path) -> None:
     """And what gathers it."""
     text = "[dimensions]\nv = { from = 'in/{v}.txt', type = 'int' }\n"

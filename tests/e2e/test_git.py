@@ -436,3 +436,13 @@ def test_outside_of_git_it_is_said(tmp_path: Path) -> None:
 
     assert "not a git repository" in done.err
     assert "git is not installed" in project.provstore("git", "status", status=2, env={"PATH": "/nowhere"}).err
+    done = project.provstore("check", "--refactor", "HEAD:Pipelinefile.toml", status=2, env={"PATH": "/nowhere"})
+    assert "git is not installed" in done.err
+
+
+def test_a_message_says_what_a_name_of_git_stands_for(tmp_path: Path) -> None:
+    """Only where the name stands: its letters in other words stay."""
+    project = Project(tmp_path / "p", FILES)
+    done = project.provstore("git", "merge-store", "a", "b", "c", "store.db", status=1)
+
+    assert "store.db (theirs): No such file or directory" in done.err

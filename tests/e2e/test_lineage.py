@@ -588,6 +588,13 @@ def test_the_ending_of_the_file_says_the_form(project: Project, name: str, begin
     assert (project.root / "sub" / name).read_bytes().removeprefix(b"out/").startswith(beginning)
 
 
+@pytest.mark.parametrize("words", [("lineage", "out/top.txt"), ("graph",)])
+def test_a_dash_is_standard_output(project: Project, words: tuple[str, ...]) -> None:
+    """As for `report` and `metrics plot`: no file of that name is made."""
+    assert project.provstore(*words, "-o", "-").out == project.provstore(*words).out
+    assert not (project.root / "-").exists()
+
+
 def test_a_plug_in_draws_it_too(tmp_path: Path) -> None:
     """An exporter of a plug-in gets the drawing, each node behind those it takes data from."""
     plugin = (

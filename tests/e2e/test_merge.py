@@ -242,3 +242,22 @@ def test_names_of_any_kind_can_be_merged(tmp_path: Path, here: Project) -> None:
 
     assert "\x1b" not in done.out
     assert done.out.startswith("nothing new in ")
+
+
+def test_the_last_runs_are_those_of_the_log(here: Project, there: Project) -> None:
+    """What `diff` compares without ids, and the rows of `metrics`: a run that came later by a merge is not newer."""
+    text = here.read("Pipelinefile.toml").replace('outputs = ["out.txt"]', 'outputs.m = "out.txt"')
+    here.write("Pipelinefile.toml", text)
+    here.write("in.txt", "2\n")
+    here.run()
+    here.provstore("merge", "../there")
+    runs = [run["id"] for run in here.json("log")["runs"]]
+    found = here.json("diff")
+    rows = here.json("metrics", "out.txt")["rows"]
+
+    assert [found["b"], found["a"]] == runs[:2]
+    assert here.json("diff", runs[1])["a"] == runs[2]
+    assert here.json("show", here.json("diff", "noisy")["b"])["run"] == runs[0]
+    assert here.json("show", here.json("diff", "noisy")["a"])["run"] == runs[1]
+    assert [row["run"] for row in rows] == runs
+    assert [row["run"] for row in here.json("metrics", "out.txt", "-n", "1")["rows"]] == runs[:1]

@@ -593,3 +593,33 @@ def test_what_was_copied_elsewhere_answers_the_same(shared: Project, tmp_path: P
     (copy / "train.py").write_text("", encoding="utf-8")
 
     assert shared.provstore("metrics", "-C", str(copy), "--json").report == metrics(shared)
+
+
+def test_what_came_by_a_merge_is_not_the_newest(tmp_path: Path) -> None:
+    """What was recorded elsewhere before is compared as it was then, whichever store it is in first."""
+    there, here = [
+        Project(tmp_path / name, {"Pipelinefile.toml": PIPELINEFILE, "train.py": TRAIN}) for name in ("there", "here")
+    ]
+    there.run("-P", "rate=0.9")
+    here.run("-P", "rate=0.2")
+    here.run("-P", "rate=0.3")
+    before = metrics(here, "diff")
+    here.provstore("merge", "../there")
+    runs = run_ids(here)
+
+    assert metrics(here, "diff") == before
+    assert [row["run"] for row in metrics(here)["rows"]] == runs
+    assert [row["measures"] for row in metrics(here, "-n", "3")["rows"]][2] == recorded(there)[0]
+    assert metrics(here, "diff", runs[2], runs[0])["differences"]
+
+
+def test_versions_without_a_format_are_read_by_the_one_of_now(tmp_path: Path) -> None:
+    """Recorded as bytes, and given a format since; what is still bytes has no measures."""
+    text = '[stages.a]\nrun = "cp in out.dat"\ninputs = ["in"]\noutputs.m = "out.dat"\n'
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text, "in": '{"acc": 0.5}'})
+    project.run()
+    without = project.provstore("metrics", "out.dat")
+    project.write("Pipelinefile.toml", text.replace('"out.dat"\n', '{ path = "out.dat", format = "json" }\n'))
+
+    assert "its format is bytes, which has no measures" in without.err
+    assert [row["measures"] for row in metrics(project, "out.dat")["rows"]] == [{"acc": 0.5}]

@@ -415,6 +415,16 @@ def test_lines_fit_the_terminal(shared: Project, tmp_path: Path) -> None:
     assert "out/joined.txt" in " ".join(lines[1:4])
 
 
+def test_ids_are_not_cut(shared: Project) -> None:
+    """Where they find no room beside each other, each has its own line: half of one is of no use."""
+    with Opened.find(str(shared.root)) as opened:
+        report = ask_why(opened, str(shared.root), "out/joined.txt")
+    ids = why_text(report).partition("  records  ")[2].split(", ")
+
+    assert len(ids) == 3
+    assert [line[11:].strip() for line in why_text(report, width=40).splitlines()[-3:]] == ids
+
+
 def test_names_can_not_steer_the_terminal(tmp_path: Path) -> None:
     """Control characters in names are spelled out, on every line."""
     name = "a\x1b[31mb.txt"

@@ -117,10 +117,12 @@ def test_the_page_tells_what_failed_and_why(failed: Project) -> None:
 
 
 def test_the_page_tells_what_changed_between_the_last_two_runs(failed: Project) -> None:
-    """The parameter, with both values."""
+    """The parameter, with both values; of a command that follows from it only the words that differ."""
     text = read(failed).text
 
-    assert re.search(r"param limit 1 → 2", text)
+    assert "param limit 1 → 2 count" in text
+    assert "command command 1; → 2; (by its parameters) count" in text
+    assert "blake3:" not in text.partition("What changed")[2].partition("What came out")[0]
 
 
 def test_nothing_in_a_name_or_a_log_becomes_markup(failed: Project) -> None:
@@ -273,6 +275,35 @@ def test_equal_tasks_share_a_row(tmp_path: Path) -> None:
     assert all(f"make@n={number}" in page.text for number in range(60))
 
 
+def test_equal_failures_share_a_row_and_the_first_is_unfolded(tmp_path: Path) -> None:
+    """What each printed can be unfolded; another outcome of the stage is not the same."""
+    file = '[dimensions]\nn = "0..3"\n' + stage(
+        "make", "echo printed {n}; [ {n} = 2 ] && exit 7; exit 5", "", "made/{n}", 'dimensions = ["n"]'
+    )
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": file})
+    project.run("-k", status=1)
+    project.provstore("report")
+    page = read(project)
+
+    assert [value for _, name, value in page.attributes if name == "data-state"] == ["failed", "failed"]
+    assert page.tags.count("article") == 2
+    assert [page.text.count(f"printed {number}") for number in range(4)] == [1 + 1] * 4  # log and command
+
+
+def test_how_tasks_ended_is_no_cause_of_what_changed(tmp_path: Path) -> None:
+    """It stands with what came out."""
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": stage("a", "test -s in", "in", "", ""), "in": ""})
+    project.run(status=1)
+    project.write("in", "something")
+    project.run()
+    project.provstore("report")
+    causes, _, effects = read(project).text.partition("What changed")[2].partition("What came out")
+
+    assert "input in" in causes
+    assert "outcome" not in causes
+    assert "failed → succeeded" in effects
+
+
 def test_a_damaged_record_takes_its_section_away_only(fresh: Project) -> None:
     """The page says what is wrong and shows the rest; the terminal says it too."""
     fresh.run("-k", status=1)
@@ -338,3 +369,24 @@ def test_secrets_stay_out_of_the_page(tmp_path: Path) -> None:
 
     assert "a-secret-of-some-length" not in project.read(PAGE)
     assert "token" in read(project).text
+
+
+def test_the_graph_has_the_states_of_the_tasks_before_anything_has_run(fresh: Project) -> None:
+    """One that says "not recorded" beside tasks that are new would be a second answer."""
+    fresh.provstore("report")
+    boxes = [value for tag, name, value in read(fresh).attributes if (tag, name) == ("a", "class") and "box" in value]
+
+    assert boxes == ["box new", "box waiting", "box waiting", "box waiting"]
+
+
+def test_measures_are_in_the_order_of_the_plan(tmp_path: Path) -> None:
+    """Not in that in which they happened to be recorded."""
+    file = (
+        '[dimensions]\nn = "10..13"\n[stages.m]\ndimensions = ["n"]\noutputs.m = { path = "{n}.toml", metric = true }\n'
+    )
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": file + 'run = "echo v = {n} > {outputs.m}"\n'})
+    project.run()
+    project.provstore("report")
+    table = project.read(PAGE).partition('id="metrics"')[2]
+
+    assert re.findall(r"<code>(\d+).toml</code>", table) == ["10", "11", "12", "13"]

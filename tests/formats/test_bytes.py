@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,6 +40,16 @@ def test_bytes_are_counted_and_the_first_is_shown(monkeypatch):
     assert entry[:5] == (VALUES, ("byte 4",), "bytes", "34 35", "78 35")
     assert entry.numbers[:2] == (2, 10)
     assert entry.numbers.first == (4,)
+
+
+def test_numpy_is_not_imported(monkeypatch, tmp_path):
+    """That would take longer than most comparisons."""
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    a, b = tmp_path / "a", tmp_path / "b"
+    a.write_bytes(b"\x00abc")
+    b.write_bytes(b"\x00axc")
+
+    assert [entry.place for entry in BYTES.diff(a, b)] == [("byte 2",)]
 
 
 def test_sizes_are_told_beside_what_both_have():

@@ -14,12 +14,14 @@ from .browser import Browser, installed
 pytestmark = pytest.mark.skipif(installed() is None, reason="no chromium is installed")
 
 PAGE = "provstore-report.html"
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
 FILE = (
     f'[project]\nname = "{"long" * 30}"\ndescription = "{"and" * 60}"\n'
     '[dimensions]\nn = "0..19"\n'
     + stage("make", "echo {n} > {outputs[0]}", "", "made/{n}", 'dimensions = ["n"]')
     + stage("all", "cat made/* > all", "made/{n}", "all", "")
     + "".join(stage(f"use-{name}-of-all-that-was-made", f"cp all {name * 30}", "all", name * 30) for name in "abcd")
+    + stage("draw", f"echo '{SVG}' > drawn.svg", "all", "drawn.svg")
     + stage("fail", "echo " + "x" * 300 + "; exit 1", "all", "never")
 )
 
@@ -50,7 +52,7 @@ def test_nothing_is_wider_than_the_window(browser: Browser, page: Path, width: i
     browser.open(page, width, scheme)
 
     assert browser.value("document.documentElement.scrollWidth") == width
-    assert browser.requests == [page.as_uri()]
+    assert [address for address in browser.requests if not address.startswith("data:")] == [page.as_uri()]
     assert browser.complaints == []
 
 
@@ -90,11 +92,22 @@ def test_a_click_on_a_step_unfolds_its_tasks(browser: Browser, page: Path) -> No
 
 
 def test_everything_can_be_reached_and_is_named(browser: Browser, page: Path) -> None:
-    """Regions that scroll take the focus and have a name, pictures have a text, headings leave out no level."""
+    """Regions that scroll take the focus and have a name, pictures have a text, headings leave out no level.
+
+    A finger finds the links on top: WCAG 2.2 asks for 24 pixels.
+    """
     browser.open(page, 360)
     unnamed = "[...document.querySelectorAll('[tabindex=\"0\"]')].filter(it => !it.getAttribute('aria-label')).length"
     levels = browser.value("[...document.querySelectorAll('h1,h2,h3,h4')].map(it => +it.tagName[1])")
 
     assert browser.value(unnamed) == 0
+    assert browser.value("Math.min(...[...document.querySelectorAll('nav a')].map(it => it.offsetHeight))") >= 24
     assert levels[0] == 1
     assert all(later - before <= 1 for before, later in pairwise(levels))
+
+
+def test_pictures_are_there_before_anybody_scrolls_to_them(browser: Browser, page: Path) -> None:
+    """Also for who prints the page, or takes a picture of it."""
+    browser.open(page, 360)
+
+    assert browser.value("[...document.images].map(it => [it.complete, it.naturalWidth])") == [[True, 9]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from provstore.apart.client import AskingError
 from provstore.claims import DEFAULT
 from provstore.errors import FileError
@@ -133,8 +135,10 @@ class Contents:
             FileError: One of them can't be read.
         """
         try:
+            if format == DEFAULT and not any(map(os.path.isdir, places)):
+                return _compared_as_bytes(*places)
             return self._project.apart().compare(*places, "", format, self._tolerance)
-        except AskingError as error:
+        except (AskingError, OSError) as error:
             raise FileError(f"{places[0]}, {places[1]}: can't be compared: {error}") from error
 
     def compare_versions(self, a: Piece, b: Piece) -> Comparison | None:
@@ -157,6 +161,16 @@ class Contents:
         first = self.places.build(a, [before[name] for name in names & before.keys()])
         second = self.places.build(b, [after[name] for name in names & after.keys()])
         return self.compare((first, second), DEFAULT) if first is not None and second is not None else None
+
+
+def _compared_as_bytes(a: str, b: str) -> Comparison:
+    """How two files of which the bytes decide differ: no process apart has to be started for that."""
+    from pathlib import Path
+
+    from provstore.apart.compare import compare
+    from provstore.formats.bytes import Bytes
+
+    return compare(Bytes(), Path(a), Path(b))
 
 
 def changed_names(a: Mapping[str, Entry], b: Mapping[str, Entry]) -> list[str]:

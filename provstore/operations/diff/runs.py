@@ -10,6 +10,7 @@ import shlex
 from collections import Counter
 from functools import partial
 
+from provstore.model.values import task_name
 from provstore.noun import NamedTuple
 from provstore.operations.diff import changes
 from provstore.operations.diff.changes import Grouped
@@ -18,7 +19,7 @@ from provstore.operations.diff.executions import Runs, between_runs, explained
 from provstore.operations.diff.report import COMMAND, INPUT, OUTCOME, OUTPUT, PARAM, Change, RecordsReport, Side
 from provstore.operations.diff.templates import Templates
 from provstore.operations.identify import shortener
-from provstore.store import materials, records
+from provstore.store import data_ids, materials, records
 from provstore.store.proof import prove_all
 
 TYPE_CHECKING = False
@@ -82,8 +83,8 @@ def diff_runs(project: Project, a: str, b: str, *, patch: bool = False) -> Recor
         first,
         second,
         changes.in_order(told),
-        _names(executed.only_a),
-        _names(executed.only_b),
+        _names(store, executed.only_a),
+        _names(store, executed.only_b),
         remarks=(*_of_restored(executed.restoring, short), *project.take_remarks()),
     )
 
@@ -175,9 +176,7 @@ def _of_runs(runs: Runs, of_tasks: Sequence[Change]) -> list[Change]:
     return found
 
 
-def _names(tasks: Sequence[Task]) -> list[str]:
-    import json
-
-    from provstore.model.values import task_name
-
-    return [task_name(stage or "no stage", tuple(json.loads(data_id).items())) for stage, data_id in tasks]
+def _names(store: Store, tasks: Sequence[Task]) -> list[str]:
+    values = store.ask(data_ids.read_all, tasks)
+    named = zip(tasks, values, strict=True)
+    return [task_name(stage or "no stage", tuple(found.items())) for (stage, _), found in named]  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import tempfile
@@ -100,7 +101,8 @@ def _called(file: str, name: str) -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        error.message = error.message.replace(os.path.realpath(file), name).replace(file, name)
+        names = "|".join(map(re.escape, (os.path.realpath(file), file)))
+        error.message = re.sub(rf"(?<!\S)(?:{names})(?![^:,\s])", lambda _: name, error.message)
         raise
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from provstore.model.values import JSON, Value
     from provstore.operations.metrics.measured import Wanted
     from provstore.project import Project
-    from provstore.store.metrics import Made
+    from provstore.store.metrics import Made, Place
     from provstore.store.store import Store
 
 PRESENT = "present files"
@@ -147,7 +147,7 @@ class _Sides:
 
     def newest(self) -> _Side:
         """What was recorded last."""
-        return self._up_to(facts.NEWEST, *_named(self._last()))
+        return self._up_to(None, *_named(self._last()))
 
     def last_two(self) -> tuple[_Side, _Side]:
         """What was there before the last run that measured something, and what there is since."""
@@ -155,8 +155,8 @@ class _Sides:
         span = self._store.ask(facts.span_of_run, last.run) if last.run is not None else None
         first = span[0] if span is not None else self._store.ask(facts.place, last.execution)
         kind, id = _named(last)
-        before = self._up_to(first - 1, f"before {kind}", id)
-        after = self._up_to(facts.NEWEST, kind, id)
+        before = self._up_to(first, f"before {kind}", id)
+        after = self._up_to(None, kind, id)
         if not before.found.made:
             raise UsageError(f"{after.short} is the first one with measures: there is nothing to compare it with")
         return before, after
@@ -196,7 +196,7 @@ class _Sides:
             made.append(entry._replace(measures=found["measures"], by_hand=False))
         return _Side(PRESENT, PRESENT, Found(made, False, tuple(unread.remarks("no measures now", "no measures now"))))
 
-    def _up_to(self, bound: int, kind: str, id: str) -> _Side:
+    def _up_to(self, bound: Place | None, kind: str, id: str) -> _Side:
         return self._side(kind, id, as_of(self._project, self._store, self._marked, bound))
 
     def _side(self, kind: str, id: str, found: Found) -> _Side:

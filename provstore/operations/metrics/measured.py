@@ -10,15 +10,17 @@ import os
 import tempfile
 
 from provstore.apart.client import AskingError
+from provstore.claims import DEFAULT
 from provstore.digest import digest_bytes
 from provstore.errors import FileError, UsageError
-from provstore.model.measures import stem_of
+from provstore.model.measures import NO_MEASURES, stem_of
 from provstore.model.values import nearest
 from provstore.noun import NamedTuple
 from provstore.operations.targets import Targets, select
 from provstore.project import relative_path
 from provstore.store import metrics as facts
 from provstore.store.proof import prove_all
+from provstore.store.records import any_merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from provstore.model.task import Plan
     from provstore.model.values import Value
     from provstore.project import Project
-    from provstore.store.metrics import Made
+    from provstore.store.metrics import Made, Place
     from provstore.store.store import Store
 
 LARGEST = 1 << 22
@@ -76,6 +78,7 @@ def wanted(project: Project, current: str, words: Sequence[str]) -> Wanted:
         PipelinefileError: It is wrong.
     """
     pipeline, plan = project.pipeline({}), project.plan({}).plan
+    project.declare_formats(plan)
     marked = {
         stage.name: sorted(stage.outputs, key=lambda spec: spec.role)
         for stage in pipeline.stages.values()
@@ -162,14 +165,16 @@ def versions(project: Project, store: Store, wanted: Wanted, limit: int | None) 
         found = store.ask(facts.makers_of_path, path)
         executions += found if limit is None else found[:most]
     made = [entry for entry in store.ask(facts.made, executions) if wanted.has(entry)]
+    if store.ask(any_merge):  # what was recorded in several stores has no other order than that of time
+        made.sort(key=lambda entry: entry.execution, reverse=True)
     shown = list(dict.fromkeys([entry.execution for entry in made]))[:limit]
     more = len(shown) < len({entry.execution for entry in made})
     kept = set(shown)
     return with_measures(project, store, [entry for entry in made if entry.execution in kept])._replace(more=more)
 
 
-def as_of(project: Project, store: Store, wanted: Wanted, bound: int) -> Found:
-    """The newest version of each output that was recorded up to a place among the executions."""
+def as_of(project: Project, store: Store, wanted: Wanted, bound: Place | None) -> Found:
+    """The newest version of each output in front of a place among the executions; None: of all."""
     executions = store.ask(facts.last_successes, wanted.tasks, -1, bound=bound, each=1) if wanted.tasks else []
     for path in sorted(wanted.paths):
         executions += store.ask(facts.makers_of_path, path, bound)[:1]
@@ -249,18 +254,20 @@ class _Reader:
         """The measures, or why there are none."""
         if made.kind != "file":
             return "found a directory, expected a file of measures"
+        format = made.format if made.format != DEFAULT else self._project.format_of(made.path)  # it was given one since
+        if format == DEFAULT:  # nobody has to be asked for that
+            return NO_MEASURES
         file = os.path.join(self._folder, str(len(self._known)))
         if not self._store.objects.write_to(made.digest, file, executable=False) and not self._lies_there(made, file):
             return "its bytes are not kept"
         try:
-            found: Measures = self._project.apart().ask("measures", path=file, name=made.path, format=made.format)[
-                "measures"
-            ]
+            found = self._project.apart().ask("measures", path=file, name=made.path, format=format)
         except AskingError as error:
             return str(error)
         finally:
             os.unlink(file)
-        return found
+        measures: Measures = found["measures"]
+        return measures
 
     def _lies_there(self, made: Made, file: str) -> bool:
         """Copies what lies in the project now, if it is this version."""

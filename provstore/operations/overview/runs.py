@@ -186,9 +186,10 @@ def _failure(project: Project, store: Store, id: str, shortened: Callable[[str],
     inputs = [(entry["role"], entry["path"]) for entry in record["inputs"]]
     folder = os.path.join(project.folder, "failed", id)
     return Failure(
-        id, shortened(id), _task(record), record["outcome"], record["message"], record["exit_status"],
-        record["signal"], record["command"], record["started"], _seconds(record) if record["ended"] else None,
-        log, before, tuple(inputs[:MOST_INPUTS]), len(inputs[MOST_INPUTS:]),
+        id, shortened(id), record["stage"] or "", _task(record), record["outcome"], record["message"],
+        record["exit_status"], record["signal"], record["command"], record["started"],
+        _seconds(record) if record["ended"] else None, log, before,
+        tuple(inputs[:MOST_INPUTS]), len(inputs[MOST_INPUTS:]),
         os.path.relpath(folder, project.root) if os.path.isdir(folder) else "",
     )  # fmt: skip
 

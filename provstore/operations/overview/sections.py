@@ -160,6 +160,7 @@ class Failure(NamedTuple):
 
     execution: str
     short: str
+    stage: str
     task: str
     outcome: str
     message: str

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from provstore.operations.status import Group, StatusReport
+    from provstore.operations.status import Alike, Group, StatusReport
     from provstore.project import Project
 
 MOST_ITEMS = 3000
@@ -20,13 +20,17 @@ MOST_ITEMS = 3000
 
 def stages(project: Project, report: StatusReport) -> tuple[StageTasks, ...]:
     """The tasks of all stages, in the order of the plan."""
-    members: dict[Group, list[int]] = {}
+    members: dict[Alike, list[int]] = {}
+    kinds: dict[Group, Alike] = {}  # thousands of tasks share a few groups
     for number, group in enumerate(report.groups):
-        members.setdefault(group, []).append(number)
+        alike = kinds.get(group)
+        if alike is None:
+            alike = kinds[group] = group.alike
+        members.setdefault(alike, []).append(number)
     named = _named(members)
-    by_stage: dict[str, list[Group]] = {}
-    for group in members:
-        by_stage.setdefault(group.stage, []).append(group)
+    by_stage: dict[str, list[Alike]] = {}
+    for alike in members:
+        by_stage.setdefault(alike.stage, []).append(alike)
     declared = project.pipeline({}).stages
     return tuple(
         StageTasks(
@@ -40,7 +44,7 @@ def stages(project: Project, report: StatusReport) -> tuple[StageTasks, ...]:
     )
 
 
-def _named(members: Mapping[Group, Sequence[int]]) -> dict[Group, int]:
+def _named(members: Mapping[Alike, Sequence[int]]) -> dict[Alike, int]:
     """How many tasks of each group are named: small groups first, so that each stage has some."""
     room, found = MOST_ITEMS, {}
     for group in sorted(members, key=lambda group: (group.state == FRESH, len(members[group]))):
@@ -49,20 +53,20 @@ def _named(members: Mapping[Group, Sequence[int]]) -> dict[Group, int]:
     return found
 
 
-def _worst_first(groups: Sequence[Group], named: Mapping[Group, int]) -> list[Group]:
+def _worst_first(groups: Sequence[Alike], named: Mapping[Alike, int]) -> list[Alike]:
     return sorted((group for group in groups if named[group]), key=lambda group: WORST_FIRST.index(group.state))
 
 
-def _counts(groups: Sequence[Group], members: Mapping[Group, Sequence[int]]) -> dict[str, int]:
+def _counts(groups: Sequence[Alike], members: Mapping[Alike, Sequence[int]]) -> dict[str, int]:
     counts = dict.fromkeys(STATES, 0)
     for group in groups:
         counts[group.state] += len(members[group])
     return {state: count for state, count in counts.items() if count}
 
 
-def _group(report: StatusReport, group: Group, numbers: Sequence[int], named: int) -> TaskGroup:
+def _group(report: StatusReport, group: Alike, numbers: Sequence[int], named: int) -> TaskGroup:
     items = []
     for number in numbers[:named]:
         task = report.tasks[number]
         items.append(TaskItem(task_name(task.stage, task.data_id), task.outputs))
-    return TaskGroup(group.state, tuple(reason.text for reason in group.reasons), len(numbers), tuple(items))
+    return TaskGroup(group.state, group.reasons, len(numbers), tuple(items))

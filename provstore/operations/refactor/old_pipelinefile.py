@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 
-from provstore.errors import PipelinefileError, UsageError
+from provstore.errors import MissingProgramError, PipelinefileError, UsageError
 from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
@@ -107,8 +107,8 @@ def _from_git(folder: str, object: str, name: str) -> bytes:
     command = ["git", "cat-file", "blob", object]
     try:
         done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    except OSError as error:
-        raise UsageError(f"--refactor {name}: git can't be called: {error.strerror}") from None
+    except FileNotFoundError as error:
+        raise MissingProgramError(f"--refactor {name}: git is not installed", hint="install git") from error
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
         hint = "name a file, COMMIT:PATH as in 'HEAD:Pipelinefile.toml', or '-' for standard input"

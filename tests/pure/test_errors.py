@@ -1,0 +1,37 @@
+"""What the operating system says, in words of this program."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+
+import pytest
+
+from provstore.errors import DISK_FAULTS, FileError, StoreUnwritableError, error_from_os
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [(errno.ENOSPC, "free space"), (errno.EROFS, "can only be read"), (errno.EIO, "has a fault")],
+)
+def test_each_fault_of_the_disk_has_its_own_hint(number: int, hint: str) -> None:
+    """A file system that can only be read has space enough."""
+    found = error_from_os(OSError(number, os.strerror(number), "out/a"), "a file")
+
+    assert isinstance(found, StoreUnwritableError)
+    assert hint in found.hint
+    assert number in DISK_FAULTS
+
+
+def test_without_a_place_for_temporary_files_it_is_said_how_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Python says it, which names no file."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nowhere/a", "/nowhere/b"])
+    with pytest.raises(FileNotFoundError) as raised:
+        tempfile.gettempdir()
+    found = error_from_os(raised.value, "a file")
+
+    assert isinstance(found, FileError)
+    assert found.message == "no folder for temporary files can be written: ['/nowhere/a', '/nowhere/b']"
+    assert "TMPDIR" in found.hint
