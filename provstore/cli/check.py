@@ -69,7 +69,7 @@ def command(
         from provstore.cli.check_refactor import check_refactor
 
         if locked:
-            raise UsageError("found --locked and --refactor, expected one of them")
+            raise UsageError("--refactor beside --locked: found both, expected one of them")
         if targets or junit or code_quality:
             raise UsageError("--refactor compares all tasks and writes no file", hint="give it no targets and files")
         return check_refactor(place_of(ctx, folder, file), old, as_json=as_json)
