@@ -250,13 +250,22 @@ class _Expansion:
             elif read.how == "written":
                 found.append(write(read.template, values))
             else:
-                paths = self._catalogue.gathered(read.template, values, stage.name)
+                paths = self._gathered(read, stage, values)
                 if not paths:
                     self._nothing_to_gather(read, stage, number)
                 found += paths
                 self._roles[number] = roles
             roles += [read.role] * (len(found) - len(roles))
         return found
+
+    def _gathered(self, read: Read, stage: Stage, values: Mapping[str, Value]) -> Sequence[str]:
+        try:
+            return self._catalogue.gathered(read.template, values, stage.name)
+        except TemplateError as error:
+            line = stage.place.line_of("inputs", read.role)
+            self._problems.append(Problem(stage.place.file, line, f"stage '{stage.name}'", str(error), ""))
+            self._raise_problems()
+            raise
 
     def _nothing_to_gather(self, read: Read, stage: Stage, number: int) -> None:
         """A glob over sources that matches nothing is a missing input; what is to be gathered may not exist yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from provstore.errors import Problem
 from provstore.noun import NamedTuple
 from provstore.pipelinefile.catalogue import axes
-from provstore.pipelinefile.templates import Matcher
+from provstore.pipelinefile.templates import Matcher, TemplateError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,7 +111,10 @@ def format_for(pipeline: Pipeline, paths: Sequence[str]) -> str | None:
     inputs = [(spec.template, spec.format, True) for stage in stages for spec in stage.inputs]
     for template, name, glob in outputs + inputs + kinds:
         if name is not None:
-            matcher = Matcher(template, known, glob=glob)
+            try:
+                matcher = Matcher(template, known, glob=glob)
+            except TemplateError:  # it writes no path for some value, and whoever plans will say so
+                continue
             if any(matcher.match(path) is not None for path in paths):
                 return name
     return None
