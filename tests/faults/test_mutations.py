@@ -294,7 +294,7 @@ REGRESSIONS = {
     "a sign that divides folders": (DIMENSION.format("[1]", "{d:/>9}"), "which can't be part of a name"),
     "a sign that divides folders in what is gathered": (
         DIMENSION.format("[1]", "{d}") + "[stages.b]\nrun = 'echo'\ninputs = ['{d:/>9}']\n",
-        "8: stage 'b': '{d}' in path '{d:/>9}' writes '////////1', which can't be part of a name",
+        "9: stage 'b': '{d}' in path '{d:/>9}' writes '////////1', which can't be part of a name",
     ),
     "a value that leads back": (DIMENSION.format("['a']", ".{d:.<1.0s}.").replace(".<1.0", ".0"), "can't be part"),
     "nothing for a name": (DIMENSION.format("['a']", "{d:.0s}"), "which can't be part of a name"),
