@@ -200,8 +200,8 @@ def test_a_log_that_did_not_come_along_is_no_damage(tmp_path):
         ledger.write({}, {})
     run(theirs, log=digest_bytes(log), log_size=len(log))
     shutil.rmtree(theirs / "objects")
-    merge(ours, theirs)
 
+    assert merge(ours, theirs).missing == 1
     claim_sound(ours)
 
 
