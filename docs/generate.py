@@ -36,6 +36,8 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 STORE = ROOT / "provstore" / "store"
 SCHEMA = STORE / "schema.sql"
+TABLE = r"^CREATE (TABLE|VIEW|VIRTUAL TABLE) (\w+) (?:AS|USING \w+ )?\(?\n?(.*?);$"
+"""A statement that makes a table or a view: its kind, its name, what is in it."""
 LONGEST = 110
 """Characters of a line of code, beyond which it is broken."""
 BEGIN, END = "<!-- begin: {} (by docs/generate.py) -->\n", "<!-- end: {} -->"
@@ -97,7 +99,10 @@ def schema_sql() -> str:
     with closing(sqlite3.connect(":memory:")) as conn:
         for migration in sorted((STORE / "migrations").glob("*.sql")):
             conn.executescript(migration.read_text(encoding="utf-8"))
-        rows = conn.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+        rows = conn.execute(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT IN (SELECT name FROM pragma_table_list"
+            " WHERE type = 'shadow') ORDER BY rowid"
+        ).fetchall()
     head = "-- The schema of a fresh store, for readers. Made from migrations/ by docs/generate.py; nothing reads it.\n"
     return head + "".join(f"\n{sql};\n" for (sql,) in rows).replace(";\n\nCREATE INDEX", ";\nCREATE INDEX")
 
@@ -106,7 +111,7 @@ def schema_tables() -> str:
     """A section for each table and view, with its columns and the comments on them."""
     sql = schema_sql()
     parts = []
-    for kind, name, body in re.findall(r"^CREATE (TABLE|VIEW) (\w+) (?:AS)?\(?\n?(.*?);$", sql, re.M | re.S):
+    for kind, name, body in re.findall(TABLE, sql, re.M | re.S):
         lines = body.strip("\n").split("\n")
         about = list(_leading_comment(lines))
         parts.append(f"\n### {name}\n\n{_escaped(' '.join(about))}\n")
@@ -114,7 +119,7 @@ def schema_tables() -> str:
             rows = list(_columns(lines[len(about) :]))
             parts.append("\n| column | type | meaning |\n| --- | --- | --- |\n" + "".join(rows))
         else:
-            query = "\n".join(line.removeprefix("    ") for line in lines[len(about) :])
+            query = "\n".join(line.removeprefix("    ") for line in lines[len(about) :] if line != ")")
             parts.append(f"\n```sql\n{query}\n```\n")
     return "".join(parts)
 

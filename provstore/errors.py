@@ -10,7 +10,11 @@
     ├── QueryError                 2  a query or a `where` text
     ├── PluginError                2  a plug-in that can't be used
     ├── MissingProgramError        2  a program that a command needs is not installed
+    ├── MissingLibraryError        2  a library that a call needs is not installed
     ├── FileError                  2  a file of the project can't be read or written
+    │   ├── DataChangedError       2  recorded data were changed, and their bytes are not kept
+    │   ├── DataDeletedError       2  a dataset was deleted
+    │   └── DataNotKeptError       2  recorded data are gone, and their bytes are not kept
     └── StoreError                 3  the store can't be used
         ├── StoreLockedError       3
         ├── StoreDamagedError      3
@@ -141,10 +145,34 @@ class MissingProgramError(ProvstoreError):
     slug = "missing-program"
 
 
+class MissingLibraryError(ProvstoreError):
+    """A library that few people need, and that this call needs, is not installed."""
+
+    slug = "missing-library"
+
+
 class FileError(ProvstoreError):
     """A file of the project can't be read or written."""
 
     slug = "file"
+
+
+class DataChangedError(FileError):
+    """What lies at a dataset's place is not what was recorded, and what was recorded is not kept."""
+
+    slug = "data-changed"
+
+
+class DataDeletedError(FileError):
+    """A dataset was deleted."""
+
+    slug = "data-deleted"
+
+
+class DataNotKeptError(FileError):
+    """A dataset's data lie nowhere any more, or never lay here: the store has its record only."""
+
+    slug = "data-not-kept"
 
 
 class StoreError(ProvstoreError):

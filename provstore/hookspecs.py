@@ -56,8 +56,9 @@ def provstore_commands(group: click.Group) -> None:
     and nothing more; they import what they need when they are called.
 
     The group holds the commands of this plug-in alone. ``click.get_current_context().obj`` is a mapping with what
-    ``-C`` and ``-f`` before the command's name say, as "folder" and "file", or None. A command returns its exit
-    status, or None for 0; what it raises is an error that names it.
+    ``-C`` and ``-f`` before the command's name say, as "folder" and "file", or None. A command opens its project by
+    ``provstore.plugin.Store``. It returns its exit status, or None for 0; what it raises is an error that names it, and
+    what `Store` raises is shown as errors of provstore's own commands are.
 
     The name of a command of provstore's own is refused. A name that two plug-ins have belongs to neither of them.
     Both are named on standard error, where commands are listed, and everything else goes on.
@@ -65,7 +66,7 @@ def provstore_commands(group: click.Group) -> None:
     Raises:
         Whatever is raised is named on standard error, and the commands of this plug-in are left out.
 
-    Since 0.1. Example: ``plugins/provstore-nice``.
+    Since 0.1. Examples: ``plugins/provstore-nice``, ``plugins/provstore-simulated``.
     """
 
 

@@ -7,30 +7,38 @@ from functools import cached_property
 
 from provstore import __version__
 from provstore.digest import SALTED, digest_bytes, digest_json, digest_of_variable, digest_text
-from provstore.errors import STORE_FOLDER, FileError, NoProjectError, PipelinefileError, UsageError
-from provstore.model.remembered import SPELLING, plan_from, text_of
+from provstore.errors import (
+    STORE_FOLDER,
+    FileError,
+    NoProjectError,
+    PipelinefileError,
+    StoreUnwritableError,
+    UsageError,
+)
+from provstore.model.remembered import SPELLING, Texts, plan_from, text_of
 from provstore.model.task import Plan, Work, digest_of_found
-from provstore.model.values import nearest, new_id
+from provstore.model.values import new_id
 from provstore.noun import NamedTuple
 from provstore.store import history, memory
 from provstore.watch.workspace import Workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
     from provstore.apart.client import Apart
     from provstore.claims import Claims, Declared
     from provstore.model.pipeline import Pipeline
     from provstore.model.task import Search
-    from provstore.model.values import JSON
     from provstore.pipelinefile.render import Works
     from provstore.pipelinefile.tables import Document
     from provstore.plugins import Plugins
+    from provstore.registry import Registry
     from provstore.semantics import StoredSemantics
     from provstore.store.ledger import Ledger
     from provstore.store.store import Store
+    from provstore.store.underway import Surrounding
 
 PIPELINEFILE = "Pipelinefile.toml"
 FOLDER = STORE_FOLDER
@@ -58,16 +66,6 @@ class Planned(NamedTuple):
         ledger.remember_plan(self.fingerprint, text_of(self.plan), works)
 
 
-class Texts:
-    """Works as the store remembers them: made while they are written, as all at once would take much memory."""
-
-    def __init__(self, works: Iterable[Work]) -> None:
-        self._works = works
-
-    def __iter__(self) -> Iterator[str]:
-        return (work.to_json() for work in self._works)
-
-
 class Project:
     """A folder with a Pipelinefile, and its store if there is one. A context manager.
 
@@ -76,6 +74,8 @@ class Project:
         file: The Pipelinefile, relative to the root.
         store: None until the first fact is recorded.
         imagined: Folder → what a plan takes to lie in it, whatever does; see `watch.find`.
+        inputs: Collections in which inputs are looked up, first to last; empty: in `chain`, and only what has no path.
+        chain: The collection that gets what is made.
         while_reading: Called some times a second while a format reads a file; what it raises ends the reading.
     """
 
@@ -91,6 +91,8 @@ class Project:
         self._claims: Claims | None = None
         self._apart: Apart | None = None
         self.imagined: Mapping[str, Sequence[str]] = {}
+        self.inputs: tuple[str, ...] = ()
+        self.chain = "main"
         self.while_reading: Callable[[], None] = lambda: None
         if os.path.lexists(self.store_path):
             from provstore.store.store import Store
@@ -257,13 +259,16 @@ class Project:
         pipeline = self._pipeline
         if not overrides:
             return pipeline
-        return pipeline._replace(params={**pipeline.params, **_overridden(pipeline.params, overrides)})
+        from provstore.pipelinefile.overrides import overridden
+
+        return pipeline._replace(params={**pipeline.params, **overridden(pipeline.params, overrides)})
 
     def _read(self) -> Document:
         if self._document is None:
             from provstore.pipelinefile.read import read_document
 
-            self._document = read_document(self.root, self.file)
+            task = _surrounding()
+            self._document = read_document(self.root, self.file, task and task.originals_of(self.root))
         return self._document
 
     def forget_pipeline(self) -> None:
@@ -290,20 +295,27 @@ class Project:
             settled: See `expand`; None: what is found in output directories counts.
         """
         fingerprint = digest_text(repr([__version__, SPELLING, self.file, sorted(overrides.items())]))
-        if settled is None:
+        if settled is None and not self.inputs:
             remembered = self._remembered(fingerprint)
             if remembered is not None:
                 plan, is_news = remembered
                 return Planned(plan, self._remembered_works(plan, overrides), fingerprint, None, is_news)
         plan, expanded = self._expand(overrides, settled)
-        return Planned(plan, expanded.__getitem__, fingerprint, expanded, is_news=not plan.unresolved)
+        is_news = not (plan.unresolved or plan.looked_up or plan.unfound or self.inputs)
+        return Planned(plan, expanded.__getitem__, fingerprint, expanded, is_news)
 
     def _expand(self, overrides: Mapping[str, str], settled: frozenset[str] | None) -> tuple[Plan, Works]:
         from provstore.pipelinefile.expand import expand
+        from provstore.pipelinefile.lookups import has_lookups, with_lookups
 
-        pipeline = self.pipeline(overrides)
+        pipeline = with_lookups(self.pipeline(overrides), is_named=bool(self.inputs))
         self._check_formats(pipeline)
-        return expand(pipeline, self._find, self._recorded_environment(pipeline.secret_env), settled)
+        registry: Registry | None = None
+        if self.inputs or has_lookups(pipeline):
+            from provstore.registry import Registry
+
+            registry = Registry(pipeline, self.store, self.workspace(), self.inputs, self.chain)
+        return expand(pipeline, self._find, self._recorded_environment(pipeline.secret_env), settled, registry)
 
     def _check_formats(self, pipeline: Pipeline) -> None:
         """Refuses names of formats that there are not, before anything is run.
@@ -406,7 +418,7 @@ def static_of(work: Work) -> str:
             "command": work.argv,
             "cwd": work.cwd,
             "environment": work.environment,
-            "inputs": work.inputs,
+            "inputs": [(role, work.recorded.get(path, path)) for role, path in work.inputs],
             "outputs": outputs,
             "params": work.params,
         }
@@ -414,7 +426,7 @@ def static_of(work: Work) -> str:
 
 
 def locate(start: str, file: str | None) -> tuple[str, str]:
-    """Root and Pipelinefile of the project that `start` lies in, or of a Pipelinefile that was named.
+    """Root and Pipelinefile of the project that `start` lies in, of a task's run, or of a Pipelinefile that was named.
 
     Raises:
         NoProjectError: There is none.
@@ -427,8 +439,12 @@ def locate(start: str, file: str | None) -> tuple[str, str]:
             )
         return os.path.dirname(full), os.path.basename(full)
     folder = os.path.realpath(start)
+    task = _surrounding()
     while True:
-        if os.path.lexists(os.path.join(folder, PIPELINEFILE)):  # reading it says what is wrong with a folder
+        place = os.path.join(folder, PIPELINEFILE)
+        if task is not None and (folder == task.root or task.includes(place)):
+            return task.root, task.files[0]
+        if os.path.lexists(place):  # reading it says what is wrong with a folder
             return folder, PIPELINEFILE
         above = os.path.dirname(folder)
         if above == folder:
@@ -437,6 +453,14 @@ def locate(start: str, file: str | None) -> tuple[str, str]:
                 hint="'provstore init' makes one",
             )
         folder = above
+
+
+def _surrounding() -> Surrounding | None:
+    if "PROVSTORE_ROOT" not in os.environ:  # as for most commands: they need not import that
+        return None
+    from provstore.store.underway import surrounding
+
+    return surrounding()
 
 
 def make_folder(folder: str) -> None:
@@ -450,37 +474,7 @@ def make_folder(folder: str) -> None:
             with open(ignore, "w", encoding="utf-8") as file:
                 file.write("# Made by provstore: all but the store itself is only of use here.\n/*\n!/store.db\n")
     except OSError as error:
-        from provstore.errors import StoreUnwritableError
-
         raise StoreUnwritableError(f"{folder}: {error.strerror}", hint="give permission to write there") from error
-
-
-def _overridden(params: Mapping[str, JSON], overrides: Mapping[str, str]) -> dict[str, JSON]:
-    from provstore.pipelinefile.expect import UnexpectedError, plain, scalar
-
-    found: dict[str, JSON] = {}
-    for name, text in overrides.items():
-        if name not in params:
-            near = nearest(name, params)
-            hint = f"did you mean '{near}'?" if near else "parameters are: " + (", ".join(sorted(params)) or "none")
-            raise UsageError(f"-P {name}: there is no such parameter", hint=hint)
-        value = text if isinstance(params[name], str) else _toml_value(text)
-        try:
-            found[name] = plain(value) if isinstance(value, list) else scalar(value)
-        except UnexpectedError as error:
-            raise UsageError(f"-P {name}: {error.text}", hint=error.hint) from None
-    return found
-
-
-def _toml_value(text: str) -> object:
-    """A value as the Pipelinefile would write it; what is none is text."""
-    from provstore.pipelinefile import toml
-
-    try:
-        tables = toml.loads(f"value = {text}\n")
-    except (ValueError, RecursionError):  # no TOML, a number of thousands of digits, brackets of any depth
-        return text
-    return tables["value"] if len(tables) == 1 else text
 
 
 def relative_path(root: str, current: str, path: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provstore.api.nouns import Collection, Dataset, DatasetType, Execution
+from provstore.api.nouns import Collection, Dataset, DatasetType, DimensionRecord, Execution
 from provstore.api.store import Store
 
-__all__ = ["Collection", "Dataset", "DatasetType", "Execution", "Store"]
+__all__ = ["Collection", "Dataset", "DatasetType", "DimensionRecord", "Execution", "Store"]

@@ -96,16 +96,17 @@ class ByHand:
             version: ``1.10.0``, or "major", "minor", "patch" for the next after the highest ever used of this name and
                 owner; None: it has none.
             name: Any printable text of 1 to 255 characters; None: the last part of the path without its ending.
-            execution_id: What made it; None: nobody that is known, or the task that made the same bytes at this path.
+            execution_id: What made it; None: the task whose code calls this, the one that made these bytes, or nobody.
             old_location: Where the data are now; None: at their place already.
-            transfer: "copy", "move", "hardlink", "symlink" or "relsymlink".
+            transfer: "copy", "move", "hardlink", "symlink" or "relsymlink"; "direct": they stay there, and are recorded as
+                external; "auto": what lies at `relpath` already stays, all else is copied.
             owner: None: `[project] owner`, or the user.
             owner_type: "user", "group", "project" or "production".
             keywords: Words; they are kept in lower case.
             overwritable: It may be replaced; never so for `owner_type` "production".
             location: "project"; "external" (needs `url` or `contact`) and "meta" record without data.
             dataset_type: Identifiers with dots between; None: it has none of its own ("file").
-            collection: A RUN collection, made if missing; None: ``registered``, in the chain ``main``.
+            collection: A RUN collection, made if missing; None: the run's in a task, else ``registered`` in ``main``.
             metadata: A JSON object.
 
         Returns:

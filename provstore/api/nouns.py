@@ -121,3 +121,30 @@ class DatasetType:
     format: str
     path: str | None = None
     description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DimensionRecord:
+    """What is known of one value of a dimension. ``record["exposure_time"]`` gives anything of it by its name.
+
+    Attributes:
+        data_id: The dimensions that it requires, and its own, each with its value; to be used as a data ID.
+        fields: Implied dimensions and metadata; None where nothing is known.
+        begin, end: Of its time span: UTC, ISO 8601, half open; None is open.
+        region: On the sky, in degrees (ICRS): ``CIRCLE(150.1, 2.2, 0.75)``; None: it has none.
+    """
+
+    dimension: str
+    data_id: Mapping[str, JSON]
+    fields: Mapping[str, JSON]
+    begin: str | None = None
+    end: str | None = None
+    region: str | None = None
+
+    def __getitem__(self, name: str) -> JSON:
+        return self.to_dict()[name]
+
+    def to_dict(self) -> dict[str, JSON]:
+        """All of it by name, as `Store.insert_dimension` takes it."""
+        more = {"begin": self.begin, "end": self.end, "region": self.region}
+        return {**self.data_id, **self.fields, **{name: value for name, value in more.items() if value is not None}}

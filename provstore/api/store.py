@@ -6,7 +6,11 @@ import os
 
 from provstore.api.by_hand import ByHand
 from provstore.api.collections import Collecting
+from provstore.api.data import Data
+from provstore.api.data_ids import AskingForDataIds
+from provstore.api.dimensions import Dimensional
 from provstore.api.queries import Asking
+from provstore.api.types import Typing
 from provstore.project import Project
 
 TYPE_CHECKING = False
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class Store(ByHand, Collecting, Asking):
+class Store(ByHand, Collecting, Typing, Asking, AskingForDataIds, Data, Dimensional):
     """The store of one project. A context manager.
 
     What writes waits while a run holds the project; inside a task of the project it does not, since the run waits for
@@ -27,14 +31,18 @@ class Store(ByHand, Collecting, Asking):
         self._current = current
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str] = ".") -> Self:
+    def open(cls, folder: str | os.PathLike[str] = ".", *, file: str | None = None) -> Self:
         """Opens the project that `folder` lies in: the nearest one here or above.
+
+        Args:
+            file: Another Pipelinefile, relative to `folder`; its project is meant then. What follows ``#`` is left out.
 
         Raises:
             NoProjectError: There is none.
             StoreError: Its store can't be used.
         """
-        return cls(Project.find(os.path.abspath(folder)), os.getcwd())
+        name = (file or "").partition("#")[0]
+        return cls(Project.find(os.path.abspath(folder), name or None), os.getcwd())
 
     @classmethod
     def create(cls, folder: str | os.PathLike[str]) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from provstore.cli.options import json_option, place_of, place_options, targets_argument
+from provstore.cli.options import inputs_option, json_option, place_of, place_options, targets_argument
 from provstore.cli.run import overrides_from
 
 
@@ -15,6 +15,7 @@ from provstore.cli.run import overrides_from
 @click.option("-P", "overrides", multiple=True, metavar="NAME=VALUE", callback=overrides_from,
               help="Accept for another value of a parameter.")  # fmt: skip
 @click.option("--no-wait", is_flag=True, help="If a run holds the project, give up at once.")
+@inputs_option
 @json_option
 @place_options
 @click.pass_context
@@ -25,6 +26,7 @@ def command(
     dry_run: bool,
     overrides: dict[str, str],
     no_wait: bool,
+    inputs: tuple[str, ...],
     as_json: bool,
     folder: str | None,
     file: str | None,
@@ -48,7 +50,7 @@ def command(
     from provstore.operations.accept import AcceptRequest, accept
     from provstore.operations.targets import Targets
 
-    place = place_of(ctx, folder, file)
+    place = place_of(ctx, folder, file)._replace(inputs=inputs)
     request = AcceptRequest(
         Targets((*place.targets, *targets), place.folder), message, overrides, dry_run, wait=not no_wait
     )

@@ -11,6 +11,7 @@ from provstore.cli.options import (
     complete_path,
     file_of,
     folders_of,
+    inputs_option,
     json_option,
     place_of,
     place_options,
@@ -24,6 +25,7 @@ from provstore.errors import UsageError
 @click.option("--refactor", "old", metavar="OLDFILE", shell_complete=complete_path,
               help="Only compare with another Pipelinefile: a file, '-', or COMMIT:PATH as git has it.")  # fmt: skip
 @click.option("--locked", is_flag=True, help="Compare with Pipelinefile.lock; needs no store and no outputs.")
+@inputs_option
 @ci_options
 @json_option
 @place_options
@@ -33,6 +35,7 @@ def command(
     targets: tuple[str, ...],
     old: str | None,
     locked: bool,
+    inputs: tuple[str, ...],
     junit: str | None,
     code_quality: str | None,
     as_json: bool,
@@ -74,4 +77,4 @@ def command(
             raise UsageError("--refactor compares all tasks and writes no file", hint="give it no targets and files")
         return check_refactor(place_of(ctx, folder, file), old, as_json=as_json)
     words = Words(targets, as_json=as_json, folders=folders_of(ctx, folder), file=file_of(ctx, file), locked=locked)
-    return faces.status(words._replace(junit=junit, code_quality=code_quality), check=True)
+    return faces.status(words._replace(inputs=inputs, junit=junit, code_quality=code_quality), check=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from provstore.cli.data import TRANSFERS, get, ingest, put
 from provstore.cli.options import complete_path, json_option, place_of, place_options
 
 TYPE_CHECKING = False
@@ -27,9 +28,13 @@ def command() -> None:
     $ provstore dataset register sky/stars.csv 1.0.0 --old-location /archive/stars.csv
     019310a4-77e2-7d01-8c22-1a2b3c4d5e6f
     $ provstore dataset ls
-    id            name   version  owner       path           status
-    019310a4-77e  stars  1.0.0    ann (user)  sky/stars.csv  valid
+    id        name   version  path
+    019310a4  stars  1.0.0    sky/stars.csv
     """
+
+
+for part in (put, get, ingest):
+    command.add_command(part)
 
 
 def _said(command: Command) -> Command:
@@ -37,7 +42,7 @@ def _said(command: Command) -> Command:
     options = (
         click.option("--old-location", metavar="PATH", shell_complete=complete_path, help="Where the data are now."),
         click.option("--transfer", default="copy", show_default=True, metavar="HOW",
-                     help="copy, move, hardlink, symlink or relsymlink."),
+                     help=TRANSFERS),
         click.option("--execution", metavar="ID", help="What made it."),
         click.option("--keyword", "keywords", multiple=True, metavar="WORD", help="A word to find it by; repeatable."),
         click.option("--url", help="Where it can be had."),
@@ -64,21 +69,6 @@ def _json_object(ctx: click.Context, param: click.Parameter, text: str | None) -
     return found
 
 
-def _data_id(ctx: click.Context, param: click.Parameter, texts: Sequence[str]) -> dict[str, JSON] | None:
-    """``visit=101``: whole numbers are numbers, all else is text."""
-    del ctx, param
-    found: dict[str, JSON] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not name or not equals:
-            raise click.BadParameter(f"found {text!r}, expected DIMENSION=VALUE")
-        is_number = (
-            value.isascii() and value.removeprefix("-").isdigit() and len(value) < 19 and str(int(value)) == value
-        )
-        found[name] = int(value) if is_number else value
-    return found or None
-
-
 def _print(as_json: bool, found: JSON, text: str) -> None:
     from provstore.cli import render
 
@@ -98,7 +88,7 @@ def _print(as_json: bool, found: JSON, text: str) -> None:
 @click.option("--location", default="project", show_default=True, metavar="WHERE",
               help="project; external (needs --url or --contact) and meta record no data.")  # fmt: skip
 @click.option("--type", "dataset_type", metavar="TYPE", help="Its dataset type.")
-@click.option("--data-id", "data_id", multiple=True, callback=_data_id, metavar="DIMENSION=VALUE",
+@click.option("--data-id", "data_id", multiple=True, metavar="DIMENSION=VALUE",
               help="A value of its data ID; repeatable.")  # fmt: skip
 @click.option("--collection", metavar="RUN", help="RUN collection that it goes to, made if missing.")
 @_said
@@ -127,9 +117,11 @@ def register(
     from provstore.cli.plain import PlainView
     from provstore.operations.registry.register import RegisterRequest
     from provstore.operations.registry.register import register as operation
+    from provstore.operations.registry.typed import data_id_of_words
 
     place = place_of(ctx, folder, file)
     with place.project() as project:
+        said["data_id"] = data_id_of_words(project, said["data_id"])
         request = RegisterRequest(path, execution_id=execution, current=place.folder, **said)
         _print_new(project, operation(project, request, PlainView()), as_json=as_json)
 
@@ -176,8 +168,8 @@ def ls(
 
     \b
     $ provstore dataset ls image --where "visit in (101..120:2) and dataset.size > 0" --order-by visit
-    id            name    version  owner       path                status
-    019310a4-77e  101_03           ann (user)  images/101_03.fits  valid
+    id        type   data ID                path
+    019310a4  image  detector=3, visit=101  images/101_03.fits
     """
     import sys
 
@@ -185,15 +177,17 @@ def ls(
     from provstore.cli.main import say
     from provstore.cli.style import width_of
     from provstore.model.values import harmless
+    from provstore.operations.identify import short_ids
     from provstore.operations.registry.queries import Query, list_datasets
 
     asked["keyword"] = asked["keyword"].lower() if asked["keyword"] else None
     query = Query(type or "*", collections=_names(collections) or None, order_by=_names(order_by), **asked)
     with place_of(ctx, folder, file).project() as project:
         listing = list_datasets(project, query)
+        short = {} if as_json else short_ids(project.store, [record.id for record in listing.report.datasets])
     if listing.why:
         say(harmless(listing.why))
-    _print(as_json, datasets_json(listing.report), datasets_text(listing.report, width_of(sys.stdout)))
+    _print(as_json, datasets_json(listing.report), datasets_text(listing.report, short, width_of(sys.stdout)))
 
 
 def _names(texts: Sequence[str]) -> tuple[str, ...]:
@@ -286,25 +280,48 @@ def replace(
 @command.command("delete", short_help="delete a dataset; its record stays")
 @click.argument("id")
 @click.option("--keep-bytes", is_flag=True, help="Leave the data where they are, and what is kept of them.")
+@click.option("-n", "--dry-run", is_flag=True, help="Say what would be done; change nothing.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @json_option
 @place_options
 @click.pass_context
-def delete(ctx: click.Context, id: str, keep_bytes: bool, as_json: bool, folder: str | None, file: str | None) -> None:
+def delete(
+    ctx: click.Context,
+    id: str,
+    keep_bytes: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    folder: str | None,
+    file: str | None,
+) -> int:
     """Delete a registered dataset: its data go, its record stays with the time and who did it.
 
-    What the store keeps of its bytes is freed by `provstore gc`. Its path and its version can be used again.
+    What the store keeps of its bytes is freed by `provstore gc`. Its path and its version can be used again. On a
+    terminal it asks first; no is exit status 1.
 
     \b
     $ provstore dataset delete 019310a4-77e
     deleted 019310a4-77e2-7d01-8c22-1a2b3c4d5e6f, removed sky/stars.csv
     """
+    import sys
+
     from provstore.cli.dataset_text import deletion_json, deletion_text
     from provstore.cli.plain import PlainView
     from provstore.operations.registry.changes import delete as operation
 
     with place_of(ctx, folder, file).project() as project:
-        report = operation(project, id, PlainView(), keep_bytes=keep_bytes)
+        asks = not (dry_run or yes) and sys.stdin.isatty() and sys.stderr.isatty()
+        if dry_run or asks:
+            report = operation(project, id, PlainView(), keep_bytes=keep_bytes, dry_run=True)
+        if asks:
+            click.echo(deletion_text(report), err=True)
+            if not click.confirm("delete it?", err=True):
+                return 1
+        if not dry_run:
+            report = operation(project, id, PlainView(), keep_bytes=keep_bytes)
     _print(as_json, deletion_json(report), deletion_text(report))
+    return 0
 
 
 @command.command("modify", short_help="change a dataset's description, url or metadata")

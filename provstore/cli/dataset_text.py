@@ -8,15 +8,15 @@ from provstore.model.values import harmless, spelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from provstore.model.values import JSON
     from provstore.operations.registry.changes import DeleteReport
     from provstore.operations.registry.datasets import DatasetRecord, DatasetReport, DatasetsReport
     from provstore.operations.registry.executions import ExecutionRecord, ExecutionsReport
 
-SHORT = 12
-"""Letters of an id in a table."""
+UNTYPED = "file"
+"""Type of what was given none."""
 
 NOT_IN_JSON = ("location", "url", "contact", "overwritable")
 """What is shown as text only: the JSON of a dataset is the same wherever one is listed."""
@@ -33,22 +33,36 @@ def datasets_json(report: DatasetsReport) -> dict[str, JSON]:
     return {"datasets": [dataset_json(record) for record in report.datasets]}
 
 
-def datasets_text(report: DatasetsReport, width: int | None) -> str:
-    """One line for each dataset."""
+def datasets_text(report: DatasetsReport, short: Mapping[str, str], width: int | None) -> str:
+    """One line for each dataset.
+
+    Args:
+        short: Id → as much of it as names it.
+    """
     if not report.datasets:
         return ""
-    rows = [
-        (
-            _short(record.id),
-            record.name,
-            record.version or "",
-            f"{record.owner} ({record.owner_type})",
-            record.path,
-            record.status,
-        )
-        for record in report.datasets
-    ]
-    return _table(("id", "name", "version", "owner", "path", "status"), rows, width)
+    records = report.datasets
+    columns = {
+        "id": [short.get(record.id, record.id) for record in records],
+        "type": [record.type for record in records],
+        "data ID": [
+            ", ".join(f"{name}={_said(value)}" for name, value in record.data_id.items()) for record in records
+        ],
+        "name": [record.name for record in records],
+        "version": [record.version or "" for record in records],
+        "owner": [f"{record.owner} ({record.owner_type})" for record in records],
+        "path": [record.path for record in records],
+        "status": [record.status for record in records],
+    }
+    # What says the same of all, or what the path says as well, is not worth its width.
+    if not any(columns["version"]):
+        del columns["name"]
+    for name, plain in (("type", {UNTYPED}), ("status", {"valid"}), ("data ID", {""}), ("version", {""})):
+        if set(columns[name]) == plain:
+            del columns[name]
+    if len(set(columns["owner"])) == 1 and records[0].owner_type == "user":
+        del columns["owner"]
+    return _table(tuple(columns), list(zip(*columns.values(), strict=True)), width)
 
 
 def dataset_text(report: DatasetReport) -> str:
@@ -100,14 +114,21 @@ def changes_text(report: DatasetReport) -> str:
 
 def deletion_json(report: DeleteReport) -> dict[str, JSON]:
     """The contract of `dataset delete`."""
-    return {"id": report.dataset, "path": report.path, "removed": report.removed, "left": report.left or None}
+    return {
+        "id": report.dataset,
+        "path": report.path,
+        "removed": report.removed,
+        "left": report.left or None,
+        "done": not report.dry_run,
+    }
 
 
 def deletion_text(report: DeleteReport) -> str:
     """What became of the data."""
-    removed = f", removed {harmless(report.path)}" if report.removed else ""
+    done, gone = ("would delete", "would remove") if report.dry_run else ("deleted", "removed")
+    removed = f", {gone} {harmless(report.path)}" if report.removed else ""
     left = f"\n{harmless(report.left)}" if report.left else ""
-    return f"deleted {report.dataset}{removed}{left}"
+    return f"{done} {report.dataset}{removed}{left}"
 
 
 def execution_json(record: ExecutionRecord) -> dict[str, JSON]:
@@ -120,13 +141,13 @@ def executions_json(report: ExecutionsReport) -> dict[str, JSON]:
     return {"executions": [execution_json(record) for record in report.executions]}
 
 
-def executions_text(report: ExecutionsReport, width: int | None) -> str:
-    """One line for each execution."""
+def executions_text(report: ExecutionsReport, short: Mapping[str, str], width: int | None) -> str:
+    """One line for each execution; `short` as in `datasets_text`."""
     if not report.executions:
         return ""
     rows = [
         (
-            _short(record.id),
+            short.get(record.id, record.id),
             record.name,
             moment(record.started),
             record.outcome,
@@ -175,7 +196,3 @@ def _said(value: JSON) -> str:
 
 def _values(values: object) -> str:
     return "\n".join(f"{name} = {_said(value)}" for name, value in dict(values).items())  # type: ignore[call-overload]
-
-
-def _short(id: str) -> str:
-    return id[:SHORT]

@@ -77,11 +77,13 @@ def ls(ctx: click.Context, every: bool, limit: int | None, as_json: bool, folder
     from provstore.cli import render
     from provstore.cli.dataset_text import executions_json, executions_text
     from provstore.cli.style import width_of
+    from provstore.operations.identify import short_ids
     from provstore.operations.registry.executions import executions
 
     with place_of(ctx, folder, file).project() as project:
         report = executions(project, ALL if limit is None else limit, every=every)
-    text = render.to_json(executions_json(report)) if as_json else executions_text(report, width_of(sys.stdout))
+        short = {} if as_json else short_ids(project.store, [record.id for record in report.executions])
+    text = render.to_json(executions_json(report)) if as_json else executions_text(report, short, width_of(sys.stdout))
     if text:
         print(text)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from provstore.cli.ci import Announcer
     from provstore.cli.place import Place
     from provstore.operations.status import StatusReport
+    from provstore.project import Project
 
 
 class Words(NamedTuple):
@@ -32,6 +33,8 @@ class Words(NamedTuple):
         file: The last `-f`.
         junit, code_quality: Files for CI, as typed.
         locked: Compare with the lock file, too.
+        inputs: Collections in which inputs are looked up.
+        prune_replaced: What becomes of the data of a run that is replaced.
     """
 
     targets: tuple[str, ...] = ()
@@ -51,18 +54,24 @@ class Words(NamedTuple):
     junit: str | None = None
     code_quality: str | None = None
     locked: bool = False
+    register_types: bool = False
+    inputs: tuple[str, ...] = ()
+    replace_run: bool = False
+    prune_replaced: str | None = None
 
 
 def run(words: Words) -> int:
     """`provstore run`; returns the exit status."""
-    place = place_from(list(words.folders), words.file)
+    place = _place(words)
     targets = Targets((*place.targets, *words.targets), place.folder, words.downstream, words.only)
     if words.dry_run:
         _claim_no_files(words)
         from provstore.operations.status import status
 
         with place.project() as project:
-            planned = status(project, targets, words.overrides, force=words.force)
+            planned = status(project, targets, words.overrides, force=words.force, register_types=words.register_types)
+            if words.replace_run:
+                _tell_former(project, words)
         _print_status(planned, words, ok=None)
         return 0
     announcer = _announcer("run", words, place)
@@ -70,6 +79,19 @@ def run(words: Words) -> int:
         return _run(words, place, targets, None)
     with announcer:
         return _run(words, place, targets, announcer)
+
+
+def _tell_former(project: Project, words: Words) -> None:
+    """Says which run would be replaced."""
+    from provstore.operations.replacing import former_run
+
+    former = former_run(project.store, words.collection, words.prune_replaced or "", _plain_view())
+    if former is not None:
+        say(f"would replace {former.name}")
+
+
+def _place(words: Words) -> Place:
+    return place_from(list(words.folders), words.file)._replace(inputs=words.inputs, chain=words.collection)
 
 
 def _run(words: Words, place: Place, targets: Targets, announcer: Announcer | None) -> int:
@@ -88,6 +110,9 @@ def _run(words: Words, place: Place, targets: Targets, announcer: Announcer | No
         _arguments(),
         live,
         words.executor,
+        replace=words.replace_run,
+        prune=words.prune_replaced or "",
+        register_types=words.register_types,
     )
     view = _live_view() if live else _plain_view()
     with place.project() as project:
@@ -108,7 +133,7 @@ def _run(words: Words, place: Place, targets: Targets, announcer: Announcer | No
 
 def status(words: Words, *, check: bool) -> int:
     """`provstore status`, and `provstore check`, which exits 1 unless everything is fresh."""
-    place = place_from(list(words.folders), words.file)
+    place = _place(words)
     announcer = _announcer("check", words, place) if check else None
     if announcer is None:
         return _status(words, place, None, check=check)

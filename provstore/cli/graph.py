@@ -8,7 +8,7 @@ import sys
 import click
 
 from provstore.cli.main import show_bytes
-from provstore.cli.options import complete_path, place_of, place_options, targets_argument
+from provstore.cli.options import complete_path, inputs_option, place_of, place_options, targets_argument
 from provstore.errors import UsageError
 
 TYPE_CHECKING = False
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("-o", "output", metavar="FILE", shell_complete=complete_path,
               help="Write to FILE instead of standard output, which is -.")  # fmt: skip
+@inputs_option
 @place_options
 @click.pass_context
 def command(
@@ -36,6 +37,7 @@ def command(
     form: str | None,
     as_json: bool,
     output: str | None,
+    inputs: tuple[str, ...],
     folder: str | None,
     file: str | None,
 ) -> None:
@@ -50,7 +52,7 @@ def command(
     from provstore.operations.graph import graph
     from provstore.operations.targets import Targets
 
-    place = place_of(ctx, folder, file)
+    place = place_of(ctx, folder, file)._replace(inputs=inputs)
     output = None if output == "-" else output
     form = "json" if as_json else form or (None if output else "text")
     to_terminal = form == "text" and output is None

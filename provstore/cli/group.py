@@ -43,6 +43,8 @@ COMMANDS = {
     "execution": "register and list executions",
     "collection": "list, make, change and remove collections of datasets",
     "type": "list and show dataset types",
+    "dimension": "list, show and fill dimensions",
+    "data-id": "list the data IDs that records allow, or that datasets have",
     "fsck": "check that the store is what was written",
     "recover": "write a new store with all that is whole in a damaged one",
     "backup": "copy the store, also while a run is under way",
@@ -71,7 +73,7 @@ class LazyGroup(click.Group):
         """The command of a name; None when there is none. Only for what is none of ours, plug-ins are looked at."""
         if cmd_name not in COMMANDS:
             return added_commands(ctx).get(cmd_name)
-        command: click.Command = importlib.import_module(f"provstore.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"provstore.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

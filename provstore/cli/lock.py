@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import click
 
-from provstore.cli.options import json_option, place_of, place_options
+from provstore.cli.options import inputs_option, json_option, place_of, place_options
 
 
 @click.command(short_help="write Pipelinefile.lock: what each task made, for git")
 @click.option("--resolve", is_flag=True, help="Take the conflicts of a merge out of it.")
+@inputs_option
 @json_option
 @place_options
 @click.pass_context
-def command(ctx: click.Context, resolve: bool, as_json: bool, folder: str | None, file: str | None) -> int:
+def command(
+    ctx: click.Context,
+    resolve: bool,
+    inputs: tuple[str, ...],
+    as_json: bool,
+    folder: str | None,
+    file: str | None,
+) -> int:
     """Write Pipelinefile.lock: the key of each task, and the digests of what it made.
 
     Everything has to be fresh. From then on every run keeps the file up to date. Commit it:
@@ -33,5 +41,5 @@ def command(ctx: click.Context, resolve: bool, as_json: bool, folder: str | None
     """
     from provstore.cli import lock_faces
 
-    place = place_of(ctx, folder, file)
+    place = place_of(ctx, folder, file)._replace(inputs=inputs)
     return (lock_faces.resolve if resolve else lock_faces.lock)(place, as_json=as_json)

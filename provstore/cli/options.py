@@ -33,6 +33,22 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="The report as JSON.")(command)
 
 
+def inputs_option(command: Command) -> Command:
+    """Adds `-i`, which arrives as `inputs`: names of collections, in order."""
+    option = click.option("-i", "--input", "inputs", multiple=True, metavar="COLLECTION,…", callback=_names,
+                          help="Look inputs that are dataset types up in these collections, in order.")  # fmt: skip
+    return option(command)
+
+
+def _names(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Names with commas between, each once."""
+    del ctx
+    names = [name.strip() for value in values for name in value.split(",")]
+    if "" in names:
+        raise click.BadParameter(f"found '{','.join(values)}', expected names with commas between", param=param)
+    return tuple(dict.fromkeys(names))
+
+
 def ci_options(command: Command) -> Command:
     """Adds `--junit` and `--code-quality`, for `cli.ci.Announcer`; they arrive as `junit` and `code_quality`."""
     option = click.option("--code-quality", metavar="FILE", shell_complete=complete_path,

@@ -12,6 +12,7 @@ from provstore.cli.tables import columns_of, fitted, moment, table, took
 from provstore.model.values import harmless, spelled, task_name
 from provstore.operations.by_content import BYTES, DATA, MODE
 from provstore.operations.why import MISSING
+from provstore.store.origins import UNDER_WAY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     Field = tuple[str, Sequence[str], int]
     """Name, lines, and how many of these are shown."""
 
+THE_TASK = "a task that is under way"
 SOURCE = "nobody that is known: a source"
 GATHERED = "no task as a whole: gathered from files that tasks made (see 'provstore lineage')"
 DIGEST_LETTERS = len("blake3:") + 12
@@ -199,9 +201,11 @@ def _found(report: WhyReport) -> list[Field]:
         return []
     newest = reversed(dataset["readers"])
     readers = [f"{_task(entry['stage'], entry['data_id'])} ({entry['outcome']})" for entry in newest]
+    is_made = report.version is not None and report.version.outcome == UNDER_WAY
     is_edit = report.latest is not None and report.latest.execution is not None
+    gathered = GATHERED if dataset["id"] in report.gathered else ""
     return [
-        ("made by", ["hand" if is_edit else GATHERED if dataset["id"] in report.gathered else SOURCE], 1),
+        ("made by", [THE_TASK if is_made else "hand" if is_edit else gathered or SOURCE], 1),
         ("recorded", [f"{moment(dataset['created'])}, for {dataset['owner']}"], 1),
         ("read by", list(dict.fromkeys(readers)), INPUTS),
         *_ids(report),
@@ -304,7 +308,9 @@ def history_text(report: HistoryReport, width: int | None = None) -> str:
 
 def _row(version: VersionLine, *, is_made: bool) -> list[str]:
     maker = harmless(_task(version.stage, version.data_id)) if version.execution is not None else ""
-    if maker and version.run is None:
+    if version.is_under_way:
+        maker = THE_TASK
+    elif maker and version.run is None:
         maker += " (by hand)"
     marks = [name for name, holds in (("current", version.current), ("kept", version.kept)) if holds]
     nobody = "by hand" if is_made else "gathered" if version.gathered else "source"

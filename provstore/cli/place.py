@@ -16,15 +16,20 @@ class Place(NamedTuple):
         folder: Absolute; what `-C` named, else the current one.
         file: What `-f` named, without what follows `#`.
         targets: What follows `#`.
+        inputs, chain: As in `Project`.
     """
 
     folder: str
     file: str | None = None
     targets: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    chain: str = "main"
 
     def project(self) -> Project:
         """Opens the project."""
-        return Project.find(self.folder, self.file)
+        project = Project.find(self.folder, self.file)
+        project.inputs, project.chain = self.inputs, self.chain
+        return project
 
 
 def place_from(folders: list[str], file: str | None) -> Place:

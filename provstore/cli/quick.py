@@ -20,6 +20,8 @@ FLAGS: Mapping[str, Mapping[str, str]] = {
         "--force": "force",
         "--only": "only",
         "--downstream": "downstream",
+        "--register-dataset-types": "register_types",
+        "--replace-run": "replace_run",
         "--no-wait": "no_wait",
         "--json": "as_json",
     },

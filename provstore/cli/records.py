@@ -109,7 +109,7 @@ def _dataset(record: Mapping[str, Any], short: Mapping[str, str]) -> list[Field]
         ("format", record["format"]),
         ("status", record["status"]),
         ("created", moment(record["created"])),
-        ("made by", f"execution {record['execution']}\n{_task(record)}" if record["execution"] else "nobody known"),
+        ("made by", f"execution {record['execution']}\n{_maker(record)}" if record["execution"] else "nobody known"),
         ("collection", record["run"]),
         ("name", " ".join(filter(None, (record["name"], record["version"])))),
         ("owner", f"{record['owner']} ({record['owner_type']})"),
@@ -122,6 +122,10 @@ def _dataset(record: Mapping[str, Any], short: Mapping[str, str]) -> list[Field]
 def _told(*fields: Field) -> list[Field]:
     """The fields that say something."""
     return [(name, value) for name, value in fields if value]
+
+
+def _maker(record: Mapping[str, Any]) -> str:
+    return _task(record) if record["outcome"] else "a task that is under way"
 
 
 def _task(record: Mapping[str, Any]) -> str:

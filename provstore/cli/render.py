@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from provstore.model.values import JSON
     from provstore.model.verdict import Reason
-    from provstore.operations.run import RunReport
+    from provstore.operations.report import RunReport
     from provstore.operations.status import StatusReport
 
     Style = Callable[[str, str], str]

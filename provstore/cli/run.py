@@ -6,7 +6,20 @@ import click
 
 from provstore.cli import faces
 from provstore.cli.faces import Words
-from provstore.cli.options import ci_options, file_of, folders_of, json_option, place_options, targets_argument
+from provstore.cli.options import (
+    ci_options,
+    file_of,
+    folders_of,
+    inputs_option,
+    json_option,
+    place_options,
+    targets_argument,
+)
+from provstore.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def overrides_from(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -34,6 +47,12 @@ def overrides_from(ctx: click.Context, param: click.Parameter, values: tuple[str
               help="Use another value of a parameter, for this run.")  # fmt: skip
 @click.option("-o", "--output", "collection", default="main", metavar="COLLECTION", show_default=True,
               help="The collection that gets what is made.")  # fmt: skip
+@click.option("--register-dataset-types", "register_types", is_flag=True,
+              help="Register the dataset types of what is made, before anything runs.")  # fmt: skip
+@inputs_option
+@click.option("--replace-run", is_flag=True, help="Take the place of the last run in that collection.")
+@click.option("--prune-replaced", type=click.Choice(["unstore", "purge"]),
+              help="With --replace-run: delete its data; purge: remove its RUN collection, too.")  # fmt: skip
 @click.option("--no-wait", is_flag=True, help="If another run holds the project, give up at once.")
 @click.option("--executor", default="local", metavar="NAME", show_default=True,
               help="Where tasks run: on this machine, or what a plug-in offers.")  # fmt: skip
@@ -41,25 +60,7 @@ def overrides_from(ctx: click.Context, param: click.Parameter, values: tuple[str
 @json_option
 @place_options
 @click.pass_context
-def command(
-    ctx: click.Context,
-    targets: tuple[str, ...],
-    dry_run: bool,
-    jobs: int | None,
-    keep_going: bool,
-    force: bool,
-    only: bool,
-    downstream: bool,
-    overrides: dict[str, str],
-    collection: str,
-    no_wait: bool,
-    executor: str,
-    junit: str | None,
-    code_quality: str | None,
-    as_json: bool,
-    folder: str | None,
-    file: str | None,
-) -> int:
+def command(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - `faces.Words` has their types
     """Bring targets up to date: a stage, a subset, a task, an output's path, or a selection of stages.
 
     \b
@@ -68,24 +69,25 @@ def command(
     succeeded: 1 executed
     $ provstore run
     Everything is up to date.
+
+    Inputs that are dataset types are looked up in the collections that -i names; what is made goes to a RUN
+    collection of its own, at the head of the chain that -o names.
+
+    \b
+    $ provstore run -i calib,nightly -o me/test
+    done      clean@visit=1  0.0 s  (never run)
+    succeeded: 1 executed
+
+    With --replace-run the new run takes the place of the last one in that chain, if it succeeds.
+
+    \b
+    $ provstore run --force -o me/test --replace-run --prune-replaced purge
+    done      clean@visit=1  0.0 s  (forced)
+    remark: me/test/2026-11-21T100211Z was replaced, and removed
+    succeeded: 1 executed
     """
-    return faces.run(
-        Words(
-            targets,
-            dry_run,
-            jobs,
-            keep_going,
-            force,
-            only,
-            downstream,
-            overrides,
-            collection,
-            no_wait,
-            executor,
-            as_json,
-            folders_of(ctx, folder),
-            file_of(ctx, file),
-            junit,
-            code_quality,
-        )
-    )
+    folder, file = options.pop("folder"), options.pop("file")
+    words = Words(**options, folders=folders_of(ctx, folder), file=file_of(ctx, file))
+    if words.prune_replaced and not words.replace_run:
+        raise UsageError("--prune-replaced: found without --replace-run", hint="say both")
+    return faces.run(words)

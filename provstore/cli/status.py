@@ -6,7 +6,7 @@ import click
 
 from provstore.cli import faces
 from provstore.cli.faces import Words
-from provstore.cli.options import file_of, folders_of, json_option, place_options, targets_argument
+from provstore.cli.options import file_of, folders_of, inputs_option, json_option, place_options, targets_argument
 from provstore.cli.run import overrides_from
 
 
@@ -14,6 +14,7 @@ from provstore.cli.run import overrides_from
 @targets_argument
 @click.option("-P", "overrides", multiple=True, metavar="NAME=VALUE", callback=overrides_from,
               help="As if this parameter had this value.")  # fmt: skip
+@inputs_option
 @json_option
 @place_options
 @click.pass_context
@@ -21,6 +22,7 @@ def command(
     ctx: click.Context,
     targets: tuple[str, ...],
     overrides: dict[str, str],
+    inputs: tuple[str, ...],
     as_json: bool,
     folder: str | None,
     file: str | None,
@@ -36,4 +38,4 @@ def command(
     words = Words(
         targets, overrides=overrides, as_json=as_json, folders=folders_of(ctx, folder), file=file_of(ctx, file)
     )
-    return faces.status(words, check=False)
+    return faces.status(words._replace(inputs=inputs), check=False)

@@ -77,7 +77,9 @@ def _told(report: LineageReport) -> dict[str, str]:
     for node in report.datasets:
         maker = report.makers.get(node.execution or "")
         origin = f"by {name_of(maker)} on {maker.started[:10]}" if maker is not None else "source"
-        if maker is None and (node.id in targets or node.id in report.gathered):
+        if maker is None and node.execution is not None:
+            origin = "by a task that is under way"
+        elif maker is None and (node.id in targets or node.id in report.gathered):
             origin = "gathered"
         told[node.id] = harmless(f"{node.digest[:DIGEST_LETTERS]}  {origin}")
     return told

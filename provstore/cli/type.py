@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from provstore.cli.options import json_option, place_of, place_options
 
 
-@click.group(short_help="list and show dataset types")
+@click.group(short_help="list, show and register dataset types")
 def command() -> None:
-    """List and show dataset types: named kinds of data, of which each dataset is one.
+    """List, show and register dataset types: named kinds of data, of which each dataset is one.
 
     \b
     $ provstore type ls
@@ -69,3 +71,43 @@ def show(ctx: click.Context, name: str, as_json: bool, folder: str | None, file:
     with place_of(ctx, folder, file).project() as project:
         found = dataset_type(project, name)
     print(render.to_json(type_text.type_json(found)) if as_json else type_text.type_text(found))
+
+
+@command.command("register", short_help="register a dataset type")
+@click.argument("name")
+@click.option("--dimensions", default="", metavar="A,B", help="What labels its data; without it nothing does.")
+@click.option("--format", required=True, metavar="FORMAT", help="What its files are, such as csv.")
+@click.option("--path", metavar="TEMPLATE", help="Where put and ingest put its data.")
+@click.option("--description", default="", metavar="TEXT", help="What it is.")
+@json_option
+@place_options
+@click.pass_context
+def register(
+    ctx: click.Context,
+    /,
+    name: str,
+    dimensions: str,
+    as_json: bool,
+    folder: str | None,
+    file: str | None,
+    **said: Any,  # noqa: ANN401 - each option has its own type
+) -> None:
+    """Register a dataset type, and print its name. The same definition once more is no error, another one is.
+
+    What the Pipelinefile declares under [datasets] is registered by itself when data of it are first recorded.
+
+    \b
+    $ provstore type register metrics --dimensions visit --format json --path 'metrics/{visit}.json'
+    metrics
+    """
+    from provstore.cli import render, type_text
+    from provstore.cli.plain import PlainView
+    from provstore.model.values import harmless
+    from provstore.operations.registry.queries import dataset_type
+    from provstore.operations.registry.register_type import TypeRequest, register_type
+
+    names = tuple(word.strip() for word in dimensions.split(",")) if dimensions.strip() else ()
+    with place_of(ctx, folder, file).project() as project:
+        register_type(project, TypeRequest(name, names, **said), PlainView())
+        found = dataset_type(project, name)
+    print(render.to_json(type_text.type_json(found)) if as_json else harmless(found.name))

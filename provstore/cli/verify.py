@@ -7,6 +7,7 @@ import click
 from provstore.cli.options import (
     ci_options,
     complete_folder,
+    inputs_option,
     json_option,
     place_of,
     place_options,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--scratch", metavar="DIR", shell_complete=complete_folder,
               help="Work below DIR. Default: the system's folder for temporary files.")  # fmt: skip
 @click.option("--keep-scratch", is_flag=True, help="Leave what was made again, and say where it is.")
+@inputs_option
 @ci_options
 @json_option
 @place_options
@@ -63,7 +65,8 @@ def command(ctx: click.Context, /, **options: Any) -> int:  # noqa: ANN401 - `Op
     given = Options(**options)
     if given.seed is not None and not given.sample:
         raise UsageError("--seed: found without --sample", hint="--sample N chooses N tasks")
-    return _announced(place_of(ctx, given.folder, given.file), given)
+    place = place_of(ctx, given.folder, given.file)._replace(inputs=given.inputs)
+    return _announced(place, given)
 
 
 class Options(NamedTuple):
@@ -79,6 +82,7 @@ class Options(NamedTuple):
     no_record: bool
     scratch: str | None
     keep_scratch: bool
+    inputs: tuple[str, ...]
     junit: str | None
     code_quality: str | None
     as_json: bool

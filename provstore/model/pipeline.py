@@ -89,6 +89,24 @@ class DatasetType(NamedTuple):
     place: Place
 
 
+class Lookup(NamedTuple):
+    """How an input is looked up in the registry.
+
+    Attributes:
+        type: Name of the dataset type.
+        dimensions: Of the type.
+        known: Dimensions of the stage.
+        calibration: It is the dataset that is valid at the time of the task's data ID.
+        gathers: Its type has dimensions of which a task's data ID tells nothing: it stands for any number of datasets.
+    """
+
+    type: str
+    dimensions: tuple[str, ...]
+    known: tuple[str, ...]
+    calibration: bool
+    gathers: bool
+
+
 class PathSpec(NamedTuple):
     """One declared input or output of a stage.
 
@@ -99,6 +117,7 @@ class PathSpec(NamedTuple):
         external: It lies outside of the project (inputs only).
         dataset: Name of the dataset type it was declared by, else None.
         extra: Other keys of its table: `metric` of an output, and what later versions of provstore read.
+        lookup: It has no template but is looked up in the registry (inputs only); see `pipelinefile.lookups`.
     """
 
     role: str
@@ -109,6 +128,7 @@ class PathSpec(NamedTuple):
     format: str | None = None
     description: str = ""
     extra: Mapping[str, JSON] = {}
+    lookup: Lookup | None = None
 
 
 class Resources(NamedTuple):

@@ -14,11 +14,22 @@ from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from provstore.model.task import Work
 
-SPELLING = 4
+SPELLING = 5
 """A plan that was written down otherwise is not read: it goes by with what it is remembered by."""
+
+
+class Texts:
+    """Works as the store remembers them: made while they are written, as all at once would take much memory."""
+
+    def __init__(self, works: Iterable[Work]) -> None:
+        self._works = works
+
+    def __iter__(self) -> Iterator[str]:
+        return (work.to_json() for work in self._works)
 
 
 class PlanText(NamedTuple):

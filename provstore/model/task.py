@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from provstore.model.files import RecordedContent
     from provstore.model.values import JSON, DataId
 
 
@@ -64,6 +65,13 @@ class Unresolved(NamedTuple):
     outputs: Sequence[str] = ()
 
 
+class LookedUp(NamedTuple):
+    """A dataset that is an input because it was found in the registry; `content` has the path that was recorded."""
+
+    dataset: str
+    content: RecordedContent
+
+
 class Output(NamedTuple):
     """One declared output.
 
@@ -98,6 +106,9 @@ class Work(NamedTuple):
         memory: Bytes it takes; 0: not said.
         cache: The outputs' bytes are kept.
         keep: Outputs stay in their place while it runs.
+        recorded: Path of an input → the one at which it was recorded, where that is another; see `LookedUp`. `argv`
+            and `command` have the latter, so that neither keys nor records depend on where bytes lie.
+        started: `argv` with the former; empty: the same.
     """
 
     argv: tuple[str, ...]
@@ -116,6 +127,8 @@ class Work(NamedTuple):
     cache: bool
     keep: bool
     description: str
+    recorded: Mapping[str, str] = {}
+    started: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """As the store remembers it."""
@@ -132,6 +145,7 @@ class Work(NamedTuple):
             inputs=tuple((role, path) for role, path in work.inputs),
             gathered=tuple(work.gathered),
             outputs=tuple(Output(*fields) for fields in work.outputs),
+            started=tuple(work.started),
         )
 
 
@@ -174,6 +188,7 @@ class Settings(NamedTuple):
         secret_env: Variables whose values are recorded as salted digests.
         plugins: Plug-ins that it names.
         format_choices: Suffix → name of a format.
+        declares_types: There are dataset types of its own.
     """
 
     default: Sequence[str]
@@ -183,6 +198,7 @@ class Settings(NamedTuple):
     secret_env: Sequence[str] = ()
     plugins: Sequence[str] = ()
     format_choices: Mapping[str, str] = {}
+    declares_types: bool = False
 
 
 class Plan(NamedTuple):
@@ -200,6 +216,9 @@ class Plan(NamedTuple):
         remarks: What a person should know ("stage 'x' has no tasks: …").
         meaning: Digest of what the files of the Pipelinefile say, comments and layout aside.
         formats: Declared format of each path that has one.
+        looked_up: Path → the dataset that was found in the registry and is read there. A plan with any is not
+            remembered: collections change.
+        unfound: Path of an input for which nothing was found → why, and what to do.
     """
 
     stages: Sequence[PlannedStage]
@@ -214,6 +233,8 @@ class Plan(NamedTuple):
     meaning: str
     settings: Settings
     formats: Mapping[str, str] = {}
+    looked_up: Mapping[str, LookedUp] = {}
+    unfound: Mapping[str, tuple[str, str]] = {}
 
     def stage_of(self, position: int) -> PlannedStage:
         """The stage of a task."""
@@ -231,6 +252,10 @@ class Plan(NamedTuple):
     def inputs(self, position: int) -> list[str]:
         """Paths that a task reads."""
         return [self.paths[number] for number in self.tasks[position].inputs]
+
+    def known_as(self, path: str) -> str:
+        """The path by which people know what a task reads at a path."""
+        return self.looked_up[path].content.path if path in self.looked_up else path
 
     def outputs(self, position: int) -> list[str]:
         """Paths that a task makes."""

@@ -23,6 +23,7 @@ from provstore.operations.circumstances import user_name
 from provstore.operations.conclude import collect, keep, record_outputs, where_it_leads
 from provstore.operations.outputs import Outputs
 from provstore.operations.prepare import usage_of
+from provstore.operations.registry.concerns import refuse_types, registry_for
 from provstore.operations.secrets import Secrets
 from provstore.operations.targets import Targets
 from provstore.store import acceptances
@@ -161,6 +162,8 @@ class _Acceptance:
     def record(self, observe: Observer) -> AcceptReport:
         """Accepts it. Only while holding the lock."""
         around = self._around = self._circumstances(observe)
+        refuse_types(self._project, self._found, register=False)
+        around.ledger.registry = registry_for(self._project, self._found)
         report = self._go_through()
         if self._found.planned.is_news:
             self._found.planned.remember(around.ledger)
@@ -193,6 +196,7 @@ class _Acceptance:
             environment={},
             secrets=Secrets(settings.secret_env, os.environ),
             tell=lambda text: observe(Remark(text)),
+            looked_up=self._plan.looked_up,
         )
 
     # --- which ----------------------------------------------------------------------------------------------

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     and what belongs into these; a directory that lies there as it should may be left out."""
 
 
+MOST_SHOWN = 20
+"""Inputs that were looked up in vain and are listed: ten thousand tasks may lack one calibration each."""
+
+
 class Assessment(NamedTuple):
     """What is known before anything runs. `forced`: positions that run whatever their state."""
 
@@ -150,13 +154,17 @@ def _missing_inputs(project: Project, plan: Plan, verdicts: Verdicts, overrides:
         stage = stages[plan.stage_of(position).name]
         role = next(role for role, read in verdicts.inputs_of(position) if read == path)
         makers = [plan.name(source) for source in plan.tasks[position].upstream if _makes(plan, source, path)]
-        if makers:
+        if path in plan.unfound:
+            text, hint = plan.unfound[path]
+            text = f"input '{role}': {text}"
+        elif makers:
             text, hint = f"input '{path}' is missing; {makers[0]} is to make it", "run that first, or leave out --only"
         else:
             text, hint = f"input '{path}' is missing, and no stage makes it", _nearest(project, path)
         line = stage.place.line_of("inputs", role)
         problems[path] = Problem(stage.place.file, line, f"stage '{stage.name}'", text, hint)
-    return list(problems.values())
+    unfound = [problems[path] for path in plan.unfound if path in problems]
+    return [problem for problem in problems.values() if problem not in unfound[MOST_SHOWN:]]
 
 
 def _makes(plan: Plan, task: int, path: str) -> bool:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from provstore.model.files import DirectoryMemo, Memo
-    from provstore.model.task import Work
+    from provstore.model.task import LookedUp, Work
     from provstore.model.values import DataId
     from provstore.operations.outputs import Aside, Outputs
     from provstore.operations.secrets import Secrets
@@ -28,6 +28,8 @@ class Circumstances(NamedTuple):
         environment: What the runner itself was given.
         secrets: What no record may show.
         tell: Gets remarks for the user.
+        files: The Pipelinefile and what it includes, relative to the root.
+        looked_up: Datasets that are inputs because they were found in the registry, by the path where they are read.
     """
 
     root: str
@@ -42,6 +44,8 @@ class Circumstances(NamedTuple):
     environment: Mapping[str, str]
     secrets: Secrets
     tell: Callable[[str], None]
+    files: Sequence[str] = ()
+    looked_up: Mapping[str, LookedUp] = {}
 
 
 class Ready(NamedTuple):

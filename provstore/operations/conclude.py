@@ -13,9 +13,11 @@ from provstore.errors import FileError
 from provstore.model.files import TOOL_FOLDERS, Content, DirectoryMemo, Memo
 from provstore.operations import recording
 from provstore.operations.attempt import Circumstances, Conclusion, Ready, Underway
+from provstore.operations.retract import put_registered_away
 from provstore.store import history
 from provstore.store.facts import ExecutionFact
 from provstore.store.memory import TaskMemo
+from provstore.store.underway import was_told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ def conclude(around: Circumstances, underway: Underway, finished: Finished, prin
         printed: Absolute path of the file with what the command printed.
     """
     ready = underway.ready
+    has_registered = was_told(underway.folder)
+    if has_registered:
+        around.ledger.notice_registered()
     outcome, message = outcome_of(finished)
     message = around.secrets.out_of(message)
     contents: list[tuple[Output, Content, Memo | DirectoryMemo]] = []
@@ -50,7 +55,9 @@ def conclude(around: Circumstances, underway: Underway, finished: Finished, prin
     row = recording.ended(underway.row, finished, outcome, message, log)
     if outcome != "succeeded":
         around.ledger.add_execution(ExecutionFact(row, underway.usage, ()), ready.stage, None)
-        clean_up(around, underway)
+        clean_up(around, underway, has_registered=has_registered)
+        if has_registered:
+            around.ledger.write({}, {})  # before another attempt: what this one has registered is deleted with it
         return Conclusion(outcome, message, ())
     made = record_outputs(around, contents, row)
     identities = tuple(content.identity for _, content, _ in contents)
@@ -61,8 +68,11 @@ def conclude(around: Circumstances, underway: Underway, finished: Finished, prin
     return Conclusion("succeeded", "", identities)
 
 
-def clean_up(around: Circumstances, underway: Underway) -> None:
+def clean_up(around: Circumstances, underway: Underway, *, has_registered: bool) -> None:
     """After a failure: what was written is put away, the last good version comes back.
+
+    Args:
+        has_registered: The command has registered something, which is put away as well.
 
     Where the command has made that impossible, the user is told, and what was moved aside is kept.
     """
@@ -71,6 +81,10 @@ def clean_up(around: Circumstances, underway: Underway) -> None:
     last = around.store.ask(history.last_success, ready.stage, ready.data_id_text)
     good = around.store.ask(history.made_by, last) if last is not None else {}
     try:
+        if has_registered:
+            declared = {*paths, *(path for _, path in ready.work.inputs)}
+            task = os.path.join(underway.folder, "task.json")
+            put_registered_away(around.store, around.outputs, execution, task, declared)
         around.outputs.put_away(paths, execution)
         around.outputs.put_back(
             good, underway.aside, paths, lambda path, identity: around.store.ask(history.is_made, path, identity)

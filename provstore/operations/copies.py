@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 
+from provstore.store.objects import clone
 from provstore.watch.durable import write_out
 
 TYPE_CHECKING = False
@@ -16,11 +18,22 @@ def copy(source: str, target: str) -> None:
     """Copies what is no link; the copy has another name until it is whole."""
     fresh = f"{target}.new"
     if os.path.isdir(source):
-        shutil.copytree(source, fresh, symlinks=True)
+        shutil.copytree(source, fresh, symlinks=True, copy_function=_copy_file)
     else:
-        shutil.copy2(source, fresh)
+        _copy_file(source, fresh)
     write_out(_files_of(fresh))
     os.rename(fresh, target)
+
+
+def _copy_file(source: str, target: str) -> None:
+    """Shares the blocks until one side is written, where the file system can; else copies the bytes."""
+    if stat.S_ISREG(os.stat(source).st_mode):
+        with open(source, "rb") as original, open(target, "xb") as fresh:
+            is_shared = clone(original.fileno(), fresh.fileno())
+        if is_shared:
+            shutil.copystat(source, target)
+            return
+    shutil.copy2(source, target)
 
 
 def copy_and_remove(source: str, target: str) -> None:

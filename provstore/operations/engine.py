@@ -29,7 +29,7 @@ from provstore.watch.stamps import device_with_fine_stamps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from provstore.events import Observer
     from provstore.model.task import Plan, Work
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from provstore.ports import Executor, Finished
     from provstore.project import Planned, Project
     from provstore.store.facts import Row
+    from provstore.store.ledger import Registry
     from provstore.watch.workspace import Workspace
 
 SLOTS = 64
@@ -117,12 +118,22 @@ class Engine:
         self._ledger.add_collection(self._collection, self._request.collection, str(row["started"]))
         self._ledger.write({}, {})
 
-    def end(self, outcome: str, summary: dict[str, int]) -> None:
-        """Writes the run's end and all that was learnt of the files."""
+    def tell_of_executions(self, registry: Registry | None) -> None:
+        """Lets the registry take note of all that is recorded from now on."""
+        self._ledger.registry = registry
+
+    def end(self, outcome: str, summary: dict[str, int], more: Iterable[tuple[str, Row]] = ()) -> None:
+        """Writes the run's end and all that was learnt of the files.
+
+        Args:
+            more: Other facts, which become true at that moment.
+        """
         from provstore.digest import canonical_json
         from provstore.model.values import utc_text
 
         self._add_code(wait=True)
+        for fact in more:
+            self._ledger.add(*fact)
         self._ledger.add(
             "run_end",
             {"run": self._run, "ended": utc_text(time.time()), "outcome": outcome, "summary": canonical_json(summary)},
@@ -225,6 +236,8 @@ class Engine:
             self._environment,
             Secrets(settings.secret_env, self._environment),
             lambda text: self._observe(Remark(text)),
+            list(dict.fromkeys([self._project.file, *self._plan.files])),
+            self._plan.looked_up,
         )
         for position, success in self._verdicts.found:
             memo = TaskMemo.of(str(self._verdicts.key[position]), success)
@@ -283,6 +296,10 @@ class Engine:
         """Decides a task whose inputs are ready, from what is there now, and does what that asks for."""
         verdicts = self._verdicts
         verdicts.missing.clear()
+        if self._plan.looked_up:
+            from provstore.operations.lay_out import lay_out
+
+            lay_out(self._around, self._plan.inputs(position))
         verdict = verdicts.judge_again(position, forced=position in self._forced)
         if verdicts.missing:
             raise FileError(f"input {verdicts.missing[0][1]} is missing")

@@ -106,7 +106,7 @@ def _of_tasks(found: Assessment, *, is_known: bool) -> tuple[tuple[Step, ...], t
             plan.data_id(position),
             1,
             found.verdicts.of[position].state if is_known else "",
-            tuple(dict.fromkeys(path for path in plan.inputs(position) if not made.of(path))),
+            tuple(dict.fromkeys(plan.known_as(path) for path in plan.inputs(position) if not made.of(path))),
             tuple(plan.outputs(position)),
         )
         for position in positions
@@ -186,7 +186,11 @@ def _of_stages(found: Assessment, pipeline: Pipeline, *, is_known: bool) -> tupl
                 None,
                 len(positions),
                 _worst(found, positions) if is_known else "",
-                tuple(dict.fromkeys(spec.template for spec in declared.inputs if spec.role in sources)),
+                tuple(
+                    dict.fromkeys(
+                        spec.template or f"({spec.dataset})" for spec in declared.inputs if spec.role in sources
+                    )
+                ),
                 tuple(spec.template for spec in declared.outputs),
             )
         )

@@ -9,6 +9,7 @@ from provstore.errors import UnknownIdError
 from provstore.noun import NamedTuple
 from provstore.operations import versions
 from provstore.store import lineage as graph
+from provstore.store.origins import UNDER_WAY
 from provstore.store.proof import prove_all
 
 TYPE_CHECKING = False
@@ -31,6 +32,7 @@ class VersionLine(NamedTuple):
         current: It lies there now.
         kept: Its bytes can be restored.
         gathered: A directory that no task made as a whole, with files in it that tasks made.
+        is_under_way: The task that registered it has not ended.
     """
 
     dataset: str
@@ -45,6 +47,7 @@ class VersionLine(NamedTuple):
     current: bool
     kept: bool
     gathered: bool = False
+    is_under_way: bool = False
 
 
 class HistoryReport(NamedTuple):
@@ -95,6 +98,7 @@ def history(project: Project, current: str, path: str, limit: int | None) -> His
             version.dataset, version.digest, version.size, version.created, version.execution, version.run,
             version.stage, version.data_id, _change(version, before), version == lying,
             store.objects.has_all(version.digest, version.kind), version.dataset in gathered,
+            version.outcome == UNDER_WAY,
         )
         for version, before in zip(shown, [*found[1:], None], strict=False)
     ]  # fmt: skip

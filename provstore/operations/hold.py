@@ -8,6 +8,7 @@ import os
 from provstore.errors import STORE_FOLDER, UsageError
 from provstore.events import Remark
 from provstore.store.lock import RunLock
+from provstore.store.underway import is_waited_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,5 +46,5 @@ def hold(root: str, command: str, what: str, observe: Observer, *, wait: bool = 
 
 def refuse_tasks(root: str, what: str) -> None:
     """Refuses what a task of the project asks for; see `hold`."""
-    if os.environ.get("PROVSTORE_ROOT") == root:
+    if is_waited_for(root):
         raise UsageError(f"a task of this project can't {what}: that waits for the run's end")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from provstore.errors import UnknownIdError
-from provstore.store import records
+from provstore.store import records, registered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from provstore.store.adding import Connection
     from provstore.store.store import Store
 
 RECORDS = ("run", "execution", "dataset")
@@ -33,12 +35,26 @@ def identify(store: Store | None, text: str) -> tuple[str, str]:
         raise UnknownIdError(f"{text}: {NO_STORE}", hint=RUN_FIRST)
     found = records_like(store, text)
     if not found:
+        store.ask(refuse_under_way, text)
         raise UnknownIdError(f"{text}: no run, execution or dataset has an id that begins so", hint=_WHERE)
     exact = [entry for entry in found if entry[1] == text.lower()]
     if len(exact or found) > 1:
         listed = "\n".join(f"  {kind.ljust(9)}  {id}" for kind, id in found)
         raise UnknownIdError(f"{text}: several ids begin so\n{listed}", hint="type more of it")
     return (exact or found)[0]
+
+
+def refuse_under_way(conn: Connection, text: str) -> None:
+    """Says of an execution that is not known that it is under way, if it is.
+
+    Raises:
+        UnknownIdError: It is.
+    """
+    prefix = text.lower()
+    if prefix == os.environ.get("PROVSTORE_EXECUTION") or (
+        IS_ID.fullmatch(prefix) and registered.executions_under_way(conn, prefix)
+    ):
+        raise UnknownIdError(f"{text}: this execution is under way: it is recorded when the task has ended")
 
 
 def records_like(store: Store, text: str) -> list[tuple[str, str]]:
@@ -64,6 +80,14 @@ def shortener(store: Store) -> Callable[[str], str]:
         return id[:length]
 
     return shortened
+
+
+def short_ids(store: Store | None, ids: Iterable[str]) -> dict[str, str]:
+    """Each of these ids → as much of it as `identify` needs."""
+    if store is None:
+        return {}
+    shortened = shortener(store)
+    return {id: shortened(id) for id in ids}
 
 
 def _shared(id: str, other: str) -> int:

@@ -12,13 +12,16 @@ import time
 from provstore.errors import FileError
 from provstore.events import Remark
 from provstore.noun import NamedTuple
+from provstore.operations import recording
 from provstore.operations.outputs import Aside, Outputs, discard
-from provstore.store import history, records
+from provstore.operations.retract import put_registered_away
+from provstore.store import history, records, registered
 from provstore.store.facts import ExecutionFact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from provstore.events import Observer
     from provstore.project import Project
@@ -53,10 +56,7 @@ def end_interrupted(project: Project, observe: Observer) -> bool:
             names = ", ".join(sorted({str(task.row["stage"]) for task in written}))
             observe(Remark(f"interrupted: {names}; what was written is in .provstore/failed"))
     if unended is not None:
-        from provstore.model.values import utc_text
-
-        ended = {"run": unended, "ended": utc_text(time.time()), "outcome": "interrupted", "summary": "{}"}
-        ledger.add("run_end", ended)
+        _end_run(store, ledger, unended)
         observe(Remark(f"the run {unended} was interrupted"))
     if not ledger.is_empty:
         ledger.write({}, {})
@@ -67,15 +67,31 @@ def end_interrupted(project: Project, observe: Observer) -> bool:
     return True
 
 
+def _end_run(store: Store, ledger: Ledger, run: str) -> None:
+    """Records the end of a run, and of tasks whose description is lost and that had registered something."""
+    from provstore.model.values import utc_text
+
+    if not ledger.is_empty:
+        ledger.write({}, {})  # those that are described
+    for execution in store.ask(registered.unrecorded_since, run):
+        ledger.add_execution(ExecutionFact(recording.lost_row(execution, time.time()), (), ()), "", None)
+    ended = {"run": run, "ended": utc_text(time.time()), "outcome": "interrupted", "summary": "{}"}
+    ledger.add("run_end", ended)
+
+
 class _Task(NamedTuple):
     """A task that was under way, or had ended and was not written.
 
     Attributes:
+        place: Absolute path of its description.
+        inputs: Paths that it reads, relative to the root.
         aside: Where each output that was there before it started was put then, by path.
         is_last: It is the task's last attempt: the files are this one's.
     """
 
     row: Row
+    place: str
+    inputs: Sequence[str]
     aside: Mapping[str, str]
     is_last: bool
 
@@ -85,10 +101,11 @@ def _unrecorded(store: Store, running: str) -> list[_Task]:
     found: list[_Task] = []
     for name in os.listdir(running):
         try:
-            with open(os.path.join(running, name, "task.json"), encoding="utf-8") as file:
+            place = os.path.join(running, name, "task.json")
+            with open(place, encoding="utf-8") as file:
                 description = json.load(file)
             aside = {path: os.path.join(running, name, place) for path, place in description["aside"].items()}
-            task = _Task(description["record"], aside, is_last=False)
+            task = _Task(description["record"], place, _inputs(description), aside, is_last=False)
             execution, _ = str(task.row["id"]), json.loads(str(task.row["outputs"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # killed while it was being written: nothing had been touched yet; or its command spoiled it
@@ -97,6 +114,14 @@ def _unrecorded(store: Store, running: str) -> list[_Task]:
     found.sort(key=lambda task: (int(str(task.row["attempt"])), str(task.row["id"])))  # an id is a time: clocks go back
     last = {(task.row["stage"], task.row["data_id"]): task.row["id"] for task in found}
     return [task._replace(is_last=last[task.row["stage"], task.row["data_id"]] == task.row["id"]) for task in found]
+
+
+def _inputs(description: Mapping[str, Any]) -> list[str]:
+    """Paths that a task reads, relative to the root."""
+    cwd, found = str(description["record"]["cwd"]), list[str]()
+    for read in description["inputs"].values():
+        found += [read] if isinstance(read, str) else read
+    return [os.path.normpath(os.path.join(cwd, path)) for path in found]
 
 
 def _end_task(project: Project, store: Store, ledger: Ledger, task: _Task, observe: Observer) -> bool:
@@ -143,6 +168,8 @@ def _put_right(project: Project, store: Store, workspace: Workspace, keeper: Out
         elif is_made(path, _identity(workspace, path)):
             continue  # nothing lay there: this is the last good version, brought back the last time
         had_written |= keeper.put_away([path], str(row["id"]))
+    declared = {*task.inputs, *(path for _, path, _ in json.loads(str(row["outputs"])))}
+    had_written |= put_registered_away(store, keeper, str(row["id"]), task.place, declared)
     last = store.ask(history.last_success, str(row["stage"]), str(row["data_id"]))
     good = store.ask(history.made_by, last) if last is not None else {}
     keeper.put_back(good, aside, outputs, is_made)

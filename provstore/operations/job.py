@@ -40,14 +40,15 @@ def environment_for(base: Mapping[str, str], stage: str, execution: str, root: s
 
 def argv_for(work: Work, folder: str) -> tuple[str, ...]:
     """The command to start; a script that is too long for an argument is put into a file."""
-    if not work.shell or len(work.argv[-1]) * 4 < LONGEST_ARGUMENT or work.argv[-2] != "-c":
-        return work.argv
-    if len(work.argv[-1].encode()) < LONGEST_ARGUMENT:
-        return work.argv
+    argv = work.started or work.argv
+    if not work.shell or len(argv[-1]) * 4 < LONGEST_ARGUMENT or argv[-2] != "-c":
+        return argv
+    if len(argv[-1].encode()) < LONGEST_ARGUMENT:
+        return argv
     script = os.path.join(folder, "script")
     with naming(script), open(script, "w", encoding="utf-8") as file:
-        file.write(work.argv[-1])
-    return (*work.argv[:-2], script)
+        file.write(argv[-1])
+    return (*argv[:-2], script)
 
 
 def write_description(work: Work, stage: str, data_id: DataId, path: str, more: Mapping[str, JSON]) -> None:

@@ -78,6 +78,10 @@ class Outputs:
                     f"{path}: a symbolic link puts this output into {real}", hint="that folder is not for outputs"
                 )
 
+    def full(self, path: str) -> str:
+        """The path as the operating system takes it."""
+        return self._workspace.full(path)
+
     def is_linked(self, path: str) -> bool:
         """An output, or a folder between it and the project's root, is a symbolic link."""
         place = path

@@ -13,6 +13,7 @@ from provstore.operations.job import argv_for, environment_for, write_descriptio
 from provstore.operations.outputs import Aside
 from provstore.operations.protect import protect
 from provstore.ports import Job
+from provstore.store import registered
 from provstore.store.ledger import SOURCES
 from provstore.watch.durable import write_out
 
@@ -74,7 +75,13 @@ def _clear_all(around: Circumstances, work: Work, folder: str, aside: Mapping[st
 
 def _write_description(around: Circumstances, ready: Ready, row: Row, path: str, aside: Mapping[str, str]) -> None:
     """Writes `task.json`: for the command what is promised to it, for a later run what it takes to clean up."""
-    more = {"execution": row["id"], "record": row, "aside": aside, "secrets": around.secrets.names}
+    more = {
+        "execution": row["id"],
+        "record": row,
+        "aside": aside,
+        "secrets": around.secrets.names,
+        "files": around.files,
+    }
     write_description(ready.work, ready.stage, ready.data_id, path, more)
 
 
@@ -107,8 +114,11 @@ def usage_of(around: Circumstances, ready: Ready) -> list[tuple[str, int, str]]:
     """
     usage: list[tuple[str, int, str]] = []
     count: dict[str, int] = {}
+    outdated = around.ledger.registered
     for (role, path), look in zip(ready.work.inputs, ready.looks, strict=True):
-        dataset = look.dataset if look is not None else None
+        dataset = look.dataset if look is not None and path not in outdated else None
+        if path in around.looked_up:
+            dataset = around.looked_up[path].dataset
         if dataset is None and look is not None:
             dataset = _dataset_at(around, path, look)
             if dataset is None:
@@ -122,7 +132,7 @@ def usage_of(around: Circumstances, ready: Ready) -> list[tuple[str, int, str]]:
 def _dataset_at(around: Circumstances, path: str, look: Memo | DirectoryMemo) -> str | None:
     """The dataset that lies at a path, recorded now if nobody made it; None if it changed since it was looked at."""
     known = around.workspace.dataset_of(path, look.identity)  # whether it has changed is asked after the command
-    if known is not None:
+    if known is not None and path not in around.ledger.registered:
         return known
     content = around.workspace.content(path, look)
     if content is None:
@@ -132,10 +142,19 @@ def _dataset_at(around: Circumstances, path: str, look: Memo | DirectoryMemo) ->
         external = path.startswith(("/", "../"))
         place = recording.Place(SOURCES, around.owner, utc_text(time.time()), external)
         row = recording.source_row(path, content, place)
-        around_it = around.workspace.directory_around(path)
+        around_it = around.workspace.directory_around(path) or _registered_around(around, path)
         if around_it is not None:
             folder, directory = around_it
             row = recording.member_row(row, folder, around.ledger.row_of(directory))
         dataset = around.ledger.add_dataset(row)
     around.workspace.assign(path, look, dataset)
     return dataset
+
+
+def _registered_around(around: Circumstances, path: str) -> tuple[str, str] | None:
+    """The directory around a path that a task of this run has registered, and its dataset."""
+    folder = os.path.dirname(path)
+    while folder and folder not in around.ledger.registered:
+        folder = os.path.dirname(folder) if folder != "/" else ""
+    living = around.store.ask(registered.living_at, folder) if folder else None
+    return (folder, living.id) if living is not None and living.path == folder else None

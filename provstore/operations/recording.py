@@ -63,6 +63,16 @@ def execution_row(begun: Begun, work: Work) -> dict[str, str | int | float | Non
     }
 
 
+def lost_row(execution: str, now: float) -> Row:
+    """The row of an execution of a killed run of which nothing is left but what it had registered."""
+    unknown = ("run", "stage", "key", "ended", "exit_status", "signal", "cpu_seconds", "peak_memory", "log", "site")
+    nothing = {**dict.fromkeys(unknown), "configuration": None, "log_size": 0, "attempt": 1}
+    empty = dict.fromkeys(("command", "shell", "cwd", "description"), "")
+    objects = {**dict.fromkeys(("data_id", "params", "environment"), "{}"), "outputs": "[]"}
+    told = {"outcome": "interrupted", "message": "the run was killed", "name": "interrupted"}
+    return {"id": execution, "started": utc_text(now), **nothing, **empty, **objects, **told}
+
+
 def accepted_row(begun: Begun, work: Work) -> Row:
     """The row of an execution that never was: a person says that what lies there is what the task makes.
 

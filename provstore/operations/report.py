@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from provstore.model.values import DataId
     from provstore.model.verdict import Reason
@@ -38,3 +40,42 @@ class TaskReport(NamedTuple):
     execution: str | None
     seconds: float | None
     reasons: tuple[Reason, ...]
+
+
+class RunReport:
+    """How a run fared.
+
+    Attributes:
+        run: Its id; None when nothing had to be done.
+        outcome: "succeeded", "failed" or "cancelled".
+        signal: What ended it; 0: nothing did.
+        number: Number of selected tasks.
+    """
+
+    def __init__(
+        self,
+        run: str | None,
+        outcome: str,
+        signal: int,
+        number: int,
+        tasks: Callable[[], tuple[TaskReport, ...]],
+        counts: Mapping[str, int] | None = None,
+    ) -> None:
+        """`counts`: the number of tasks by outcome where that is known without listing them."""
+        self.run, self.outcome, self.signal, self.number = run, outcome, signal, number
+        self._tasks, self._counts = tasks, counts
+
+    @cached_property
+    def tasks(self) -> tuple[TaskReport, ...]:
+        """In the order of the plan. Made when asked for: a run with nothing to do need not list ten thousand."""
+        return self._tasks()
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """Number of tasks by outcome."""
+        if self._counts is not None:
+            return {**dict.fromkeys(OUTCOMES, 0), **self._counts}
+        counts = dict.fromkeys(OUTCOMES, 0)
+        for task in self.tasks:
+            counts[task.outcome] += 1
+        return counts

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from functools import cached_property
 
 from provstore.digest import canonical_json
 from provstore.errors import ProvstoreError, StoreError, UsageError
@@ -16,20 +15,22 @@ from provstore.events import Remark, RunEnded, RunStarted, TasksFound
 from provstore.model.values import new_id, utc_text
 from provstore.noun import NamedTuple
 from provstore.operations.assess import Assessment, assess
-from provstore.operations.report import OUTCOMES, UP_TO_DATE, TaskReport
+from provstore.operations.report import UP_TO_DATE, RunReport, TaskReport
 from provstore.operations.targets import Targets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import FrameType
 
     from provstore.events import Observer
     from provstore.model.task import Plan
     from provstore.operations.engine import Engine
+    from provstore.operations.replacing import Former
     from provstore.operations.report import Fared
     from provstore.ports import Executor
     from provstore.project import Project
+    from provstore.store.facts import Row
     from provstore.store.store import Store
 
 
@@ -50,6 +51,10 @@ class RunRequest(NamedTuple):
         arguments: The words after "provstore", for the record.
         estimate: The observer wants to know how long tasks took the last time.
         executor: Name of the place in which tasks run.
+        register_types: Register the dataset types that are made before anything runs, whatever the Pipelinefile says
+            of types that are not registered.
+        replace: Take the place of the run at the head of `collection`.
+        prune: What becomes of that one's data: "unstore", "purge" or "" (nothing); see `replacing`.
     """
 
     targets: Targets = Targets()
@@ -62,45 +67,9 @@ class RunRequest(NamedTuple):
     arguments: tuple[str, ...] = ("run",)
     estimate: bool = False
     executor: str = LOCAL
-
-
-class RunReport:
-    """How a run fared.
-
-    Attributes:
-        run: Its id; None when nothing had to be done.
-        outcome: "succeeded", "failed" or "cancelled".
-        signal: What ended it; 0: nothing did.
-        number: Number of selected tasks.
-    """
-
-    def __init__(
-        self,
-        run: str | None,
-        outcome: str,
-        signal: int,
-        number: int,
-        tasks: Callable[[], tuple[TaskReport, ...]],
-        counts: Mapping[str, int] | None = None,
-    ) -> None:
-        """`counts`: the number of tasks by outcome where that is known without listing them."""
-        self.run, self.outcome, self.signal, self.number = run, outcome, signal, number
-        self._tasks, self._counts = tasks, counts
-
-    @cached_property
-    def tasks(self) -> tuple[TaskReport, ...]:
-        """In the order of the plan. Made when asked for: a run with nothing to do need not list ten thousand."""
-        return self._tasks()
-
-    @property
-    def summary(self) -> dict[str, int]:
-        """Number of tasks by outcome."""
-        if self._counts is not None:
-            return {**dict.fromkeys(OUTCOMES, 0), **self._counts}
-        counts = dict.fromkeys(OUTCOMES, 0)
-        for task in self.tasks:
-            counts[task.outcome] += 1
-        return counts
+    register_types: bool = False
+    replace: bool = False
+    prune: str = ""
 
 
 def run(project: Project, request: RunRequest, observe: Observer) -> RunReport:
@@ -122,6 +91,9 @@ def run(project: Project, request: RunRequest, observe: Observer) -> RunReport:
         if not assessment.active and not assessment.selection.unresolved:
             _refresh(project, assessment, locked=False)
             return _up_to_date(project, request, assessment, observe, is_held=False)
+        from provstore.operations.registry.concerns import refuse_types
+
+        refuse_types(project, assessment, register=request.register_types)
     else:
         before, assessment = None, None
     return _run_with_lock(project, request, observe, make_executor, before, assessment)
@@ -143,8 +115,9 @@ def _run_with_lock(
 ) -> RunReport:
     from provstore.operations.interrupted import end_interrupted
     from provstore.project import make_folder
+    from provstore.store.underway import is_waited_for
 
-    if os.environ.get("PROVSTORE_ROOT") == project.root:
+    if is_waited_for(project.root):
         raise UsageError(
             f"this is a task of the project {project.root}, whose run would wait for its own end",
             hint="call the other stage's command, or declare its output as an input",
@@ -171,6 +144,9 @@ def _run_with_lock(
             _refresh(project, assessment, locked=True)
             return _up_to_date(project, request, assessment, observe, is_held=True)
         from provstore.operations.plugged import with_observers
+        from provstore.operations.registry.concerns import refuse_types
+
+        refuse_types(project, assessment, register=request.register_types)
 
         return _Runner(project, request, with_observers(project, observe), make_executor).run(assessment)
     finally:
@@ -213,6 +189,8 @@ def _up_to_date(
 ) -> RunReport:
     for remark in (*assessment.plan.remarks, *project.take_remarks()):
         observe(Remark(remark))
+    if request.replace:
+        observe(Remark("no run was replaced, as there is nothing to do"))
     positions = assessment.selection.positions
     if _has_lock(project):
         _compare_lock(project, request, assessment, observe, is_held=is_held)
@@ -284,7 +262,11 @@ def _refresh(project: Project, assessment: Assessment, *, locked: bool) -> None:
 
 
 class _Runner:
-    """One run from its first record to its last."""
+    """One run from its first record to its last.
+
+    Raises:
+        UsageError: The run that is to be replaced can't be pruned.
+    """
 
     def __init__(
         self, project: Project, request: RunRequest, observe: Observer, make_executor: Callable[[str], Executor]
@@ -296,6 +278,7 @@ class _Runner:
         self._engine: Engine | None = None
         self._said: set[str] = set()
         self._is_recorded = False
+        self._former = self._find_former() if request.replace else None
 
     def run(self, assessment: Assessment) -> RunReport:
         """Rounds of tasks, until no further ones come to light. Signals are heard from the first to the last step."""
@@ -368,10 +351,12 @@ class _Runner:
     def _begin(self, engine: Engine, assessment: Assessment) -> None:
         """The run's own record comes first: a store that can't be written is known before anything is run."""
         from provstore.operations.circumstances import machine
+        from provstore.operations.registry.concerns import registry_for
 
         started = time.time()
         planned = assessment.planned
-        collection = self._free_collection(started)  # also where all can be put back: what is kept may be damaged
+        self._collection = collection = self._free_collection(started)
+        # also where all can be put back: what is kept may be damaged
         row = {
             "id": self._id,
             "started": utc_text(started),
@@ -381,6 +366,7 @@ class _Runner:
             **machine(),
         }
         engine.begin(row, planned)
+        engine.tell_of_executions(registry_for(self._project, assessment, register_all=self._request.register_types))
         self._observe(RunStarted(self._id, len(assessment.active), self._seconds(engine, assessment)))
 
     def _free_collection(self, started: float) -> str:
@@ -412,6 +398,27 @@ class _Runner:
         params = self._request.params
         keep_up_to_date(self._project, assessment, params, is_fresh, self._observe, is_held=True)
 
+    def _find_former(self) -> Former | None:
+        """The run whose place this one takes if it succeeds."""
+        from provstore.operations.replacing import former_run
+
+        request = self._request
+        return former_run(self._project.store, request.collection, request.prune, self._observe)
+
+    def _replaced(self, outcome: str, assessment: Assessment) -> Sequence[tuple[str, Row]]:
+        """What is recorded of the run that is replaced."""
+        former, store = self._former, self._project.store
+        if former is None or store is None:
+            return ()
+        if outcome != "succeeded":
+            self._observe(Remark(f"{former.name} was not replaced, as this run has not succeeded"))
+            return ()
+        from provstore.operations.replacing import replaced_by
+
+        found = replaced_by(store, former, self._collection, assessment.plan, utc_text(time.time()))
+        self._observe(Remark(found.remark))
+        return found.facts
+
     def _end(self, engine: Engine, assessment: Assessment) -> RunReport:
         outcome = "cancelled" if self._signal else "succeeded" if engine.all_is_well else "failed"
         positions = assessment.selection.positions
@@ -424,7 +431,7 @@ class _Runner:
             counts = engine.counts()
             counts["fresh"] = counts.get("fresh", 0) + len(positions) - len(engine.reports)
         report = RunReport(self._id, outcome, self._signal, len(positions), tasks, counts)
-        engine.end(outcome, report.summary)
+        engine.end(outcome, report.summary, self._replaced(outcome, assessment))
         self._is_recorded = True
         self._keep_lock(engine, assessment)
         self._observe(RunEnded(self._id, outcome))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
+from provstore.errors import PipelinefileError
 from provstore.model.remembered import stage_names
 from provstore.model.values import data_id_from
 from provstore.model.verdict import FRESH, STATES, WAITING, Reason
 from provstore.noun import NamedTuple
 from provstore.operations.assess import assess
+from provstore.operations.registry.concerns import type_problems
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,27 +83,51 @@ class StatusReport:
         return self.summary[FRESH] == len(self.groups)
 
 
-def status(project: Project, targets: Targets, overrides: Mapping[str, str], *, force: bool = False) -> StatusReport:
+def status(
+    project: Project,
+    targets: Targets,
+    overrides: Mapping[str, str],
+    *,
+    force: bool = False,
+    register_types: bool | None = None,
+) -> StatusReport:
     """Judges all selected tasks; writes nothing.
 
     Args:
         force: As if the named targets were to run whatever their state.
+        register_types: The question is what a run would do, with this said: see `RunRequest`. None: it is not.
 
     Raises:
-        PipelinefileError, TargetError: As in `assess`.
+        PipelinefileError, TargetError: As in `assess`. Dataset types with which a run would be refused are remarks,
+            unless that is the question.
     """
 
     def forced(plan: Plan, position: int) -> bool:
         del plan, position
         return force
 
-    return states_of(project, assess(project, targets, overrides, forced))
+    found = assess(project, targets, overrides, forced)
+    if register_types is None:
+        return states_of(project, found, refused_types(project, found))
+    problems = type_problems(project, found, register=register_types)
+    if problems:
+        raise PipelinefileError(problems)
+    return states_of(project, found)
 
 
-def states_of(project: Project, found: Assessment) -> StatusReport:
-    """The report on what was assessed already."""
+def states_of(project: Project, found: Assessment, remarks: Sequence[str] = ()) -> StatusReport:
+    """The report on what was assessed already.
+
+    Args:
+        remarks: Said before those of the plan.
+    """
     tasks = _States(found)
-    return StatusReport(tasks, (*found.plan.remarks, *project.take_remarks()), tasks.groups())
+    return StatusReport(tasks, (*remarks, *found.plan.remarks, *project.take_remarks()), tasks.groups())
+
+
+def refused_types(project: Project, found: Assessment) -> list[str]:
+    """Why a run would be refused for its dataset types."""
+    return [f"run would be refused: {problem}" for problem in type_problems(project, found, register=False)]
 
 
 class _States(Sequence[TaskState]):

@@ -35,9 +35,20 @@ def material_from(work: Work, identities: Sequence[str]) -> Material:
         work.cwd,
         work.params,
         work.environment,
-        tuple((role, path, identity) for (role, path), identity in zip(work.inputs, identities, strict=True)),
+        tuple(
+            (role, work.recorded.get(path, path), identity)
+            for (role, path), identity in zip(work.inputs, identities, strict=True)
+        ),
         tuple((output.role, output.path, output.format) for output in work.outputs),
     )
+
+
+def _looked_up(plan: Plan) -> dict[int, str]:
+    """Identity of what was found in the registry, by the number of its path: it counts as it was recorded."""
+    if not plan.looked_up:
+        return {}
+    numbers = {path: number for number, path in enumerate(plan.paths)}
+    return {numbers[path]: found.content.identity for path, found in plan.looked_up.items() if path in numbers}
 
 
 class Of(dict[int, Verdict]):
@@ -77,6 +88,9 @@ class Verdicts:
         self._plan, self._workspace, self._store, self._work, self._done = plan, workspace, store, work, done
         self.made: dict[str, str] = store.ask(memory.made_by_key) if store else {}
         self._identity = [""] * len(plan.paths)  # by the path's number; "" where it is not known
+        self._looked_up = _looked_up(plan)
+        for number, identity in self._looked_up.items():
+            self._identity[number] = identity
         self._attempt: dict[int, Attempt | None] = {}
         self._proved: set[str] = set()
         self._pending: set[int] = set()
@@ -176,7 +190,9 @@ class Verdicts:
         self.look.clear()
         self.key.clear()
         for number in self._plan.tasks[position].inputs:
-            self._identity[number] = ""
+            self._identity[number] = self._looked_up.get(number, "")
+            if number in self._looked_up:
+                self._seen(number)
         return self.judge_one(position, forced=forced)
 
     def inputs_of(self, position: int) -> tuple[tuple[str, str], ...]:

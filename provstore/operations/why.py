@@ -111,6 +111,8 @@ def why(project: Project, current: str, path: str) -> WhyReport:
     if found.version is None:
         near = _near(project, known.path) if there is None else ""
         return WhyReport(known.path, UNKNOWN, there, near=near, remarks=remarks)
+    if found.version.outcome == origins.UNDER_WAY:
+        remarks = [*remarks, f"the task that registered it is under way: execution {found.version.execution}"]
     return _told(store, known.path, there, found)._replace(remarks=remarks)
 
 
@@ -152,7 +154,7 @@ def _told(store: Store, path: str, there: Present | None, found: _Found) -> WhyR
     dataset = store.ask(records.dataset, version.dataset)
     execution, run, later = None, None, None
     inputs: Sequence[Input] = ()
-    if version.execution is not None:
+    if version.execution is not None and version.outcome != origins.UNDER_WAY:
         prove_all(store, "execution", [version.execution])
         execution = store.ask(records.execution, version.execution)
         execution["acceptances"] = acceptances_of(store, version.execution)

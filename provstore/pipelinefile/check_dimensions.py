@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 RESERVED = ("inputs", "outputs", "params")
 """First words of placeholders, so no names of dimensions."""
+UNTYPED = "file"
+"""What datasets are of that nobody gave a type."""
+
 VALUE_TYPES = ("int", "str")
 METADATA_TYPES = ("int", "float", "str", "bool")
 
@@ -87,6 +90,9 @@ DIMENSION_KEYS: Keys = {
 DEFINITION_KEYS = ("requires", "implies", "metadata", "timespan", "region", "description")
 """Those that go into `Dimension.definition`."""
 
+OWN_FIELDS = ("begin", "end", "timespan", "region")
+"""What records of dimensions hold under these names, so no names of metadata."""
+
 DATASET_KEYS: Keys = {
     "path": expect.text,
     "dimensions": expect.names,
@@ -129,6 +135,7 @@ def check_dimensions(sections: Iterable[Table], root: str) -> dict[str, Dimensio
             declared.append((table, dimension))
     for table, dimension in declared:
         _check_from(table, dimension, paths)
+        _check_fields(table, dimension)
         _check_related(table, dimension, dimensions)
     _check_cycle(declared)
     return dimensions
@@ -203,6 +210,17 @@ def _check_related(table: Table, dimension: Dimension, dimensions: Mapping[str, 
                 table.note_error(key, error, near=other)
 
 
+def _check_fields(table: Table, dimension: Dimension) -> None:
+    """Each name in a record means one thing."""
+    definition = dimension.definition
+    metadata = definition.get("metadata")
+    taken = {dimension.name, *_names(definition.get("requires")), *_names(definition.get("implies")), *OWN_FIELDS}
+    for field in metadata if isinstance(metadata, dict) else ():
+        if field in taken:
+            what = "a field that records may have anyway" if field in OWN_FIELDS else "a dimension that records name"
+            table.note("metadata", f"{quoted(field)} is {what}", "choose another name")
+
+
 def _names(value: JSON) -> Sequence[str]:
     return [str(name) for name in value] if isinstance(value, (list, tuple)) else []
 
@@ -239,6 +257,8 @@ def check_datasets(sections: Iterable[Table], paths: Paths) -> dict[str, Dataset
         for name, table in section.members("dataset", "a table with 'path', 'format', …"):
             if not _DOTTED.fullmatch(name):
                 table.note_whole("found a name that is not made of letters, digits, '_' and single dots")
+            if name == UNTYPED:
+                table.note_whole("this name is that of datasets without a type", "choose another")
             type_ = _dataset_type(table, name, paths)
             known = types.setdefault(name, type_)
             if (known.path, known.dimensions, known.format) != (type_.path, type_.dimensions, type_.format):

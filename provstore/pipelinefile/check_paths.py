@@ -15,6 +15,7 @@ from provstore.model.pipeline import PathSpec
 from provstore.noun import NamedTuple
 from provstore.pipelinefile import expect, templates
 from provstore.pipelinefile.expect import UnexpectedError, UnknownNameError, found, quoted
+from provstore.pipelinefile.types import check_type, type_of_output, types_by_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Paths:
         sources: Iterable[str] = (),
     ) -> None:
         self.root, self.dimensions, self.types, self.sources = root, dimensions, types, frozenset(sources)
+        self._by_path = types_by_path(types.values())
 
     def inputs(self, stage: Table) -> tuple[PathSpec, ...]:
         """A stage's inputs, without those that have a problem."""
@@ -95,11 +97,18 @@ class Paths:
         for spec in self._declared(stage, "outputs"):
             try:
                 self._check_output(spec, dimensions, read, written)
+                self._check_type(stage.path[-1], spec, dimensions)
             except UnexpectedError as error:
                 stage.inner("outputs", {}).note_error(spec.role, error, near=spec.template)
             written[spec.template] = spec.role
             specs.append(spec)
         return tuple(specs)
+
+    def _check_type(self, stage: str, spec: PathSpec, dimensions: Sequence[str]) -> None:
+        """An output is what its dataset type says, if that is declared."""
+        kind = self.types.get(type_of_output(stage, spec, self._by_path)) if self.types else None
+        if kind is not None:
+            check_type(spec, kind, dimensions)
 
     def _declared(self, stage: Table, side: str) -> tuple[PathSpec, ...]:
         value = stage.values.get(side)
@@ -141,7 +150,7 @@ class Paths:
             written: str | None = expect.text(declared)
         elif isinstance(declared, dict):
             values = table.inner(role, declared).read(PATH_KEYS, _CONFUSED)
-            written = self._written(values, declared)
+            written = self._written(values, declared, side)
         elif isinstance(declared, list):
             raise UnexpectedError(f"found an array, expected {_SHAPE}", "give each path a name of its own")
         else:
@@ -150,11 +159,14 @@ class Paths:
             return None
         type_ = self.types.get(values.get("dataset", ""))
         folder = "" if type_ else table.source.folder
-        normal = self.normal(written, folder)
+        is_placed = type_ is None or type_.path is not None
+        normal = self.normal(written, folder) if is_placed else Normal("", False, False)
         if "{" in normal.path or "}" in normal.path:
             self.fields(normal.path)
         if values.get("metric"):
             _check_metric(side, normal)
+        if values.get("calibration") and (side != "inputs" or "dataset" not in values):
+            raise UnexpectedError("has 'calibration', which is for inputs that name a 'dataset'")
         return PathSpec(
             role=role,
             template=normal.path if side == "inputs" else _literal(normal.path),
@@ -166,8 +178,11 @@ class Paths:
             extra={key: values[key] for key in EXTRA_KEYS if key in values} if values else {},
         )
 
-    def _written(self, values: Mapping[str, Any], declared: Mapping[str, object]) -> str | None:
-        """The path of a table that has ``path`` or ``dataset``; None where a problem of it is noted."""
+    def _written(self, values: Mapping[str, Any], declared: Mapping[str, object], side: str) -> str | None:
+        """The path of a table that has ``path`` or ``dataset``; None where a problem of it is noted.
+
+        An input may be of a type that has none: it is looked up (`pipelinefile.lookups`).
+        """
         if "path" in declared and "dataset" in declared:
             raise UnexpectedError("has both 'path' and 'dataset', expected one of them")
         if "path" in values:
@@ -180,6 +195,8 @@ class Paths:
         type_ = self.types.get(name)
         if type_ is None:
             raise UnknownNameError(f"unknown dataset type {quoted(name)}", name, self.types)
+        if type_.path is None and side == "inputs":
+            return ""
         if type_.path is None:
             raise UnexpectedError(f"dataset type {quoted(name)} has no path", f"give [datasets.{name}] a 'path'")
         return type_.path

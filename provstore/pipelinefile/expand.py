@@ -15,10 +15,12 @@ from provstore.noun import NamedTuple
 from provstore.pipelinefile.catalogue import Catalogue
 from provstore.pipelinefile.formats import DeclaredFormats
 from provstore.pipelinefile.links import Links, gates, reads, searched, sources_of, unresolved
+from provstore.pipelinefile.lookups import Lookups
 from provstore.pipelinefile.makers import Makers
 from provstore.pipelinefile.relations import EVERYTHING, Relation, TooManyError, joined, relation_of, sorted_rows
-from provstore.pipelinefile.render import Renderer, Works, types_by_path
+from provstore.pipelinefile.render import Renderer, Works
 from provstore.pipelinefile.templates import TemplateError, fields, write
+from provstore.pipelinefile.types import types_by_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
 
     from provstore.model.pipeline import Pipeline, Stage
     from provstore.model.task import Search
-    from provstore.model.values import DataId, Value
+    from provstore.model.values import JSON, DataId, Value
     from provstore.pipelinefile.links import Read
+    from provstore.pipelinefile.lookups import Registry
 
 MOST_TASKS = 250_000
 MOST_INPUTS = 3_000_000
@@ -52,6 +55,7 @@ def expand(
     find: Callable[[Search], Sequence[str]],
     environment: Mapping[str, str],
     settled: frozenset[str] | None = None,
+    registry: Registry | None = None,
 ) -> tuple[Plan, Works]:
     """Makes the plan of a pipeline, and what it takes to run each of its tasks, in the plan's order.
 
@@ -60,11 +64,12 @@ def expand(
         environment: The variables that stages may depend on, as they may be recorded.
         settled: Stages that are known to be fresh, so that what is found in their output directories
             counts; None: all are taken to be.
+        registry: Knows the datasets that inputs may be.
 
     Raises:
         PipelinefileError: Two tasks with one output, a cycle, a glob that matches nothing, and their like.
     """
-    return _Expansion(pipeline, find, environment, settled).plan()
+    return _Expansion(pipeline, find, environment, settled, registry).plan()
 
 
 class _Expansion:
@@ -74,6 +79,7 @@ class _Expansion:
         find: Callable[[Search], Sequence[str]],
         environment: Mapping[str, str],
         settled: frozenset[str] | None,
+        registry: Registry | None,
     ) -> None:
         self._pipeline, self._environment = pipeline, environment
         self._links = Links(pipeline)
@@ -87,6 +93,7 @@ class _Expansion:
         self._reads = {stage.name: reads(stage) for stage in pipeline.stages.values()}
         self._roles: dict[int, list[str]] = {}
         self._makers = Makers()
+        self._lookups = Lookups(registry, lambda path: bool(self._makers.upstream([path])))
 
     def plan(self) -> tuple[Plan, Works]:
         """All three steps."""
@@ -191,6 +198,7 @@ class _Expansion:
             if shared:
                 rows = [candidate.values for candidate in self._catalogue.matching(template, stage.name)]
                 result = joined(result, relation_of(names, rows, shared))
+        result = self._joined_with_lookups(stage, result)
         for name in stage.dimensions:
             values = self._pipeline.dimensions[name].values
             if values is not None:
@@ -200,6 +208,19 @@ class _Expansion:
                     _problem(stage, "dimensions", f"dimension '{name}' has no values, and no input's path has it")
                 )
                 return Relation(stage.dimensions, ())
+        return result
+
+    def _joined_with_lookups(self, stage: Stage, result: Relation) -> Relation:
+        """Where neither paths nor lists say which values a dimension has, the datasets that are found do."""
+        lists = {name for name in stage.dimensions if self._pipeline.dimensions[name].values is not None}
+        for spec in stage.inputs:
+            if spec.lookup is None or spec.lookup.calibration:
+                continue
+            shared = [name for name in spec.lookup.dimensions if name in stage.dimensions]
+            if not lists.union(result.names).issuperset(shared):
+                data_ids = [found for found in self._lookups.data_ids(spec.lookup.type) if found.keys() >= {*shared}]
+                rows = [tuple([_value(found[name]) for name in shared]) for found in data_ids]
+                result = joined(result, relation_of(shared, rows, shared))
         return result
 
     def _narrowed(self, stage: Stage, rows: list[tuple[Value, ...]]) -> list[tuple[Value, ...]]:
@@ -249,6 +270,10 @@ class _Expansion:
                 found.append(read.template)
             elif read.how == "written":
                 found.append(write(read.template, values))
+            elif read.lookup is not None:
+                found += self._lookups.paths(read.lookup, values)
+                if read.lookup.gathers:
+                    self._roles[number] = roles
             else:
                 paths = self._gathered(read, stage, values)
                 if not paths:
@@ -339,7 +364,7 @@ class _Expansion:
 
     def _assembled(self, order: list[int], inputs: list[list[str]], upstream: list[list[int]]) -> tuple[Plan, Works]:
         position = {draft: number for number, draft in enumerate(order)}
-        kinds = types_by_path(self._pipeline)
+        kinds = types_by_path(self._pipeline.dataset_types.values())
         stages = {
             name: (number, Renderer(self._pipeline, stage, kinds, self._environment))
             for number, (name, stage) in enumerate(self._pipeline.stages.items())
@@ -366,7 +391,9 @@ class _Expansion:
             )
         self._problems += formats.problems
         self._raise_problems()
-        plan = self._plan(tasks, list(paths))._replace(formats=formats.found)
+        plan = self._plan(tasks, list(paths))._replace(
+            formats=formats.found, looked_up=self._lookups.found, unfound=self._lookups.unfound
+        )
         gathered = {position[number]: roles for number, roles in self._roles.items() if number in position}
         return plan, Works(plan, dict(stages.values()), gathered)
 
@@ -376,7 +403,7 @@ class _Expansion:
         """Digest of what is known of a task's key before its inputs are looked at."""
         roles = self._roles.get(number, renderer.roles)
         try:
-            return renderer.static(values, list(zip(roles, read, strict=True)), made)
+            return renderer.static(values, list(zip(roles, self._lookups.recorded(read), strict=True)), made)
         except TemplateError as error:
             stage = self._drafts[number].stage
             self._problems.append(_problem(stage, "argv" if stage.argv else "run", str(error)))
@@ -414,8 +441,14 @@ class _Expansion:
                 pipeline.secret_env,
                 pipeline.plugins,
                 pipeline.format_choices,
+                bool(pipeline.dataset_types),
             ),
         )  # fmt: skip
+
+
+def _value(found: JSON) -> Value:
+    """A value in a data ID of the registry."""
+    return found if isinstance(found, (str, int, float)) else str(found)
 
 
 def _problem(stage: Stage, key: str, text: str, hint: str = "") -> Problem:

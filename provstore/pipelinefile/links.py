@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from provstore.model.pipeline import PathSpec, Pipeline, Stage
+    from provstore.model.pipeline import Lookup, PathSpec, Pipeline, Stage
 
 
 class Made(NamedTuple):
@@ -82,6 +82,8 @@ def is_searched(spec: PathSpec) -> bool:
 
 def is_gathered(spec: PathSpec, stage: Stage) -> bool:
     """An input that stands for any number of paths: a glob, or dimensions that the stage does not have."""
+    if spec.lookup is not None:
+        return spec.lookup.gathers
     if is_plain(spec.template):
         return False
     return is_pattern(spec.template) or not set(fields(spec.template)) <= set(stage.dimensions)
@@ -91,19 +93,22 @@ class Read(NamedTuple):
     """How an input becomes paths.
 
     Attributes:
-        how: "named" (`template` is the path), "written" (with the task's values) or "gathered".
+        how: "named" (`template` is the path), "written" (with the task's values), "gathered" or "looked up".
     """
 
     role: str
     template: str
     how: str
+    lookup: Lookup | None = None
 
 
 def reads(stage: Stage) -> list[Read]:
     """All inputs of a stage in the order of their roles, so that none need be parsed again for each task."""
     found = []
     for spec in sorted(stage.inputs, key=lambda spec: spec.role):
-        if is_plain(spec.template):
+        if spec.lookup is not None:
+            found.append(Read(spec.role, "", "looked up", spec.lookup))
+        elif is_plain(spec.template):
             found.append(Read(spec.role, spec.template, "named"))
         elif not is_searched(spec):
             found.append(Read(spec.role, unescaped(spec.template), "named"))

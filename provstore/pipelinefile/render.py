@@ -9,14 +9,19 @@ from provstore.digest import canonical_json, digest_text
 from provstore.model.task import Output, Work
 from provstore.pipelinefile.links import is_gathered
 from provstore.pipelinefile.placeholders import Values, names, render_argv, render_script
+from provstore.pipelinefile.types import type_of_output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from provstore.model.pipeline import PathSpec, Pipeline, Stage
+    from provstore.model.pipeline import Pipeline, Stage
     from provstore.model.task import Plan
     from provstore.model.values import JSON, Value
+
+
+NOWHERE_ELSE: Mapping[str, str] = {}
+"""All inputs lie where they were recorded."""
 
 
 class Renderer:
@@ -49,7 +54,9 @@ class Renderer:
         self.places = sorted(range(len(stage.outputs)), key=lambda place: stage.outputs[place].role)
         made = [stage.outputs[place] for place in self.places]
         self.makes = [spec.role for spec in made]
-        self._made = [(spec.role, spec.directory, spec.format or "", _type_of(stage, spec, kinds)) for spec in made]
+        self._made = [
+            (spec.role, spec.directory, spec.format or "", type_of_output(stage.name, spec, kinds)) for spec in made
+        ]
         self._metrics = [bool(spec.extra.get("metric")) for spec in made]
         # Pieces of the material's canonical JSON, between those that differ from task to task.
         cwd, params = quoted(stage.cwd), canonical_json(self._params) if self._params else "{}"
@@ -87,10 +94,17 @@ class Renderer:
         )
         return digest_text(f'{{"command":[{words}]{self._before_inputs}{read}],"outputs":[{made}{self._end}')
 
-    def work(self, values: Mapping[str, Value], inputs: Sequence[tuple[str, str]], outputs: Sequence[str]) -> Work:
-        """What it takes to run a task."""
+    def work(
+        self,
+        values: Mapping[str, Value],
+        inputs: Sequence[tuple[str, str]],
+        outputs: Sequence[str],
+        recorded: Mapping[str, str] = NOWHERE_ELSE,
+    ) -> Work:
+        """What it takes to run a task; `recorded` as in `Work`."""
         stage = self._stage
-        argv, command = self._command(values, inputs, outputs)
+        as_recorded = [(role, recorded.get(path, path)) for role, path in inputs] if recorded else inputs
+        argv, command = self._command(values, as_recorded, outputs)
         return Work(
             argv=argv,
             command=command,
@@ -115,6 +129,8 @@ class Renderer:
             cache=stage.cache,
             keep=stage.keep,
             description=stage.description,
+            recorded=recorded,
+            started=self._command(values, inputs, outputs)[0] if recorded else (),
         )
 
     def _command(
@@ -171,24 +187,6 @@ def seen_from(cwd: str, path: str) -> str:
     return "/".join([".."] * (len(here) - shared) + there[shared:]) or "."
 
 
-def types_by_path(pipeline: Pipeline) -> dict[str, str]:
-    """Path template → the first dataset type that declares it."""
-    kinds: dict[str, str] = {}
-    for kind in pipeline.dataset_types.values():
-        if kind.path is not None:
-            kinds.setdefault(kind.path, kind.name)
-    return kinds
-
-
-def _type_of(stage: Stage, spec: PathSpec, kinds: Mapping[str, str]) -> str:
-    """The dataset type of an output: the declared one, the one with this path, or one named after the stage."""
-    if spec.dataset is not None:
-        return spec.dataset
-    if spec.template in kinds:
-        return kinds[spec.template]
-    return f"{stage.name}.{spec.role}" if spec.role.isidentifier() else f"{stage.name}.output{spec.role}"
-
-
 class Works:
     """What it takes to run each task of a plan, rendered when asked for: kept, all would double a plan's memory.
 
@@ -208,7 +206,12 @@ class Works:
         renderer = self._renderers[plan.tasks[position].stage]
         roles = self._gathered.get(position, renderer.roles)
         inputs = list(zip(roles, plan.inputs(position), strict=True))
-        return renderer.work(dict(plan.data_id(position)), inputs, plan.outputs(position))
+        recorded = {
+            path: plan.looked_up[path].content.path
+            for _, path in inputs
+            if path in plan.looked_up and plan.looked_up[path].content.path != path
+        } if plan.looked_up else NOWHERE_ELSE  # fmt: skip
+        return renderer.work(dict(plan.data_id(position)), inputs, plan.outputs(position), recorded)
 
     def __iter__(self) -> Iterator[Work]:
         return map(self.__getitem__, range(len(self)))

@@ -53,6 +53,10 @@ from provstore.plugin.limits import Expansion
 from provstore.plugin.trees import compare_texts, compare_trees, shown
 from provstore.ports import Executor, Finished, Job
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from provstore.api import Store
+
 __all__ = [
     "BYTES",
     "KINDS",
@@ -77,6 +81,7 @@ __all__ = [
     "Reason",
     "RunEnded",
     "RunStarted",
+    "Store",
     "TaskEnded",
     "TaskStarted",
     "Tolerance",
@@ -99,3 +104,12 @@ __all__ = [
 
 hookimpl = pluggy.HookimplMarker("provstore")
 """Marks a function that implements a hook."""
+
+
+def __getattr__(name: str) -> object:
+    """`Store`, once somebody asks for it: commands call what lies above, and formats must not pay for it."""
+    if name == "Store":
+        from provstore.api import Store
+
+        return Store
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

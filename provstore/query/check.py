@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 _ARGUMENTS = {"CIRCLE": "ra, dec, radius", "BOX": "ra1, ra2, dec1, dec2", "POINT": "ra, dec"}
 _POLYGON = "three or more pairs of ra, dec"
 _SPREAD: tuple[Kind, ...] = ("region", "time span")
+_SUCH_AS = "such as CIRCLE(ra, dec, radius), or (T'2026-11-21', NULL)"
 
 
 def check_where(tree: Expression, kinds: Mapping[str, Kind | None] | None = None, bind: Bind | None = None) -> None:
@@ -71,7 +72,7 @@ def _check_names(tree: Expression, kinds: Mapping[str, Kind | None]) -> None:
             raise query_error(
                 tree.text,
                 name.at,
-                f"there is no name '{name.text}', names are: {listed(kinds)}",
+                f"there is no name '{name.text}', names are: {listed(kinds, name.text)}",
                 nearest(name.text, kinds),
             )
 
@@ -213,11 +214,20 @@ class _Checker:
 
     def overlap(self, node: Overlaps) -> None:
         left, right = self.value(node.left), self.value(node.right)
-        for part, found in ((node.left, left), (node.right, right)):
-            if found not in (None, *_SPREAD) or _is_null(part):
-                raise self.wrong(part, "OVERLAPS needs regions or time spans", "such as CIRCLE(ra, dec, radius)")
-        if left and right and left != right:
-            raise self.wrong(node, "a region overlaps regions, and a time span time spans, only")
+        left, right = self.extent(node.left, left, right), self.extent(node.right, right, left)
+        if self.bind is not None and not {left, right} & {*_SPREAD}:
+            raise self.wrong(node.left, "OVERLAPS needs regions or time spans", _SUCH_AS)
+        if left and right and left != right and {left, right} != {"time", "time span"}:
+            raise self.wrong(node, "a region overlaps regions, and a time span time spans and times, only")
+
+    def extent(self, node: Node, kind: Kind | None, other: Kind | None) -> Kind | None:
+        """What stands beside OVERLAPS: a text that is bound may be a region, or a time in a time span."""
+        if kind == "text" and isinstance(node, BoundName) and other in (None, *_SPREAD):
+            return "time" if other == "time span" else other
+        in_time = kind == "time" and other in (None, "time span")
+        if not (in_time or kind in (None, *_SPREAD)) or _is_null(node):
+            raise self.wrong(node, "OVERLAPS needs regions or time spans", _SUCH_AS)
+        return kind
 
     def calculation(self, node: Negative | Arithmetic) -> Kind:
         parts = (node.part,) if isinstance(node, Negative) else (node.left, node.right)
@@ -242,7 +252,9 @@ class _Checker:
 
     def time_span(self, node: TimeSpan) -> Kind:
         for end in (node.begin, node.end):
-            if self.value(end) not in (None, "time") and not _is_null(end):
+            kind = self.value(end)
+            is_time = kind in (None, "time") or (kind == "text" and isinstance(end, BoundName))
+            if not is_time and not _is_null(end):
                 raise self.wrong(end, "a time span has two times: (T'2026-11-21', T'2026-11-22')", "NULL is open")
         return "time span"
 

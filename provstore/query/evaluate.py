@@ -11,6 +11,7 @@ import functools
 import operator
 import re
 
+from provstore.query import constants
 from provstore.query.bound import bound, kind, scalar, scalars
 from provstore.query.check import mismatch
 from provstore.query.place import query_error
@@ -27,23 +28,28 @@ from provstore.query.tree import (
     Name,
     Negative,
     Not,
+    Overlaps,
     Range,
+    Region,
     Time,
+    TimeSpan,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from provstore.errors import QueryError
     from provstore.model.values import Value
+    from provstore.query.constants import Sky
     from provstore.query.node import Node
     from provstore.query.tree import Bind, Scalar
 
-    Values: TypeAlias = "Mapping[str, Value | None]"
+    Values: TypeAlias = "Mapping[str, Value | tuple[str | None, str | None] | None]"
     Test: TypeAlias = "Callable[[Values, Bind], bool | None]"
     Get: TypeAlias = "Callable[[Values, Bind], Scalar]"
+    Extent: TypeAlias = "Callable[[Values, Bind], str | tuple[str, str] | None]"
 
 _NOTHING: Bind = {}
 _COMPARE: dict[str, Callable[..., bool]] = {
@@ -56,33 +62,45 @@ _COMPARE: dict[str, Callable[..., bool]] = {
 }
 
 
-def matches(tree: Expression, values: Values, bind: Bind = _NOTHING) -> bool:
+def matches(tree: Expression, values: Values, bind: Bind = _NOTHING, sky: Sky | None = None) -> bool:
     """The expression is true for these values; not if it is false or unknown.
 
     Takes a microsecond or two per comparison; the first call with an expression compiles it.
 
     Args:
         tree: What `parse_where` gave.
-        values: By name; one that is not there, or None, is missing.
+        values: By name; one that is not there, or None, is missing. A region is its text; a time span is its begin
+            and its end, as the store spells times, None where it is open.
         bind: By name, without the colon.
+        sky: What knows regions. None: there are neither regions nor time spans.
 
     Raises:
         QueryError: Text meets a number, a ``:name`` has no value, or there is something that only a store knows.
     """
-    return _compiled(tree, tree.text)(values, bind) is True
+    return _compiled(tree, tree.text, sky)(values, bind) is True  # type: ignore[arg-type]  # modules have a hash
+
+
+def computed(text: str, node: Node, bind: Bind) -> Scalar:
+    """The value of a node in which there is no name.
+
+    Raises:
+        QueryError: As `matches`.
+    """
+    return _Compiler(text).value(node)({}, bind)
 
 
 @functools.lru_cache(maxsize=64)
-def _compiled(tree: Expression, text: str) -> Test:
+def _compiled(tree: Expression, text: str, sky: Sky | None) -> Test:
     """One function for a tree and its text: equal trees may have texts that differ, and errors show the text."""
-    return _Compiler(text).condition(tree.condition)
+    return _Compiler(text, sky).condition(tree.condition)
 
 
 class _Compiler:
     """Makes a function of each node of one expression."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, sky: Sky | None = None) -> None:
         self.text = text
+        self.sky = sky
 
     def wrong(self, node: Node, message: str, hint: str = "") -> QueryError:
         return query_error(self.text, node.at, message, hint)
@@ -101,6 +119,8 @@ class _Compiler:
                 return self.membership(node)
             case Glob():
                 return self.glob(node)
+            case Overlaps() if self.sky is not None:
+                return self.overlap(node, self.sky)
         hint = "query a store for data IDs by region or time span"
         raise self.wrong(node, "OVERLAPS needs the records of a store; here names are dimensions and have values", hint)
 
@@ -184,7 +204,7 @@ class _Compiler:
         first = range_.first
         self.pair(node, value, first)  # refuses all but numbers
         inside = isinstance(value, (int, float)) and first <= value <= range_.last
-        return inside and (value - first) % range_.stride == 0  # type: ignore[operator]
+        return inside and value == int(value) and (int(value) - first) % range_.stride == 0  # type: ignore[arg-type]
 
     def among(self, node: Node, value: Scalar, given: list[Scalar]) -> bool | None:
         """The value is one of some bound values; unknown if it is none, and one of them is missing."""
@@ -208,6 +228,69 @@ class _Compiler:
             return _regex(str(wanted)).fullmatch(str(text)) is not None
 
         return fits
+
+    def overlap(self, node: Overlaps, sky: Sky) -> Test:
+        left, right = self.extent(node.left, sky), self.extent(node.right, sky)
+
+        def meet(values: Values, bind: Bind) -> bool | None:
+            a, b = left(values, bind), right(values, bind)
+            if a is None or b is None:
+                return None
+            if isinstance(a, str) and isinstance(b, str):
+                return sky.overlap(a, b)
+            if isinstance(a, str) or isinstance(b, str):
+                raise self.wrong(node, "a region overlaps regions, and a time span time spans, only")
+            return _meet(a, b)
+
+        return meet
+
+    def extent(self, node: Node, sky: Sky) -> Extent:
+        """Gets a region's text; or the first time and the one after the last; of a time, twice that."""
+        if isinstance(node, Region):
+            return self.region(node, sky)
+        if isinstance(node, TimeSpan):
+            return self.time_span(node)
+        if isinstance(node, Name):
+            return lambda values, bind: _spread(values.get(node.text))
+        return lambda values, bind: self.constant_extent(node, bind, sky)
+
+    def constant_extent(self, node: Node, bind: Bind, sky: Sky) -> str | tuple[str, str] | None:
+        """A time, or what is bound: a text that is no time is a region."""
+        value = scalar(self.text, node, bound(self.text, node, bind)) if isinstance(node, BoundName) else None
+        if isinstance(value, str) and not constants.is_moment(value):
+            return constants.region(self.text, node, bind, sky)
+        moment = constants.moment(self.text, node, bind)
+        return None if moment is None else (moment, moment)
+
+    def region(self, node: Region, sky: Sky) -> Extent:
+        if constants.is_constant(node):
+            return lambda values, bind: constants.region(self.text, node, bind, sky)
+        numbers = [self.value(argument) for argument in node.arguments]
+
+        def region(values: Values, bind: Bind) -> str | None:
+            try:
+                return constants.region_of(node.shape, [number(values, bind) for number in numbers], sky)
+            except (ValueError, OverflowError):
+                return None
+
+        return region
+
+    def time_span(self, node: TimeSpan) -> Extent:
+        begin, end = self.end(node.begin, constants.FIRST), self.end(node.end, constants.LAST)
+
+        def span(values: Values, bind: Bind) -> tuple[str, str] | None:
+            constants.check_span(self.text, node, bind)
+            first, last = begin(values, bind), end(values, bind)
+            return (first, last) if first is not None and last is not None and first < last else None
+
+        return span
+
+    def end(self, node: Node, open: str) -> Callable[[Values, Bind], str | None]:
+        """Gets one end of a time span; what is written as NULL, or bound to None, is open."""
+        if constants.is_constant(node):
+            return lambda values, bind: constants.moment(self.text, node, bind) or open
+        get = self.value(node)
+        return lambda values, bind: _spelled(get(values, bind))
 
     def arithmetic(self, node: Arithmetic) -> Get:
         left, right = self.value(node.left), self.value(node.right)
@@ -262,6 +345,14 @@ def _opposite(test: Test) -> Test:
     return opposite
 
 
+def _meet(a: tuple[str, str], b: tuple[str, str]) -> bool:
+    """Two time spans, or a time span and a time (whose ends are the same), have a time in common."""
+    for one, other in ((a, b), (b, a)):
+        if one[0] == one[1]:
+            return other[0] <= one[0] < other[1]
+    return a[0] < b[1] and b[0] < a[1]
+
+
 def _missing(get: Get, wanted: bool) -> Test:
     return lambda values, bind: (get(values, bind) is None) is wanted
 
@@ -280,10 +371,23 @@ def _is_number(value: object) -> bool:
 
 def _named(name: str) -> Get:
     def get(values: Values, bind: Bind) -> Scalar:
-        value = values.get(name)
+        value: Any = values.get(name)
         return value if value == value else None  # noqa: PLR0124  only NaN differs from itself
 
     return get
+
+
+def _spread(value: object) -> str | tuple[str, str] | None:
+    """A region, or a time span as a row has it."""
+    if isinstance(value, tuple):
+        begin, end = value
+        return begin or constants.FIRST, end or constants.LAST
+    return value if isinstance(value, str) else None
+
+
+def _spelled(value: Scalar) -> str | None:
+    """A time as the store spells it; None for what is none."""
+    return None if value is None else constants.spelled_moment(value)
 
 
 def _moment(text: str) -> Scalar:

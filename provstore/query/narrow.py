@@ -7,13 +7,16 @@ texts with the same beginning stand together.
 
 from __future__ import annotations
 
+import functools
+from bisect import bisect_right
+
 from provstore.digest import canonical_json
 from provstore.query import bound as bounds
 from provstore.query.tree import AllOf, BoundName, Comparison, In, Literal, Name, Range
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import TypeAlias
 
     from provstore.query.node import Node
@@ -59,10 +62,10 @@ def _limited(text: str, part: Node, bind: Bind) -> tuple[str, frozenset[str]] | 
         return None
     values: set[str] = set()
     for item in items:
-        spelled = _spelled(text, item, bind)
-        if spelled is None:
+        more = _spelled(text, item, bind)
+        if more is None:
             return None
-        values |= spelled
+        values |= more
     return (name.text, frozenset(values)) if len(values) <= 3 * MOST else None
 
 
@@ -77,8 +80,13 @@ def _spelled(text: str, item: Node, bind: Bind) -> set[str] | None:
         given = list(bounds.scalars(text, item, bind))
     else:
         return None
+    return spelled(given)
+
+
+def spelled(values: Iterable[object]) -> set[str] | None:
+    """All spellings in JSON of some values; None where one is neither a text, a number nor a truth value."""
     found: set[str] = set()
-    for value in given:
+    for value in values:
         if isinstance(value, (str, bool)):
             found.add(canonical_json(value))
         elif isinstance(value, (int, float)):
@@ -125,6 +133,13 @@ def passed_over(data_id: str, wanted: Needed) -> str | None:
 
 
 def _next(data_id: str, prefix: str, values: frozenset[str]) -> str:
-    after = [prefix + value + end for value in values for end in ",}" if prefix + value + end > data_id]
+    ends = _with_ends(values)
+    place = bisect_right(ends, data_id[len(prefix) :])
     # ';' follows ':', with which the prefix ends: it stands behind all that begins so.
-    return min(after, default=prefix[:-1] + ";")
+    return prefix + ends[place] if place < len(ends) else prefix[:-1] + ";"
+
+
+@functools.lru_cache(maxsize=64)
+def _with_ends(values: frozenset[str]) -> list[str]:
+    """Values in the order of their texts, each with what may stand behind it in a data ID."""
+    return sorted([value + end for value in values for end in ",}"])

@@ -129,12 +129,20 @@ class _Reader:
         return condition
 
     def expression(self, lowest: int = OR) -> Node:
-        """All that binds at least as strongly as `lowest`."""
+        """All that binds at least as strongly as `lowest`, one level deeper."""
         before = self.depth
         self.deeper()
+        node = self.binding(lowest)
+        self.depth = before
+        return node
+
+    def binding(self, lowest: int) -> Node:
+        """All that binds at least as strongly as `lowest`."""
+        before = self.depth
         node = self.operand()
         while (level := _LEVELS.get(self.word.kind, 0)) >= lowest:
-            self.deeper()
+            if level >= SUM:
+                self.deeper()
             node = self.joined(node, level)
         self.depth = before
         return node
@@ -144,12 +152,11 @@ class _Reader:
         if level == COMPARISON:
             return self.comparison(left)
         operator = self.take()
-        right = self.expression(level + 1)
         if level >= SUM:
-            return Arithmetic(operator.at, left, operator.kind, right)
-        parts = [left, right]
+            return Arithmetic(operator.at, left, operator.kind, self.expression(level + 1))
+        parts = [left, self.binding(level + 1)]
         while self.accept(operator.kind):
-            parts.append(self.expression(level + 1))
+            parts.append(self.binding(level + 1))
         kind = AllOf if level == AND else AnyOf
         return kind(operator.at, tuple(parts))
 
@@ -162,9 +169,9 @@ class _Reader:
         elif operator.kind == "IN":
             node = In(operator.at, left, self.items(), False)
         elif operator.kind == "OVERLAPS":
-            node = Overlaps(operator.at, left, self.expression(SUM))
+            node = Overlaps(operator.at, left, self.binding(SUM))
         else:
-            node = Comparison(operator.at, left, operator.kind, self.expression(SUM))
+            node = Comparison(operator.at, left, operator.kind, self.binding(SUM))
         if _LEVELS.get(self.word.kind) == COMPARISON:
             raise self.unexpected("AND, OR or the end", "comparisons form no chain: write 1 < x AND x < 3")
         return node

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _BEFORE, _AFTER = 60, 40  # characters of the line that are shown on either side of the caret
 _LISTED = 20  # names that one message lists
+_LONGEST_COMPARED = 100  # characters of a name that is compared with all others
 
 
 def line_and_column(text: str, at: int) -> tuple[int, int]:
@@ -25,8 +26,17 @@ def located(text: str, at: int, message: str) -> str:
     shown = ("…" if start else "") + whole[start:end] + ("…" if end < len(whole) else "")
     # What a terminal would obey, or draw wider than one cell (a tab), must not move the caret.
     shown = "".join(character if character.isprintable() else " " for character in shown)
-    caret = " " * (column - 1 - start + bool(start)) + "^"
+    caret = " " * (_width(shown[: column - 1 - start + bool(start)])) + "^"
     return f"line {line}, column {column}: {message}\n  {shown}\n  {caret}"
+
+
+def _width(text: str) -> int:
+    """The cells that a terminal takes for a text: two for a Chinese character, none for an accent of its own."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def query_error(text: str, at: int, message: str, hint: str = "") -> QueryError:
@@ -53,10 +63,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean '{close}'?" if close else ""
 
 
-def listed(names: Iterable[str]) -> str:
-    """Names for a message, sorted; of very many, the first."""
+def listed(names: Iterable[str], near: str = "") -> str:
+    """Names for a message, sorted; of very many, some: those most like `near`, else the first."""
     ordered = sorted(names)
     if not ordered:
         return "none"
     more = f", … ({len(ordered) - _LISTED} more)" if len(ordered) > _LISTED else ""
+    if more and 0 < len(near) <= _LONGEST_COMPARED:
+        from difflib import SequenceMatcher
+
+        likeness = SequenceMatcher(b=near.lower(), autojunk=False)
+
+        def unlike(name: str) -> float:
+            likeness.set_seq1(name.lower())
+            return -likeness.ratio()
+
+        ordered.sort(key=unlike)
     return ", ".join(ordered[:_LISTED]) + more

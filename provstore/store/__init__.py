@@ -11,6 +11,8 @@ question      anybody's question in SQL, read-only
 objects       the bytes that are kept
 ledger        what happened and is not yet written: one transaction for each tenth of a second
 lock          one run at a time
+underway      the task that this process belongs to
+retracted     what a failed execution had registered is taken back
 
 Is it what was written?
 

@@ -16,10 +16,11 @@ from provstore.store.connection import explained, transaction
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
     from provstore.store.facts import ExecutionFact, Row
+    from provstore.store.objects import Objects
     from provstore.store.store import Store
 
     Connection: TypeAlias = sqlite3.Connection
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     T = TypeVar("T")
 
+CONSTRAINTS_OFF = "PRAGMA foreign_keys = OFF"
+CONSTRAINTS_ON = "PRAGMA foreign_keys = ON"
 FORGET_FILE = "DELETE FROM file_memo WHERE path = ?"
 FORGET_DIRECTORY = "DELETE FROM directory_memo WHERE path = ?"
 IN_CHAIN = """
@@ -40,8 +43,8 @@ IN_CHAIN = """
 class Adding:
     """Facts on their way into the store."""
 
-    def __init__(self, conn: sqlite3.Connection) -> None:
-        self._conn = conn
+    def __init__(self, conn: sqlite3.Connection, objects: Objects) -> None:
+        self._conn, self._objects = conn, objects
         self._chain = facts.Chain(conn)
 
     def ask(self, question: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -51,6 +54,14 @@ class Adding:
     def add(self, kind: str, fact: Row | ExecutionFact) -> None:
         """Adds a fact."""
         self._chain.add(kind, fact)
+
+    def add_many(self, kind: str, rows: Sequence[Row]) -> None:
+        """Adds facts of one row each, in their order."""
+        self._chain.add_many(kind, rows)
+
+    def keep(self) -> None:
+        """Writes the objects that wait, so that they need not wait in memory."""
+        _write_objects(self._conn, self._objects)
 
     def bring_back(self, collection: str, now: str) -> None:
         """Undoes the removal of a collection that was removed; it is empty."""
@@ -81,8 +92,12 @@ class Adding:
 
     def forget(self, path: str) -> None:
         """Lets the next look at a path find out anew which dataset lies there."""
-        self._conn.execute(FORGET_FILE, (path,))
-        self._conn.execute(FORGET_DIRECTORY, (path,))
+        self.forget_all([path])
+
+    def forget_all(self, paths: Sequence[str]) -> None:
+        """The same for many paths."""
+        self._conn.executemany(FORGET_FILE, [(path,) for path in paths])
+        self._conn.executemany(FORGET_DIRECTORY, [(path,) for path in paths])
 
 
 @contextlib.contextmanager
@@ -95,8 +110,28 @@ def adding(store: Store) -> Iterator[Adding]:
     store.ledger()  # from now on this connection may write
     try:
         with explained(store.path), transaction(store.conn):
-            store.conn.executemany(facts.KEEP_OBJECT, store.objects.pending.values())
-            store.conn.executemany(facts.PUT_OBJECT, store.objects.replaced())
-            yield Adding(store.conn)
+            _write_objects(store.conn, store.objects)
+            added = Adding(store.conn, store.objects)
+            yield added
+            added.keep()
     finally:
         store.objects.forget_pending()
+
+
+@contextlib.contextmanager
+def unbound(store: Store) -> Iterator[None]:
+    """Inside, what a task makes may refer to its execution, which is recorded when the task has ended."""
+    with explained(store.path):
+        store.conn.execute(CONSTRAINTS_OFF)
+    try:
+        yield
+    finally:
+        with explained(store.path):
+            store.conn.execute(CONSTRAINTS_ON)
+
+
+def _write_objects(conn: sqlite3.Connection, objects: Objects) -> None:
+    if objects.pending:
+        conn.executemany(facts.KEEP_OBJECT, objects.pending.values())
+        conn.executemany(facts.PUT_OBJECT, objects.replaced())
+        objects.forget_pending()

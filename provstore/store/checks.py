@@ -92,11 +92,11 @@ CHECKS = {
         """,
     ),
     "made-by-failure": Check(
-        "a dataset is said to be made by an execution that did not succeed",
+        "a dataset is said to be made by an execution that did not succeed, and was not deleted with it",
         "execution {} made it, which ended as '{}'",
         """
         SELECT 'dataset ' || d.id, e.id, e.outcome FROM dataset AS d JOIN execution AS e ON e.id = d.execution
-         WHERE e.outcome <> 'succeeded'
+         WHERE e.outcome <> 'succeeded' AND NOT EXISTS (SELECT 1 FROM dataset_deletion AS x WHERE x.dataset = d.id)
         """,
     ),
     "wrong-type-of-collection": Check(
@@ -137,6 +137,13 @@ CHECKS = {
             UNION ALL SELECT 'deletion of dataset ' || dataset, 'its time', deleted FROM dataset_deletion
             UNION ALL SELECT 'change ' || id, 'its time', changed FROM dataset_change
             UNION ALL SELECT 'alias ' || id, 'its creation', created FROM alias
+            UNION ALL SELECT 'dataset type ' || name, 'its registration', registered FROM dataset_type
+            UNION ALL SELECT 'dimension ' || name, 'its registration', registered FROM dimension
+            UNION ALL SELECT 'record of ' || dimension || ' ' || key, 'its time', inserted FROM dimension_record
+            UNION ALL SELECT 'record of ' || dimension || ' ' || key, 'the begin of its time span', time_begin
+                        FROM dimension_record WHERE time_begin IS NOT NULL
+            UNION ALL SELECT 'record of ' || dimension || ' ' || key, 'the end of its time span', time_end
+                        FROM dimension_record WHERE time_end IS NOT NULL
             UNION ALL SELECT 'equality ' || id, 'its time', recorded FROM equality
             UNION ALL SELECT 'acceptance ' || id, 'its time', accepted FROM acceptance
             UNION ALL SELECT 'verification ' || id, 'its time', verified FROM verification
@@ -184,6 +191,56 @@ CHECKS = {
           FROM directory_memo AS f JOIN dataset AS d ON d.id = f.dataset WHERE d.path <> f.path
         """,
     ),
+    "wrong-values": Check(
+        "what is remembered of the values in data IDs does not fit; `recover` makes it anew",
+        "{}",
+        """
+        WITH known (type, dimension, value, kind) AS MATERIALIZED (
+            SELECT d.type, j.key, coalesce(j.atom, ''), j.type
+              FROM (SELECT DISTINCT type, data_id FROM dataset WHERE json_valid(data_id)) AS d
+             CROSS JOIN json_each(d.data_id) AS j
+             UNION
+            SELECT d.type, '', coalesce((SELECT group_concat(j.key, '"') FROM json_each(d.data_id) AS j), ''), 'names'
+              FROM (SELECT DISTINCT type, data_id FROM dataset WHERE json_valid(data_id)) AS d
+             UNION
+            SELECT d.type, '', j.key, 'odd'
+              FROM (SELECT DISTINCT type, data_id FROM dataset WHERE json_valid(data_id)) AS d
+             CROSS JOIN json_each(d.data_id) AS j
+             WHERE j.type NOT IN ('integer', 'text', 'true', 'false') OR typeof(j.atom) = 'real'
+        )
+        SELECT 'data IDs of type ' || type, dimension || '=' || value || ' is not remembered' FROM (
+            SELECT * FROM known EXCEPT SELECT type, dimension, value, kind FROM data_id_value)
+        UNION ALL
+        SELECT 'data IDs of type ' || type, dimension || '=' || value || ' is remembered, and in none of them' FROM (
+            SELECT type, dimension, value, kind FROM data_id_value EXCEPT SELECT * FROM known)
+         WHERE NOT EXISTS (SELECT 1 FROM dataset WHERE NOT json_valid(data_id))
+        """,
+    ),
+    "wrong-sky": Check(
+        "the index of regions on the sky does not hold just the boxes of the records; `recover` makes it anew",
+        "{}",
+        """
+        WITH known (dimension, key, a, b, c, d, e, f) AS (  -- the index rounds outwards, to 24 bits
+            SELECT dimension, key, json_extract(box, '$[0]'), json_extract(box, '$[1]'), json_extract(box, '$[2]'),
+                   json_extract(box, '$[3]'), json_extract(box, '$[4]'), json_extract(box, '$[5]')
+              FROM dimension_record WHERE box IS NOT NULL
+        )
+        SELECT 'record of ' || k.dimension || ' ' || k.key, 'its box is not in the table sky' FROM known AS k
+         WHERE NOT EXISTS (
+            SELECT 1 FROM sky AS s
+             WHERE s.x_min BETWEEN k.a - 1e-6 AND k.a AND s.x_max BETWEEN k.b AND k.b + 1e-6
+               AND s.y_min BETWEEN k.c - 1e-6 AND k.c AND s.y_max BETWEEN k.d AND k.d + 1e-6
+               AND s.z_min BETWEEN k.e - 1e-6 AND k.e AND s.z_max BETWEEN k.f AND k.f + 1e-6
+               AND s.dimension = k.dimension AND s.key = k.key)
+        UNION ALL
+        SELECT 'table sky', 'it has ' || s.number || ' rows, expected ' || k.number
+          FROM (SELECT count(*) AS number FROM sky) AS s, (SELECT count(*) AS number FROM known) AS k
+         WHERE s.number <> k.number
+        UNION ALL
+        SELECT 'record of ' || dimension || ' ' || key, 'it has a region without a box, or a box without a region'
+          FROM dimension_record WHERE (region IS NULL) <> (box IS NULL)
+        """,
+    ),
 }
 """Slug → rows that should not exist."""
 
@@ -196,6 +253,10 @@ REFERENCES = """
     UNION ALL
     SELECT 'dataset ' || id, 'execution', execution FROM dataset AS d
      WHERE execution IS NOT NULL AND NOT EXISTS (SELECT 1 FROM execution AS e WHERE e.id = d.execution)
+       AND NOT EXISTS (  -- a task may register data while it is under way, and is recorded when it has ended
+           SELECT 1 FROM record AS f JOIN record AS b ON b.kind = 'run' AND b.position < f.position
+            WHERE f.subject = d.id AND f.kind = 'dataset'
+              AND NOT EXISTS (SELECT 1 FROM run_end AS n WHERE n.run = b.subject))
     UNION ALL
     SELECT 'dataset ' || id, 'dataset', replaces FROM dataset AS d
      WHERE replaces IS NOT NULL AND NOT EXISTS (SELECT 1 FROM dataset AS o WHERE o.id = d.replaces)
@@ -241,6 +302,9 @@ REFERENCES = """
     UNION ALL
     SELECT 'keyword ' || word, 'dataset', dataset FROM keyword AS k
      WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = k.dataset)
+    UNION ALL
+    SELECT 'record of ' || dimension || ' ' || key, 'dimension', dimension FROM dimension_record AS r
+     WHERE NOT EXISTS (SELECT 1 FROM dimension AS d WHERE d.name = r.dimension)
     UNION ALL
     SELECT 'alias ' || name, 'dataset', target FROM alias AS a
      WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = a.target)
@@ -332,8 +396,15 @@ UNRECORDED = """
     UNION ALL
     SELECT 'recovery', id FROM recovery AS f
      WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'recovery')
-    UNION ALL SELECT 'dataset_type', name FROM dataset_type
-    UNION ALL SELECT 'dimension', name FROM dimension
-    UNION ALL SELECT 'dimension_record', dimension || ' ' || key FROM dimension_record
+    UNION ALL
+    SELECT 'dataset_type', name FROM dataset_type AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.name AND kind = 'dataset_type')
+    UNION ALL
+    SELECT 'dimension', id FROM dimension AS f
+     WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = f.id AND kind = 'dimension')
+    UNION ALL
+    SELECT 'dimension_record', dimension || ' ' || key FROM dimension_record AS f
+     WHERE NOT EXISTS (
+         SELECT 1 FROM record WHERE subject = f.dimension || ' ' || f.key AND kind = 'dimension_record')
 """
-"""Facts that no record proves: table and subject. The last tables belong to commands that are still to come."""
+"""Facts that no record proves: table and subject."""

@@ -13,8 +13,12 @@ import json
 from provstore.errors import QueryError
 from provstore.noun import NamedTuple
 from provstore.query import bound as bounds
+from provstore.query import constants
 from provstore.query.check import check_where, kind_of_literal
+from provstore.query.constants import FIRST, LAST, is_constant
+from provstore.query.node import walk
 from provstore.query.place import listed, nearest, query_error
+from provstore.query.simplify import height, simplified
 from provstore.query.tree import (
     AllOf,
     AnyOf,
@@ -27,46 +31,22 @@ from provstore.query.tree import (
     Name,
     Negative,
     Not,
+    Overlaps,
     Range,
+    Region,
     Time,
+    TimeSpan,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping, Sequence
-    from typing import TypeAlias
 
     from provstore.query.check import Kind
     from provstore.query.node import Node
     from provstore.query.tree import Bind, Expression, Scalar
+    from provstore.store.names import Names, Parameter
 
-    Parameter: TypeAlias = "str | int | float | None"
-
-FIELDS: dict[str, tuple[str, Kind]] = {
-    "created": ("d.created", "time"),
-    "format": ("d.format", "text"),
-    "id": ("d.id", "text"),
-    "iteration": ("d.iteration", "number"),
-    "kind": ("d.kind", "text"),
-    "name": ("d.name", "text"),
-    "owner": ("d.owner", "text"),
-    "owner_type": ("d.owner_type", "text"),
-    "path": ("d.path", "text"),
-    "run": ("d.run", "text"),
-    "size": ("d.size", "number"),
-    "type": ("d.type", "text"),
-    "version": ("d.version", "text"),
-}
-"""What a dataset has besides its data ID, asked for as ``dataset.field``."""
-
-OF_TYPE = "CASE WHEN d.type = {} THEN {} END"
-DIMENSION = {
-    "number": "CASE WHEN json_type(d.data_id, {0}) IN ('integer', 'real') THEN json_extract(d.data_id, {0}) END",
-    "text": "CASE WHEN json_type(d.data_id, {0}) = 'text' THEN json_extract(d.data_id, {0}) END",
-    "boolean": "CASE json_type(d.data_id, {0}) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END",
-    None: "json_extract(d.data_id, {0})",
-}
 COMPARE = {
     "=": "({} = {})",
     "!=": "({} <> {})",
@@ -83,6 +63,8 @@ CALCULATE = {
     "/": "(CAST({} AS REAL) / {})",
     "%": "provstore_remainder({}, {})",
 }
+TURNED = {"+": "({1} + {0})", "-": "(- {1} + {0})", "*": "({1} * {0})"}
+"""The same with the other operand first."""
 LEVEL = ("++", "+-", "-+", "--", "**")
 """Operators that are read from the left where they follow each other."""
 MISSING = {"=": "({} IS NULL)", "!=": "({} IS NOT NULL)"}
@@ -93,7 +75,14 @@ BETWEEN = "({} BETWEEN {} AND {})"
 STEP = "({0} = CAST({0} AS INTEGER) AND ({0} % {1} - {2} % {1}) % {1} = 0)"
 GLOB = "({} GLOB {})"
 MOMENT = "provstore_moment({})"
+REGION = "provstore_region({})"
+OVERLAP = "provstore_overlap({}, {})"
+SPANS_OVERLAP = "({0} < {3} AND {2} < {1})"
+WITHIN = "({0} <= {2} AND {2} < {1})"
+BEGIN_OF, END_OF = "CASE WHEN {0} < {1} THEN {0} END", "CASE WHEN {0} < {1} THEN {1} END"
 
+DEEP = 5
+"""AND and OR inside of each other, from which on their order is ours; else it is that of the query."""
 MOST_VALUES = 30_000
 """Values that one question may bind; those of lists count as one."""
 LONGEST_PATTERN = 50_000
@@ -112,95 +101,72 @@ class Condition(NamedTuple):
     values: Mapping[str, Parameter]
 
 
-def register(conn: sqlite3.Connection) -> None:
-    """Adds the functions that conditions call."""
-    conn.create_function("provstore_remainder", 2, _remainder, deterministic=True)
-    conn.create_function("provstore_moment", 1, _moment, deterministic=True)
-
-
-def _remainder(a: object, b: object) -> int | None:
-    """The remainder of whole numbers with the sign of the dividend; missing for all others."""
-    if not isinstance(a, int) or not isinstance(b, int) or b == 0:
-        return None
-    rest = abs(a) % abs(b)
-    return -rest if a < 0 else rest
-
-
-def _moment(text: object) -> str | None:
-    """A text as the time it says; missing where it is none."""
-    from provstore.query.times import canonical
-
-    try:
-        return canonical(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-
-
-def compiled(tree: Expression, kinds: Mapping[str, Kind | None], bind: Bind) -> Condition:
+def compiled(tree: Expression, names: Names, bind: Bind) -> Condition:
     """A `where` as SQL.
 
     Args:
         tree: What `parse_where` gave.
-        kinds: Of the dimensions that there are; None for one of several kinds, or of none that is known.
+        names: Of the rows that it is asked of.
         bind: Values for ``:name``.
 
     Raises:
-        QueryError: It can have no meaning with these names and values, or needs what datasets don't have.
+        QueryError: It can have no meaning with these names and values.
+        MissingLibraryError: It asks for regions, and what compares them is not installed.
     """
-    all_names: dict[str, Kind | None] = {**kinds, **{f"dataset.{name}": kind for name, (_, kind) in FIELDS.items()}}
-    for node in _names(tree):
-        first, _, rest = node.text.partition(".")
-        if rest.startswith("dataset.") and rest in all_names and first != "dataset":
-            all_names[node.text] = all_names[rest]
-    check_where(tree, all_names, bind)
-    compiler = _Compiler(tree.text, all_names, bind)
-    sql = compiler.condition(tree.condition)
+    for node in walk(tree.condition):
+        if isinstance(node, Name):
+            _refuse_ambiguous(tree.text, node.at, node.text, names)
+    check_where(tree, names.kinds, bind)
+    compiler = _Compiler(tree.text, names, bind)
+    sql = compiler.condition(simplified(tree.condition))
     if len(compiler.values) > MOST_VALUES:
         raise QueryError(f"the query has more than {MOST_VALUES} values", text=tree.text, hint="bind a list for IN")
     return Condition(sql, compiler.values)
 
 
-def ordered(terms: Sequence[str], kinds: Mapping[str, Kind | None]) -> tuple[list[tuple[str, bool]], Condition]:
+def ordered(terms: Sequence[str], names: Names) -> tuple[list[tuple[str, bool]], Condition]:
     """What results are sorted by, as (SQL, downwards), and a condition that holds its parameters only.
 
     Args:
         terms: Names, each with ``-`` in front where it is downwards.
-        kinds: Of the dimensions that there are.
+        names: Of the rows that are sorted.
 
     Raises:
-        QueryError: One is not known, or named twice.
+        QueryError: One is not known, or ambiguous, or named twice, or has no order.
     """
-    compiler = _Compiler("", kinds, {}, prefix="o")
-    known = [*kinds, *(f"dataset.{name}" for name in FIELDS)]
+    compiler = _Compiler("", names, {}, prefix="o")
+    known = names.kinds
     found: list[tuple[str, bool]] = []
     seen: set[str] = set()
     for term in terms:
         name = term.removeprefix("-").strip()
+        at = len(term) - len(name)
+        _refuse_ambiguous(term, at, name, names)
         if name not in known:
-            hint = nearest(name, known) or (f"did you mean 'dataset.{name}'?" if name in FIELDS else "")
-            raise query_error(
-                term, len(term) - len(name), f"there is no name '{name}', names are: {listed(known)}", hint
-            )
+            hint = nearest(name, known) or (f"did you mean 'dataset.{name}'?" if f"dataset.{name}" in known else "")
+            raise query_error(term, at, f"there is no name '{name}', names are: {listed(known, name)}", hint)
+        if known[name] in ("region", "time span"):
+            hint = f"sort by {name.removesuffix('timespan')}begin" if known[name] == "time span" else ""
+            raise query_error(term, at, f"'{name}' is a {known[name]}, which has no order", hint)
         if name in seen:
-            raise query_error(term, len(term) - len(name), f"'{name}' is named twice in what is sorted by")
+            raise query_error(term, at, f"'{name}' is named twice in what is sorted by")
         seen.add(name)
-        found.append((compiler.name(Name(0, name), None), term.startswith("-")))
+        found.append((names.value(name, None, compiler.shared), term.startswith("-")))
     return found, Condition(TRUE, compiler.values)
 
 
-def _names(tree: Expression) -> list[Name]:
-    from provstore.query.node import walk
-
-    return [node for node in walk(tree.condition) if isinstance(node, Name)]
+def _refuse_ambiguous(text: str, at: int, name: str, names: Names) -> None:
+    if name in names.ambiguous and name not in names.kinds:
+        raise query_error(text, at, f"'{name}' is ambiguous, it may be: {listed(names.ambiguous[name])}")
 
 
 class _Compiler:
     """Makes the SQL of each node of one expression, and collects its values."""
 
-    def __init__(self, text: str, kinds: Mapping[str, Kind | None], bind: Bind, prefix: str = "v") -> None:
-        self.text, self.kinds, self.bind, self.prefix = text, kinds, bind, prefix
+    def __init__(self, text: str, names: Names, bind: Bind, prefix: str = "v") -> None:
+        self.text, self.names, self.bind, self.prefix = text, names, bind, prefix
         self.values: dict[str, Parameter] = {}
-        self._paths: dict[str, str] = {}
+        self._shared: dict[Parameter, str] = {}
 
     def wrong(self, node: Node, message: str, hint: str = "") -> QueryError:
         return query_error(self.text, node.at, message, hint)
@@ -218,14 +184,20 @@ class _Compiler:
         self.values[name] = int(value) if isinstance(value, bool) else value
         return f":{name}"
 
+    def shared(self, value: Parameter) -> str:
+        """The name of a parameter with this value, which all that ask for it have together."""
+        if value not in self._shared:
+            self._shared[value] = self.bound(Literal(0, None), value)
+        return self._shared[value]
+
     # --- conditions -----------------------------------------------------------------------------------------
 
     def condition(self, node: Node) -> str:
         match node:
             case AllOf():
-                return _joined(AND, [self.condition(part) for part in node.parts]) if node.parts else TRUE
+                return self.joined(AND, node.parts) if node.parts else TRUE
             case AnyOf():
-                return _joined(OR, [self.condition(part) for part in node.parts])
+                return self.joined(OR, node.parts)
             case Not():
                 return NOT.format(self.condition(node.part))
             case Comparison():
@@ -235,8 +207,18 @@ class _Compiler:
                 return NOT.format(found) if node.negated else found
             case Glob():
                 return self.glob(node)
-        hint = "compare dimensions and fields of datasets"
-        raise self.wrong(node, "OVERLAPS needs records of dimensions, and datasets have none", hint)
+            case Overlaps():
+                return self.overlap(node)
+        raise TypeError(f"no condition: {node!r}")
+
+    def joined(self, between: str, parts: Sequence[Node]) -> str:
+        """All parts with AND or OR between them."""
+        deepest = max(parts, key=height)
+        if height(deepest) < DEEP:
+            return _joined(between, [self.condition(part) for part in parts])
+        # A parenthesis at the beginning costs SQLite's parser a third of one that stands behind something.
+        others = [self.condition(part) for part in parts if part is not deepest]
+        return between.format(self.condition(deepest), _joined(between, others))
 
     def comparison(self, node: Comparison) -> str:
         for part, other in ((node.left, node.right), (node.right, node.left)):
@@ -297,6 +279,56 @@ class _Compiler:
             raise self.wrong(pattern, f"the pattern is longer than {LONGEST_PATTERN} bytes")
         return GLOB.format(self.value(node.name, "text"), self.bound(pattern, text))
 
+    # --- overlaps -------------------------------------------------------------------------------------------
+
+    def overlap(self, node: Overlaps) -> str:
+        if "time span" in (self.kind(node.left), self.kind(node.right)):
+            return self.overlap_in_time(node)
+        from provstore import sky
+
+        sky.box("POINT(0, 0)")  # says at once that the library is missing
+        if is_constant(node):
+            a, b = (constants.region(self.text, side, self.bind, sky) for side in (node.left, node.right))
+            return UNKNOWN if a is None or b is None else TRUE if sky.overlap(a, b) else FALSE
+        return OVERLAP.format(self.region(node.left), self.region(node.right))
+
+    def region(self, node: Node) -> str:
+        """The SQL of a region's text. What can be known to be none is refused before anything is read."""
+        if isinstance(node, Name):
+            return self.names.value(node.text, "region", self.shared)
+        if isinstance(node, Region) and not is_constant(node):
+            numbers = [self.value(argument, "number") for argument in node.arguments]
+            return REGION.format(", ".join([self.bound(node, node.shape), *numbers]))
+        from provstore import sky
+
+        text = constants.region(self.text, node, self.bind, sky)
+        return UNKNOWN if text is None else self.bound(node, text)
+
+    def overlap_in_time(self, node: Overlaps) -> str:
+        """Two time spans, or a time span and a time in it."""
+        (a, b), (c, d) = self.span(node.left), self.span(node.right)
+        if self.kind(node.left) == self.kind(node.right):
+            return SPANS_OVERLAP.format(a, b, c, d)
+        return WITHIN.format(a, b, c) if self.kind(node.left) == "time span" else WITHIN.format(c, d, a)
+
+    def span(self, node: Node) -> tuple[str, str]:
+        """The SQL of a time span's begin and end; of a time, twice that."""
+        if isinstance(node, TimeSpan):
+            constants.check_span(self.text, node, self.bind)
+            ends = self.end(node.begin, FIRST), self.end(node.end, LAST)
+            return ends if is_constant(node) else (BEGIN_OF.format(*ends), END_OF.format(*ends))
+        if isinstance(node, Name) and self.kind(node) == "time span":
+            return self.names.span(node.text, self.shared)
+        moment = self.value(node, "time", "time")
+        return moment, moment
+
+    def end(self, node: Node, open: str) -> str:
+        """The SQL of one end of a time span that the query writes; what is written as NULL is open."""
+        if is_constant(node):
+            moment = constants.moment(self.text, node, self.bind)
+            return self.bound(node, open if moment is None else moment)
+        return self.value(node, "time", "time")
+
     # --- values ---------------------------------------------------------------------------------------------
 
     def kind(self, node: Node) -> Kind | None:
@@ -307,10 +339,14 @@ class _Compiler:
             case Time():
                 return "time"
             case Name():
-                return self.kinds.get(node.text)
+                return self.names.kinds[node.text]
             case BoundName():
                 value = self.scalars(node)[0]
                 return None if value is None else bounds.kind(value)
+            case Region():
+                return "region"
+            case TimeSpan():
+                return "time span"
         return "number"
 
     def value(self, node: Node, kind: Kind | None, other: Kind | None = None) -> str:
@@ -322,9 +358,8 @@ class _Compiler:
         """
         match node:
             case Name():
-                text = kind if kind != "time" or "." in node.text else "text"
-                sql = self.name(node, text)
-                return MOMENT.format(sql) if other == "time" and self.kinds.get(node.text) != "time" else sql
+                sql = self.names.value(node.text, "text" if kind == "time" else kind, self.shared)
+                return MOMENT.format(sql) if other == "time" and self.names.kinds[node.text] != "time" else sql
             case Literal():
                 return UNKNOWN if node.value is None else self.bound(node, node.value)
             case Time():
@@ -334,25 +369,14 @@ class _Compiler:
                 if other == "time" and isinstance(value, str):
                     value = self.time(node, value)
                 return self.bound(node, value if isinstance(value, (str, int, float)) else _time_text(value))
+            case Negative() if isinstance(node.part, Negative):
+                return self.value(node.part.part, "number")
             case Negative():
                 return NEGATIVE.format(self.value(node.part, "number"))
             case Arithmetic():
                 left, right = self.value(node.left, "number"), self.value(node.right, "number")
-                if isinstance(node.left, Arithmetic) and node.operator + node.left.operator in LEVEL:
-                    left = left[1:-1]  # a long sum is no deep one: SQLite's parser limits the depth of parentheses
-                return CALCULATE[node.operator].format(left, right)
+                return _calculated(node, left, right)
         raise self.wrong(node, "regions and time spans stand beside OVERLAPS only")
-
-    def name(self, node: Name, kind: Kind | None) -> str:
-        """A field of the dataset, or a value of its data ID."""
-        first, _, rest = node.text.partition(".")
-        if first == "dataset":
-            return FIELDS[rest][0]
-        if rest:
-            return OF_TYPE.format(self.bound(node, first), FIELDS[rest.partition(".")[2]][0])
-        if node.text not in self._paths:
-            self._paths[node.text] = self.bound(node, path_of(node.text))
-        return DIMENSION.get(kind, DIMENSION[None]).format(self._paths[node.text])
 
     def scalars(self, node: Node) -> list[Scalar | str]:
         if isinstance(node, BoundName):
@@ -370,9 +394,12 @@ class _Compiler:
             raise self.wrong(node, str(error)) from None
 
 
-def path_of(dimension: str) -> str:
-    """Where a dimension's value stands in a data ID, in SQLite's spelling."""
-    return f'$."{dimension}"'
+def _calculated(node: Arithmetic, left: str, right: str) -> str:
+    """The SQL of a calculation; SQLite's parser limits the depth of parentheses, most of all behind an operator."""
+    if isinstance(node.left, Arithmetic) and node.operator + node.left.operator in LEVEL:
+        left = left[1:-1]  # a long sum is no deep one
+    is_deep = isinstance(node.right, Arithmetic) and not isinstance(node.left, Arithmetic)
+    return (TURNED if is_deep else CALCULATE).get(node.operator, CALCULATE[node.operator]).format(left, right)
 
 
 def _joined(between: str, parts: list[str]) -> str:

@@ -15,8 +15,9 @@ from provstore.errors import QueryError
 from provstore.noun import NamedTuple
 from provstore.query.bound import kind
 from provstore.query.narrow import passed_over
+from provstore.store import data_id_values
 from provstore.store.collections import CHAINED, RUN, UNTYPED
-from provstore.store.conditions import register
+from provstore.store.functions import register
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from provstore.query.check import Kind
     from provstore.query.narrow import Needed
-    from provstore.store.conditions import Condition, Parameter
+    from provstore.store.conditions import Condition
+    from provstore.store.names import Parameter
 
 TYPES = """
     WITH RECURSIVE t (type) AS (
@@ -60,6 +62,23 @@ BY_TYPE = """
        AND /* more */ 1 AND /* where */ 1
      /* order */ LIMIT :limit
 """
+BY_ID = """
+    SELECT d.id /* keys */ FROM dataset AS d
+     WHERE +d.type = :type AND instr(d.role, '/') = 0 AND /* status */ 1 AND /* place */ 1 AND /* first */ 1
+       AND /* more */ 1 AND /* where */ 1
+     /* order */ LIMIT :limit
+"""
+WALKED = {"d.created": BY_TYPE, "d.id": BY_ID}
+"""What may be sorted by along an index."""
+NUMBER_IN = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM json_each(:collections) AS c CROSS JOIN dataset AS d ON d.run = c.value AND d.type = :type
+         UNION ALL
+        SELECT 1 FROM json_each(:collections) AS c CROSS JOIN tag AS t ON t.collection = c.value
+         LIMIT :most + 1)
+"""
+MOST_SORTED = 10_000
+"""Datasets in the collections that are searched up to which they are all sorted."""
 BY_DATA_ID = """
     SELECT d.id /* keys */ FROM json_each(:data_ids) AS k
      CROSS JOIN dataset AS d ON d.type = :type AND d.data_id = k.value
@@ -82,6 +101,16 @@ BY_RUN = """
      WHERE instr(d.role, '/') = 0 AND /* status */ 1 AND /* first */ 1 AND /* more */ 1 AND /* where */ 1
      /* order */ LIMIT :limit
 """
+FIRST_IN_RUNS = """
+    SELECT d.id /* keys */ FROM (
+        SELECT o.rowid AS dataset,
+               row_number() OVER (PARTITION BY o.data_id ORDER BY /* rank */ 1, o.rowid DESC) AS place
+          FROM json_each(:collections) AS c CROSS JOIN dataset AS o ON o.run = c.value AND o.type = :type
+         WHERE instr(o.role, '/') = 0 AND /* other status */ 1
+    ) AS k CROSS JOIN dataset AS d ON d.rowid = k.dataset
+     WHERE k.place = 1 AND /* more */ 1 AND /* where */ 1
+     /* order */ LIMIT :limit
+"""
 DATA_IDS = """
     SELECT d.data_id FROM json_each(:collections) AS c CROSS JOIN dataset AS d ON d.run = c.value AND d.type = :type
      UNION
@@ -90,6 +119,7 @@ DATA_IDS = """
      ORDER BY 1
 """
 DECLARED = "SELECT name, dimensions, format, path, description FROM dataset_type WHERE name = ?"
+REGISTERED = "SELECT name FROM dataset_type ORDER BY name"
 FORMAT = """
     SELECT d.format FROM (SELECT max(data_id) AS data_id FROM dataset WHERE type = :type) AS k
      CROSS JOIN dataset AS d ON d.type = :type AND d.data_id = k.data_id
@@ -106,6 +136,11 @@ RANK = """min(provstore_place({0}.run), coalesce((
      WHERE t.dataset = {0}.id AND NOT EXISTS (SELECT 1 FROM tag_removal AS x WHERE x.tag = t.id)), 1e9))"""
 RANK_OF_RUN = "provstore_place({0}.run)"
 PLACED = "{} < 1e9"
+FIRST_OF_DATA_ID = """d.rowid = (
+    SELECT o.rowid FROM dataset AS o
+     WHERE o.type = d.type AND o.data_id = d.data_id AND instr(o.role, '/') = 0
+       AND /* other status */ 1 AND /* other place */ 1
+     ORDER BY /* rank */ 1, o.rowid DESC LIMIT 1)"""
 FIRST_AT_PATH = """d.rowid = (
     SELECT o.rowid FROM dataset AS o
      WHERE o.path = d.path AND o.type = d.type AND o.data_id = d.data_id AND instr(o.role, '/') = 0
@@ -120,7 +155,7 @@ ASCENDING, DESCENDING = "{} ASC", "{} DESC"
 
 TOO_DEEP = ("parser stack overflow", "Expression tree is too large")
 SHALLOWER = (
-    "AND, OR, + and lists may be as long as you like, but with some thirty parentheses around each other at most"
+    "AND, OR, NOT and + may be as many as you like, but a calculation has some thirty parentheses in each other at most"
 )
 NOWHERE = 1e9
 FEW = 50
@@ -142,6 +177,7 @@ class Wanted(NamedTuple):
         more: Values of `MORE` that must hold.
         order: SQL of what the results are sorted by, and whether downwards.
         limit: None: all.
+        lead: The dimension of data IDs that `order` begins with, and whether downwards; None: it begins otherwise.
     """
 
     status: str
@@ -152,6 +188,7 @@ class Wanted(NamedTuple):
     more: Mapping[str, str]
     order: Sequence[tuple[str, bool]]
     limit: int | None
+    lead: tuple[str, bool] | None = None
 
 
 def types(conn: sqlite3.Connection) -> list[str]:
@@ -163,6 +200,11 @@ def declared(conn: sqlite3.Connection, type: str) -> tuple[list[str], str, str |
     """Dimensions, format, path and description of a registered type."""
     row = conn.execute(DECLARED, (type,)).fetchone()
     return None if row is None else (json.loads(row[1]), row[2], row[3], row[4])
+
+
+def registered_types(conn: sqlite3.Connection) -> list[str]:
+    """Names of the registered types."""
+    return [row[0] for row in conn.execute(REGISTERED)]
 
 
 def format_of(conn: sqlite3.Connection, type: str) -> str:
@@ -211,7 +253,7 @@ def found(conn: sqlite3.Connection, type: str, wanted: Wanted) -> list[tuple[str
     They are sorted by `order`, the first `limit` of them; without an order they are any that answer it.
     """
     register(conn)
-    conn.create_function("provstore_place", 1, _places(wanted.collections), deterministic=True)
+    conn.create_function("provstore_place", 1, places(wanted.collections), deterministic=True)
     rows: list[tuple[str, ...]] = []
     for question, parameters in _questions(conn, type, wanted):
         left = -1 if wanted.limit is None else wanted.limit - len(rows)
@@ -227,7 +269,8 @@ def found(conn: sqlite3.Connection, type: str, wanted: Wanted) -> list[tuple[str
     return rows
 
 
-def _places(collections: Sequence[tuple[str, str]] | None) -> Callable[[str], float]:
+def places(collections: Sequence[tuple[str, str]] | None) -> Callable[[str], float]:
+    """Gives a collection's place among those that are searched; `NOWHERE` where it is none of them."""
     if collections is None:
         return lambda name: 0.0
     ranks = {name: float(rank) for rank, (name, _) in enumerate(collections)}
@@ -241,26 +284,69 @@ def _questions(conn: sqlite3.Connection, type: str, wanted: Wanted) -> Iterator[
     only_runs = few and all(of == RUN for _, of in collections or ())
     names = json.dumps([name for name, _ in collections or ()])
     by_key = wanted.find_first and type != UNTYPED
+    if _is_walked(conn, type, wanted, names if few else None):
+        yield from _walk(conn, type, wanted)
+        return
     if only_runs and not wanted.needed and not by_key:
         yield filled(BY_RUN, type, wanted), {"collections": names}
+        return
+    if only_runs and by_key and are_small(conn, type, names):
+        yield filled(FIRST_IN_RUNS, type, wanted), {"collections": names}
         return
     if not (few or wanted.needed or by_key):
         yield filled(BY_TYPE, type, wanted), {}
         return
-    if few and not wanted.needed:
-        rows = conn.execute(DATA_IDS, {"collections": names, "type": type})
-        keys: Iterator[str] = iter([row[0] for row in rows.fetchall()])
-    else:
-        keys = data_ids(conn, type, wanted.needed)
+    inside = few and not wanted.needed
+    keys = iter(data_ids_in(conn, type, names)) if inside else data_ids(conn, type, wanted.needed)
     question = filled(FIRST if by_key else BY_DATA_ID, type, wanted)
     # What is sorted is sorted by SQLite, in one go.
     size = FIRST_BATCH if wanted.limit is not None and not wanted.order else LARGEST_BATCH
-    while batch := _some(keys, None if wanted.order else size):
+    while batch := some(keys, None if wanted.order else size):
         yield question, {"data_ids": json.dumps(batch)}
         size = min(size * 4, LARGEST_BATCH)
 
 
-def _some(keys: Iterator[str], number: int | None) -> list[str]:
+def _is_walked(conn: sqlite3.Connection, type: str, wanted: Wanted, collections: str | None) -> bool:
+    """It is better to go along the order, until there is enough, than to sort all that is found."""
+    if wanted.limit is None or not wanted.order or (wanted.find_first and type == UNTYPED):
+        return False
+    if wanted.lead is None:
+        sql, downwards = wanted.order[0]
+        # What is found first is new: from the oldest on, a walk would meet thousands before the first of them.
+        if wanted.needed or sql not in WALKED or (wanted.find_first and not downwards):
+            return False
+    if wanted.lead is not None and not data_id_values.is_known(conn, type, wanted.lead[0]):
+        return False
+    return collections is None or not are_small(conn, type, collections)
+
+
+def data_ids_in(conn: sqlite3.Connection, type: str, collections: str) -> list[str]:
+    """Data IDs of a type in some collections, whose names are a JSON array: in the order of their texts, each once."""
+    return [row[0] for row in conn.execute(DATA_IDS, {"collections": collections, "type": type})]
+
+
+def are_small(conn: sqlite3.Connection, type: str, collections: str) -> bool:
+    """Some collections hold so few datasets of a type that it is best to look at all of them."""
+    asked = {"collections": collections, "type": type, "most": MOST_SORTED}
+    return bool(conn.execute(NUMBER_IN, asked).fetchone()[0] <= MOST_SORTED)
+
+
+def _walk(conn: sqlite3.Connection, type: str, wanted: Wanted) -> Iterator[tuple[str, dict[str, Parameter]]]:
+    """Questions whose answers follow each other in the order that is asked for."""
+    if wanted.lead is None:
+        yield filled(WALKED[wanted.order[0][0]], type, wanted), {}
+        return
+    question = filled(FIRST if wanted.find_first else BY_DATA_ID, type, wanted)
+    name, downwards = wanted.lead
+    for texts in data_id_values.groups(conn, type, name, downwards=downwards):
+        meant = texts & wanted.needed[name] if name in wanted.needed else texts
+        keys = list(data_ids(conn, type, {**wanted.needed, name: meant})) if meant else []
+        if keys:
+            yield question, {"data_ids": json.dumps(keys)}
+
+
+def some(keys: Iterator[str], number: int | None) -> list[str]:
+    """The next of the keys; None: all that are left."""
     from itertools import islice
 
     return list(islice(keys, number))
@@ -271,7 +357,7 @@ def filled(question: str, type: str, wanted: Wanted) -> str:
     rank, places = RANK, [of for _, of in wanted.collections or ()]
     if all(of == RUN for of in places):
         rank = "0" if wanted.collections is None else RANK_OF_RUN
-    first = FIRST_AT_PATH if wanted.find_first and type == UNTYPED else "1"
+    first = "1" if not wanted.find_first else FIRST_AT_PATH if type == UNTYPED else FIRST_OF_DATA_ID
     order = [(DESCENDING if down else ASCENDING).format(sql) for sql, down in wanted.order]
     more = " AND ".join([MORE[name] for name in wanted.more]) or "1"
     text = question.replace("/* first */ 1", first)

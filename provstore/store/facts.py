@@ -22,7 +22,7 @@ from provstore.store.connection import only_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     Row: TypeAlias = Mapping[str, str | int | float | None]
@@ -78,6 +78,16 @@ INSERT = {
     "alias": """
         INSERT INTO alias (id, name, target, created) VALUES (?, ?, ?, ?)
     """,
+    "dataset_type": """
+        INSERT INTO dataset_type (name, dimensions, format, path, description, registered) VALUES (?, ?, ?, ?, ?, ?)
+    """,
+    "dimension": """
+        INSERT INTO dimension (id, name, definition, registered) VALUES (?, ?, ?, ?)
+    """,
+    "dimension_record": """
+        INSERT INTO dimension_record (dimension, key, value, record, time_begin, time_end, region, box, inserted)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    """,
     "equality": """
         INSERT INTO equality (id, dataset, other, ignored, recorded) VALUES (?, ?, ?, ?, ?)
     """,
@@ -127,6 +137,13 @@ READ = {
          WHERE (word, dataset) IN (SELECT substr(s, 38), substr(s, 1, 36) FROM (SELECT ? AS s))
     """,
     "alias": "SELECT * FROM alias WHERE id = ?",
+    "dataset_type": "SELECT * FROM dataset_type WHERE name = ?",
+    "dimension": "SELECT * FROM dimension WHERE id = ?",
+    "dimension_record": """
+        SELECT * FROM dimension_record
+         WHERE (dimension, key) IN (
+            SELECT substr(s, 1, instr(s, ' ') - 1), substr(s, instr(s, ' ') + 1) FROM (SELECT ? AS s))
+    """,
     "equality": "SELECT * FROM equality WHERE id = ?",
     "acceptance": "SELECT * FROM acceptance WHERE id = ?",
     "verification": "SELECT * FROM verification WHERE id = ?",
@@ -149,6 +166,9 @@ SUBJECT = {
     "dataset_change": "id",
     "keyword": "dataset word",
     "alias": "id",
+    "dataset_type": "name",
+    "dimension": "id",
+    "dimension_record": "dimension key",
     "equality": "id",
     "acceptance": "id",
     "verification": "id",
@@ -158,9 +178,16 @@ SUBJECT = {
 }
 """Column of each table that its record is known by; where it takes two, both with a space between."""
 
-WITHOUT_ROWID = frozenset({"keyword"})
+WITHOUT_ROWID = frozenset({"keyword", "dimension_record"})
 """Kinds of facts whose rows have no number."""
 
+INSERT_SKY = """
+    INSERT INTO sky (x_min, x_max, y_min, y_max, z_min, z_max, dimension, key)
+    SELECT json_extract(box, '$[0]'), json_extract(box, '$[1]'), json_extract(box, '$[2]'), json_extract(box, '$[3]'),
+           json_extract(box, '$[4]'), json_extract(box, '$[5]'), dimension, key
+      FROM dimension_record WHERE dimension = ? AND key = ? AND box IS NOT NULL
+"""
+"""Keeps the index of regions: a trigger could not, as SQLite trusts none that a file brings along with its JSON."""
 INSERT_USAGE = "INSERT INTO usage (execution, role, position, dataset) VALUES (?, ?, ?, ?)"
 INSERT_SOURCE = "INSERT INTO run_source (run, file, digest) VALUES (?, ?, ?)"
 INSERT_RECORD = "INSERT INTO record (position, origin, kind, subject, digest, chain) VALUES (?, ?, ?, ?, ?, ?)"
@@ -340,9 +367,30 @@ class Chain:
         if isinstance(fact, ExecutionFact):
             self._conn.executemany(INSERT["dataset"], map(VALUES["dataset"], fact.made))
             self._conn.executemany(INSERT_USAGE, [(subject, *used) for used in fact.usage])
+        elif kind == "dimension_record":
+            self._conn.execute(INSERT_SKY, (row["dimension"], row["key"]))
         elif isinstance(fact, RunFact):
             self._conn.executemany(INSERT_SOURCE, [(subject, *source) for source in fact.sources])
         self._record(kind, subject, digest_json(content_of(kind, fact)), origin or self._origin)
+
+    def add_many(self, kind: str, rows: Sequence[Row]) -> None:
+        """Adds facts of one row each: the records that `add` gives one by one, in a fraction of the time."""
+        self._conn.executemany(INSERT[kind], map(VALUES[kind], rows))
+        if kind == "dimension_record":
+            self._conn.executemany(INSERT_SKY, [(row["dimension"], row["key"]) for row in rows if row["box"]])
+        self._conn.executemany(INSERT_RECORD, self._records(kind, rows))
+
+    def _records(self, kind: str, rows: Iterable[Row]) -> Iterator[tuple[int, str, str, str, str, str]]:
+        for row in rows:
+            digest = digest_json({kind: row})
+            self._link = next_link(self._link, self._origin, digest)
+            self._position += 1
+            yield self._position, self._origin, kind, subject_of(kind, row), digest, self._link
+
+    @property
+    def position(self) -> int:
+        """Position of the last record."""
+        return self._position
 
     def bring_back(self, collection: str, now: str) -> None:
         """Undoes the removal of a collection that was removed; it is empty."""

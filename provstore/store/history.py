@@ -48,7 +48,7 @@ IS_MADE = """
 """
 MADE = """
     SELECT path, coalesce(semantic_digest, digest) || iif(executable, '+x', ''), digest, kind, executable, id
-      FROM dataset WHERE execution = ?
+      FROM dataset WHERE execution = ? AND role <> ''  -- what it has registered besides has none
 """
 MATERIAL = "SELECT command, shell, cwd, params, environment, outputs FROM execution WHERE id = ?"
 READ = """
@@ -71,6 +71,11 @@ KNOWN = """
        AND NOT EXISTS (SELECT 1 FROM dataset_deletion AS x WHERE x.dataset = d.id)
      ORDER BY rowid DESC LIMIT 1
 """
+PATHS_SINCE = """
+    SELECT d.path FROM record AS f CROSS JOIN dataset AS d ON d.id = f.subject
+     WHERE f.position > ? AND f.kind = 'dataset'
+"""
+ANY_TYPE = "SELECT 1 FROM dataset_type LIMIT 1"
 ANY_DATASET = "SELECT 1 FROM dataset LIMIT 1"
 SECONDS = """
     SELECT (julianday(ended) - julianday(started)) * 86400.0 FROM execution
@@ -118,9 +123,19 @@ def past(conn: sqlite3.Connection, key: str) -> Past:
     return Past(attempt, is_accepted)
 
 
+def has_types(conn: sqlite3.Connection) -> bool:
+    """A dataset type is registered."""
+    return conn.execute(ANY_TYPE).fetchone() is not None
+
+
 def has_no_dataset(conn: sqlite3.Connection) -> bool:
     """Nothing was ever recorded."""
     return conn.execute(ANY_DATASET).fetchone() is None
+
+
+def paths_since(conn: sqlite3.Connection, position: int) -> list[str]:
+    """Paths of the datasets that were recorded by themselves after a place in the chain."""
+    return [row[0] for row in conn.execute(PATHS_SINCE, (position,))]
 
 
 def last_success(conn: sqlite3.Connection, stage: str, data_id: str) -> str | None:

@@ -12,15 +12,30 @@ from provstore.model.values import new_id
 from provstore.store import facts, history, memory
 from provstore.store.connection import explained, transaction
 from provstore.store.memory import TaskMemo
+from provstore.store.retracted import retract
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Protocol, TypeVar
 
     from provstore.model.files import DirectoryMemo, Memo
     from provstore.model.remembered import PlanText
+    from provstore.store.adding import Adding
     from provstore.store.facts import ExecutionFact, Row, RunFact
     from provstore.store.objects import Objects
+
+    M = TypeVar("M", Memo, DirectoryMemo)
+
+    class Registry(Protocol):
+        """Takes note of executions while they are recorded."""
+
+        def add(self, added: Adding, executions: Sequence[ExecutionFact]) -> None:
+            """Adds facts: in the transaction in which these are recorded, and before them."""
+
+        def written(self, executions: Sequence[ExecutionFact]) -> None:
+            """The transaction was written."""
+
 
 INTERVAL = 0.1
 """Seconds that a finished task waits at most for its record."""
@@ -36,6 +51,10 @@ class Ledger:
         path: The store's file, for messages.
         conn: Opened for writing.
         objects: What it keeps is written with the facts that need it.
+
+    Attributes:
+        registry: Adds to each transaction what the executions in it bring with them.
+        registered: Paths at which tasks have registered something since: what is remembered of them may be outdated.
     """
 
     def __init__(self, path: str, conn: sqlite3.Connection, objects: Objects) -> None:
@@ -46,10 +65,12 @@ class Ledger:
         self._unwritten: dict[tuple[str, str, bool], str] = {}
         with explained(path):
             self._paths: set[str] | None = set() if history.has_no_dataset(conn) else None
-            self._version = memory.data_version(conn)
+            self._position = facts.last_position(conn)
+        self.registered: set[str] = set()
         self._rows: dict[str, Row] = {}
         self._tasks: dict[tuple[str, str], TaskMemo] = {}
         self._plan: tuple[str, PlanText, Iterable[str] | None] | None = None
+        self.registry: Registry | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -116,6 +137,18 @@ class Ledger:
         with explained(self._path):
             return history.dataset_row(self._conn, dataset)
 
+    def notice_registered(self) -> None:
+        """Finds out what tasks have registered since the last time."""
+        with explained(self._path):
+            self._notice_registered()
+
+    def _notice_registered(self) -> None:
+        last = facts.last_position(self._conn)
+        if last > self._position:
+            self.registered.update(history.paths_since(self._conn, self._position))
+            self._position = last
+            self._paths = None
+
     def remember_plan(self, fingerprint: str, content: PlanText, works: Iterable[str] | None) -> None:
         """Remembers a plan with the next transaction; see `memory.put_plan`. A second try asks for the works again."""
         self._plan = (fingerprint, content, works)
@@ -126,25 +159,43 @@ class Ledger:
         Raises:
             StoreError: It could not be written; everything goes on waiting.
         """
+        executions = self._executions()
         with explained(self._path), transaction(self._conn):
             self._conn.executemany(facts.KEEP_OBJECT, self._objects.pending.values())
             self._conn.executemany(facts.PUT_OBJECT, self._objects.replaced())
-            if self._facts or self._collections:
-                self._write_facts()
-            memory.put_memos(self._conn, files, directories)
+            self._notice_registered()
+            if executions:
+                self._register(executions)
+            position = self._write_facts() if self._facts or self._collections else self._position
+            memory.put_memos(self._conn, self._without_registered(files), self._without_registered(directories))
             memory.put_tasks(self._conn, self._tasks)
             if self._plan is not None:
                 memory.put_plan(self._conn, *self._plan)
-        if self._paths is not None and self._store_has_grown():
-            self._paths = None
+        self._position = position
+        if self.registry is not None and executions:
+            self.registry.written(executions)
         self._forget_written()
 
-    def _store_has_grown(self) -> bool:
-        """Somebody else has written: a task has registered something."""
-        with explained(self._path):
-            return memory.data_version(self._conn) != self._version
+    def _executions(self) -> list[ExecutionFact]:
+        """Those that wait, where somebody wants to know."""
+        if self.registry is None:
+            return []
+        return [fact for _, fact in self._facts if isinstance(fact, facts.ExecutionFact)]
 
-    def _write_facts(self) -> None:
+    def _register(self, executions: Sequence[ExecutionFact]) -> None:
+        """What they bring with them."""
+        from provstore.store.adding import Adding
+
+        if self.registry is not None:
+            self.registry.add(Adding(self._conn, self._objects), executions)
+
+    def _without_registered(self, memos: Mapping[str, M]) -> Mapping[str, M]:
+        """Memos that do not say which dataset lies where a task has registered one: the next look finds that out."""
+        outdated = self.registered & memos.keys()
+        return {**memos, **{path: memos[path]._replace(dataset=None) for path in outdated}} if outdated else memos
+
+    def _write_facts(self) -> int:
+        """Returns the position of the last record."""
         chain = facts.Chain(self._conn)
         for name, kind, created, description in self._collections:
             if facts.collection_type(self._conn, name) is None:
@@ -158,6 +209,9 @@ class Ledger:
             chain.add("chain_member", member)
         for kind, fact in self._facts:
             chain.add(kind, fact)
+            if isinstance(fact, facts.ExecutionFact) and fact.row["outcome"] != "succeeded":
+                retract(self._conn, chain, fact.row)
+        return chain.position
 
     def _forget_written(self) -> None:
         self._objects.forget_pending()

@@ -14,10 +14,11 @@ from provstore.digest import digest_bytes, entries_from_manifest
 from provstore.noun import NamedTuple
 from provstore.store.data_ids import DataIds
 from provstore.store.memory import is_whole
+from provstore.store.registered import may_be_under_way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from typing import TypeAlias
 
     from provstore.model.values import JSON
@@ -230,6 +231,12 @@ def executions(conn: sqlite3.Connection, ids: Iterable[str]) -> list[ExecutionNo
     ]
 
 
+def _under_way(conn: sqlite3.Connection, found: Iterable[DatasetNode], recorded: Container[str]) -> set[str]:
+    """Executions that are recorded when they have ended, and have registered something before."""
+    waiting = [node for node in found if node.execution is not None and node.execution not in recorded]
+    return {str(node.execution) for node in waiting if may_be_under_way(conn, node.id)}
+
+
 def gathered(conn: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
     """Those of the datasets that are directories which no execution made as a whole, with made files in them."""
     return {link.target for link in _Directories(conn).made_of(ids)}
@@ -254,6 +261,7 @@ def _between(conn: sqlite3.Connection, nodes: Iterable[Node], more: Iterable[Lin
     ran = executions(conn, ids[EXECUTION])
     used = conn.execute(USED, {"ids": json.dumps([execution.id for execution in ran])})
     links = [Link(*row) for row in used if row[0] in ids[DATASET]]
+    ids[EXECUTION] -= _under_way(conn, found, {execution.id for execution in ran})
     links += [Link(node.execution, node.id, node.role) for node in found if node.execution in ids[EXECUTION]]
     there = {node.id for node in found} | {node.id for node in ran}
     missing = [(kind, id) for kind, some in ids.items() for id in sorted(some - there)]

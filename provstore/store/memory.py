@@ -44,7 +44,6 @@ PUT_PLAN = """
     VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 PUT_WORK = "INSERT INTO plan_task (position, work, seal) VALUES (?, ?, ?)"
-DATA_VERSION = "PRAGMA data_version"
 SEPARATOR = "\x1f"
 ACCEPTED = "accepted"
 """Stands in a task's memory before the identities of outputs that a person took for right."""
@@ -75,11 +74,6 @@ class TaskMemo(NamedTuple):
         identities = tuple(self.outputs.split(" ")) if self.outputs else ()
         accepted = identities[:1] == (ACCEPTED,)
         return Success(self.execution, identities[1:] if accepted else identities, accepted)
-
-
-def data_version(conn: sqlite3.Connection) -> int:
-    """A number that changes when another process writes."""
-    return int(conn.execute(DATA_VERSION).fetchone()[0])
 
 
 def sealed(row: Sequence[object]) -> tuple[object, ...]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 FOLDER = os.path.join(os.path.dirname(__file__), "migrations")
-NEWEST = 4
+NEWEST = 5
 """Number of the last file in `migrations/`; a test compares them, so that opening a store lists no folder."""
 
 INSERT_STORE = "INSERT INTO store (id, created, provstore) VALUES (:id, :created, :provstore)"

@@ -13,6 +13,7 @@ from provstore.noun import NamedTuple
 from provstore.store.connection import MISSING_ROW
 from provstore.store.data_ids import DataIds
 from provstore.store.memory import is_whole
+from provstore.store.registered import may_be_under_way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from provstore.model.files import FileRow
     from provstore.model.values import JSON
+
+UNDER_WAY = "under way"
+"""Stands for the outcome of a task that has registered something and has not ended."""
 
 AT_PATH = """
     SELECT d.id, d.path, d.digest, d.semantic_digest, d.kind, d.executable, d.size, d.created, d.execution,
@@ -85,7 +89,7 @@ class Version(NamedTuple):
         path: What it is a version of.
         semantic: Semantic digest, if there is one.
         execution: What made it; None: nobody that is known.
-        run, stage, data_id, outcome: Of that execution.
+        run, stage, data_id, outcome: Of that execution; one that is not recorded yet is `UNDER_WAY`.
     """
 
     dataset: str
@@ -184,7 +188,7 @@ def inputs(conn: sqlite3.Connection, execution: str) -> list[Input]:
     data_ids, found = DataIds(conn), []
     rows = conn.execute(INPUTS_AND_MAKERS, (execution,))
     for role, path, id, digest, made_by, stage, data_id, maker, ended, by_hand in rows:
-        if id is None or made_by != maker:
+        if id is None or (made_by != maker and not may_be_under_way(conn, id)):
             raise sqlite3.DatabaseError(MISSING_ROW)
         origin = Maker(stage, data_ids.read(stage, data_id), maker, ended, bool(by_hand)) if maker is not None else None
         found.append(Input(role, path, id, digest, origin))
@@ -220,12 +224,14 @@ def members_with(conn: sqlite3.Connection, digest: str) -> list[str]:
 
 def _versions(conn: sqlite3.Connection, sql: str, parameters: tuple[object, ...] | dict[str, object]) -> list[Version]:
     data_ids = DataIds(conn)
-    return [_version(row, data_ids) for row in conn.execute(sql, parameters)]
+    return [_version(conn, row, data_ids) for row in conn.execute(sql, parameters)]
 
 
-def _version(row: tuple[Any, ...], data_ids: DataIds) -> Version:
+def _version(conn: sqlite3.Connection, row: tuple[Any, ...], data_ids: DataIds) -> Version:
     found = Version(*row)
     if found.execution is not None and found.outcome is None:
-        raise sqlite3.DatabaseError(MISSING_ROW)
+        if not may_be_under_way(conn, found.dataset):
+            raise sqlite3.DatabaseError(MISSING_ROW)
+        found = found._replace(outcome=UNDER_WAY)
     data_id = data_ids.read(found.stage, row[11]) if row[11] else {}
     return found._replace(executable=bool(found.executable), data_id=data_id)

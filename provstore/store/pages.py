@@ -331,6 +331,7 @@ CODES = {
     "REAL": rb"[\x01-\x09]",
     "ROWID": rb"\x00",
 }
+CODES["ANY"] = rb"(?:%s|%s)" % (CODES["INTEGER"], CODES["TEXT"])  # a value of a dimension
 """Type of a column → its serial types, as a pattern; "ROWID" is an integer that is the row's own number."""
 
 

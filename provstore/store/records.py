@@ -23,6 +23,7 @@ LAST_RUN = """
            SELECT 1 FROM merge AS m CROSS JOIN record AS j ON j.subject = m.id AND j.kind = 'merge'
              JOIN record AS f ON f.subject = r.id AND f.kind = 'run' WHERE f.position < j.position)
 """
+COLLECTION_OF_RUN = "SELECT collection FROM run WHERE id = ?"
 RUN_EXISTS = "SELECT 1 FROM run WHERE id = ?"
 RUNS = """
     SELECT r.id, r.started, e.ended, e.outcome, r.arguments, e.summary
@@ -98,6 +99,12 @@ def last_run_without_end(conn: sqlite3.Connection) -> str | None:
 def run_exists(conn: sqlite3.Connection, run: str) -> bool:
     """There is a run of this id."""
     return conn.execute(RUN_EXISTS, (run,)).fetchone() is not None
+
+
+def collection_of_run(conn: sqlite3.Connection, run: str) -> str | None:
+    """The RUN collection that a run records into; None: there is no run of this id."""
+    row = conn.execute(COLLECTION_OF_RUN, (run,)).fetchone()
+    return None if row is None else row[0]
 
 
 def runs(conn: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """What is asked of datasets and executions that people record: what there is, what lives, what was said of it since.
 
 A dataset lives until it is replaced or deleted. One that somebody registered has no role: what tasks made has one, and
-what they only read is in the collection `sources`.
+what they only read is in the collection `sources`. Of several that were put at one path, each into a newer RUN
+collection, the last lies there; the others live in their collections, and their bytes are kept objects.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ LIVING_AT = """
      WHERE d.role = '' AND d.run <> 'sources' AND d.location = 'project'
        AND NOT EXISTS (SELECT 1 FROM dataset_deletion AS x WHERE x.dataset = d.id)
        AND NOT EXISTS (SELECT 1 FROM dataset AS n WHERE n.replaces = d.id)
+       AND NOT EXISTS (SELECT 1 FROM dataset AS l
+                        WHERE l.path = d.path AND l.rowid > d.rowid AND l.role = '' AND l.run <> 'sources'
+                          AND l.location = 'project')
      ORDER BY p.key
 """
 LIVING_INSIDE = """
@@ -46,6 +50,9 @@ LIVING_INSIDE = """
        AND d.role = '' AND d.run <> 'sources' AND d.location = 'project'
        AND NOT EXISTS (SELECT 1 FROM dataset_deletion AS x WHERE x.dataset = d.id)
        AND NOT EXISTS (SELECT 1 FROM dataset AS n WHERE n.replaces = d.id)
+       AND NOT EXISTS (SELECT 1 FROM dataset AS l
+                        WHERE l.path = d.path AND l.rowid > d.rowid AND l.role = '' AND l.run <> 'sources'
+                          AND l.location = 'project')
      LIMIT 1
 """
 LIVING_CALLED = """
@@ -62,6 +69,36 @@ USED_VERSIONS = """
 MAKER_OF = """
     SELECT d.execution FROM dataset AS d JOIN execution AS e ON e.id = d.execution
      WHERE d.path = :path AND d.digest = :digest AND e.outcome = 'succeeded' ORDER BY d.rowid DESC LIMIT 1
+"""
+PLACES_OF = """
+    SELECT DISTINCT d.path FROM dataset AS d JOIN record AS f ON f.subject = d.id AND f.kind = 'dataset'
+     WHERE d.execution = :execution AND d.location = 'project'
+       AND NOT EXISTS (SELECT 1 FROM dataset_deletion AS x WHERE x.dataset = d.id) ORDER BY d.rowid
+"""
+FORMER_OF_TASK = """
+    SELECT d.id, d.iteration FROM dataset AS d JOIN execution AS e ON e.id = d.execution
+     WHERE d.path = :path AND d.role = '' AND d.run <> 'sources' AND d.location = 'project'
+       AND e.stage = :stage AND e.data_id = :data_id AND e.run IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM dataset_deletion AS x WHERE x.dataset = d.id)
+       AND NOT EXISTS (SELECT 1 FROM dataset AS n WHERE n.replaces = d.id)
+     ORDER BY d.rowid DESC LIMIT 1
+"""
+UNDER_WAY = """
+    SELECT 1 FROM record AS f JOIN record AS b ON b.kind = 'run' AND b.position < f.position
+     WHERE f.subject = ? AND f.kind = 'dataset' AND NOT EXISTS (SELECT 1 FROM run_end AS n WHERE n.run = b.subject)
+     LIMIT 1
+"""
+UNRECORDED = """
+    SELECT DISTINCT d.execution FROM dataset AS d
+     WHERE d.execution >= :prefix AND d.execution < :prefix || '~'
+       AND NOT EXISTS (SELECT 1 FROM execution AS e WHERE e.id = d.execution)
+     LIMIT 5
+"""
+UNRECORDED_SINCE = """
+    SELECT DISTINCT d.execution FROM record AS b JOIN record AS f ON f.position > b.position AND f.kind = 'dataset'
+      CROSS JOIN dataset AS d ON d.id = f.subject
+     WHERE b.subject = ? AND b.kind = 'run' AND d.execution IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM execution AS e WHERE e.id = d.execution)
 """
 ALIAS = "SELECT target FROM alias WHERE name = ? ORDER BY rowid DESC LIMIT 1"
 ALIASES = "SELECT name, target FROM alias AS a WHERE rowid = (SELECT max(rowid) FROM alias WHERE name = a.name)"
@@ -194,6 +231,34 @@ def maker_of(conn: sqlite3.Connection, path: str, digest: str) -> str | None:
     """The last success that made these bytes at a path."""
     row = conn.execute(MAKER_OF, {"path": path, "digest": digest}).fetchone()
     return None if row is None else row[0]
+
+
+def may_be_under_way(conn: sqlite3.Connection, dataset: str) -> bool:
+    """Whether a dataset whose execution is not recorded may be that of a task under way: its run has not ended."""
+    return conn.execute(UNDER_WAY, (dataset,)).fetchone() is not None
+
+
+def executions_under_way(conn: sqlite3.Connection, prefix: str) -> list[str]:
+    """Ids that begin so of tasks that have registered something and are not recorded yet; five at most."""
+    return [row[0] for row in conn.execute(UNRECORDED, {"prefix": prefix})]
+
+
+def unrecorded_since(conn: sqlite3.Connection, run: str) -> list[str]:
+    """Executions that are not recorded, of what was registered since a run began."""
+    return [row[0] for row in conn.execute(UNRECORDED_SINCE, (run,))]
+
+
+def former_of_task(conn: sqlite3.Connection, path: str, stage: str, data_id: str) -> tuple[str, int] | None:
+    """Id and iteration of the living dataset at a path that a former execution of a task has registered."""
+    found: tuple[str, int] | None = conn.execute(
+        FORMER_OF_TASK, {"path": path, "stage": stage, "data_id": data_id}
+    ).fetchone()
+    return found
+
+
+def places_of(conn: sqlite3.Connection, execution: str) -> list[str]:
+    """Paths of what was registered as made by an execution, apart from its outputs."""
+    return [row[0] for row in conn.execute(PLACES_OF, {"execution": execution})]
 
 
 def alias_target(conn: sqlite3.Connection, name: str) -> str | None:

@@ -23,6 +23,8 @@ TABLES = "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type 
 COLUMNS = """
     SELECT name, type, "notnull" = 0 AND pk = 0, pk FROM pragma_table_info(?) ORDER BY iif(? AND pk, pk, 100 + cid)
 """
+WITHOUT_TRIGGER = "DROP TRIGGER dataset_data_id_value"
+"""To which a row that is none makes no sense."""
 INDEX_OF_DIGESTS = "CREATE INDEX record_digest ON record (digest)"
 INSERT_STORE = "INSERT OR IGNORE INTO store (rowid, id, created, provstore) VALUES (:rowid, :id, :created, :provstore)"
 
@@ -35,18 +37,24 @@ ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LOOKS = {
     **dict.fromkeys(("started", "ended", "created", "added", "recovered", "recorded"), TIME),
     **dict.fromkeys(("accepted", "verified", "merged", "deleted", "changed", "removed", "tagged"), TIME),
-    **dict.fromkeys(("valid_from", "valid_to"), TIME),
+    **dict.fromkeys(("valid_from", "valid_to", "registered", "inserted", "time_begin", "time_end"), TIME),
     **dict.fromkeys(("digest", "log", "configuration", "diff_digest"), DIGEST),
-    **dict.fromkeys(("id", "run_code.run", "run_end.run", "chain_removal.member", "tag_removal.tag"), ID),
+    **dict.fromkeys(
+        ("metric.dataset", "id", "run_code.run", "run_end.run", "chain_removal.member", "tag_removal.tag"), ID
+    ),
     "commit_id": re.compile("[0-9a-f]{40,64}"),
     "collection.type": re.compile("RUN|TAGGED|CHAINED|CALIBRATION"),
+    "alias.target": re.compile(r'(?!\{").*', re.DOTALL),  # a row of `dimension` looks like an alias but for this
+    **dict.fromkeys(("dimension.name", "dimension_record.dimension"), re.compile(r"[A-Za-z_]\w*")),
+    "dimension_record.key": re.compile(r'\{".+\}', re.DOTALL),
+    "box": re.compile(r"\[[-+.,0-9e]+\]"),
     "outcome": re.compile("succeeded|failed|tainted|timed-out|cancelled|interrupted"),
 }
 """Column of a fact, in any table or in one → how its text looks."""
 
 JSONS = frozenset(
     {"arguments", "params", "summary", "data_id", "environment", "outputs", "metadata", "lost", "ignored", "details"}
-    | {"measures", "records"}
+    | {"measures", "records", "dimensions", "definition", "box", "dimension_record.key", "dimension_record.record"}
 )
 
 
@@ -78,6 +86,7 @@ STORED_AS: Mapping[str, tuple[type, ...]] = {
     "INTEGER": (int,),
     "REAL": (int, float),
     "BLOB": (bytes,),
+    "ANY": (int, str),
     "ROWID": (),
 }
 """Type of a column → how its values are stored. A rowid that has a name is stored as NULL."""
@@ -120,6 +129,7 @@ class Rows:
         self.conn = sqlite3.connect("", isolation_level=None)
         for sql in migrate.migrations().values():
             self.conn.executescript(sql)
+        self.conn.execute(WITHOUT_TRIGGER)
         self.conn.execute(INDEX_OF_DIGESTS)
         self.tables = [
             self._table(name, bool(without_rowid))
@@ -181,7 +191,8 @@ def looks_right(table: str, row: Mapping[str, object]) -> bool:
         look = LOOKS.get(f"{table}.{name}") or LOOKS.get(name)
         if look is not None and value is not None and not look.fullmatch(str(value)):
             return False
-        if name in JSONS and not _is_canonical(value):
+        is_json = name in JSONS or f"{table}.{name}" in JSONS
+        if is_json and value is not None and not _is_canonical(value):
             return False
     return True
 

@@ -36,9 +36,13 @@ COPY = "other.db"
 
 MEND_THERE = "there, 'provstore fsck' lists all damage, 'provstore recover' writes what is whole anew"
 
-NO_HINDRANCE = frozenset({"object-damaged", "missing-text", "memory-damaged", "wrong-memory"})
+NO_HINDRANCE = frozenset(
+    {"object-damaged", "missing-text", "memory-damaged", "wrong-memory", "wrong-sky", "wrong-values"}
+)
 """What may be wrong with a store whose facts can be taken all the same: none of this comes in."""
 
+RECORDED_AT = {"dimension_record": "inserted", "dataset_type": "registered"}
+"""Kind of a fact that two stores may each have by themselves → its time."""
 RECORDS = "SELECT origin, kind, subject, digest FROM record ORDER BY position"
 OURS = "SELECT position, origin, digest FROM record WHERE subject = ? AND kind = ?"
 LAST_LINK = "SELECT chain FROM record ORDER BY position DESC LIMIT 1"
@@ -201,9 +205,20 @@ class _Union:
             elif ours[1:] == (origin, digest):
                 yield ours[0]
             else:
-                if ours[2] != digest:
+                if ours[2] != digest and not self._says_the_same(kind, subject):
                     self.kept.append((kind, subject))
                 yield origin, digest
+
+    def _says_the_same(self, kind: str, subject: str) -> bool:
+        """Both have the fact, and it differs in nothing but the time at which it was recorded."""
+        time = RECORDED_AT.get(kind)
+        if time is None:
+            return False
+        pair = [facts.read(conn, kind, subject) for conn in (self._conn, self._other.store.conn)]
+        plain = [
+            {name: value for name, value in fact.items() if name != time} for fact in pair if isinstance(fact, dict)
+        ]
+        return len(plain) == 2 and plain[0] == plain[1]
 
     def add_all(self, row: Row) -> None:
         """Appends what is new in the other's order, then the merge."""

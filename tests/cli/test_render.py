@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from provstore.cli import render
 from provstore.model.verdict import Reason
-from provstore.operations.report import TaskReport
-from provstore.operations.run import RunReport
+from provstore.operations.report import RunReport, TaskReport
 from provstore.operations.status import Group, StatusReport, TaskState
 
 NEVER = (Reason("never-run", "", "never run"),)

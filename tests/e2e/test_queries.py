@@ -111,7 +111,7 @@ def test_a_dataset_in_several_collections_is_one_result(project: Project) -> Non
         ({"where": "visit = 1 or"}, "column 13: found the end"),
         ({"where": "visit = :v"}, "':v' has no value"),
         ({"where": "visit.region overlaps POINT(1, 2)"}, "there is no name 'visit.region'"),
-        ({"where": "POINT(1, 2) overlaps POINT(1, 2)"}, "OVERLAPS needs records of dimensions"),
+        ({"where": "POINT(1, 2) overlaps POINT(1, 95)"}, "column 22: found the declination 95"),
     ],
 )
 def test_what_can_not_be_asked_is_an_error(project: Project, asked: dict[str, object], message: str) -> None:

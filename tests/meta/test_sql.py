@@ -27,6 +27,7 @@ BIG_TABLES = frozenset({"execution", "dataset", "usage", "record", "object"})
 """Those that grow with every run: a question that reads one from end to end gets slower for ever."""
 
 WHOLE_TABLE: dict[str, str] = {
+    "datasets.BY_ID": "walks the ids in their order, and stops at the limit",
     "facts.LAST_RECORD": "walks the key from its end and stops after one row",
     "history.ANY_DATASET": "stops after one row",
     "registered.LAST_EXECUTIONS": "walks from the newest, and stops at the limit",

@@ -179,7 +179,7 @@ PLAN = Plan(
     [Unresolved("u", "x", "g", ["v"], ["u/{x}"])],
     ["a remark"],
     "blake3:4",
-    Settings(["s"], {"n": ["s"]}, 0, None, ["TOKEN"], ["tools/x.py"], {".dat": "bytes"}),
+    Settings(["s"], {"n": ["s"]}, 0, None, ["TOKEN"], ["tools/x.py"], {".dat": "bytes"}, True),
     {"p": "hdf5"},
 )
 

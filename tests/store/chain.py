@@ -15,7 +15,8 @@ KEY = {
     "chain_removal": "member", "tag": "id", "tag_removal": "tag",
     "dataset_deletion": "dataset", "dataset_change": "id", "alias": "id",
     "chain_member": "id", "equality": "id", "acceptance": "id", "verification": "id", "metric": "id", "merge": "id",
-    "recovery": "id",
+    "recovery": "id", "dataset_type": "name", "dimension": "id",
+    "keyword": "dataset || ' ' || word", "dimension_record": "dimension || ' ' || key",
 }  # fmt: skip
 
 

@@ -15,11 +15,12 @@ from pure.query.query_trees import BINDS, conditions, integers, rows, texts
 
 from provstore.digest import canonical_json
 from provstore.errors import QueryError
-from provstore.query import matches, parse_where, printed
+from provstore.query import matches, names, parse_where, printed
 from provstore.query.narrow import needed, passed_over
 from provstore.query.tree import Expression
 from provstore.store import conditions as sql
 from provstore.store import datasets, facts, migrate
+from provstore.store.dataset_names import DatasetNames
 
 from .rows import NOW, dataset_row
 
@@ -52,7 +53,14 @@ def found(conn, text, *, kinds=KINDS, bind=BINDS, jumps=True, **changes):
     """Ids of what a `where` finds."""
     tree = parse_where(text)
     wanted = datasets.Wanted(
-        "all", sql.compiled(tree, kinds, bind), needed(tree, bind) if jumps else {}, None, False, {}, (), None
+        "all",
+        sql.compiled(tree, DatasetNames(kinds, asked=names(tree)), bind),
+        needed(tree, bind) if jumps else {},
+        None,
+        False,
+        {},
+        (),
+        None,
     )
     return [row[0] for row in datasets.found(conn, "image", wanted._replace(**changes))]
 
@@ -144,7 +152,7 @@ def test_an_injection_is_a_value(conn, text):
 
     for where in (f"band = {quoted}", f"band in ({quoted})", f"GLOB(band, {quoted})", "band = :x", "band in (:x)"):
         assert found(conn, where, bind={"x": text}) == ids[:1]
-        compiled = sql.compiled(parse_where(where), KINDS, {"x": text})
+        compiled = sql.compiled(parse_where(where), DatasetNames(KINDS), {"x": text})
         assert FRAGMENTS.sub("", compiled.sql) == ""
     assert conn.execute("SELECT count(*) FROM dataset").fetchone() == (2,)
 
@@ -153,7 +161,7 @@ def test_an_injection_is_a_value(conn, text):
 @given(conditions)
 def test_no_value_is_in_the_sql(condition):
     """The SQL of any `where` consists of fragments that stand in the code, and of names of parameters."""
-    compiled = sql.compiled(parse_where(text_of(condition)), KINDS, BINDS)
+    compiled = sql.compiled(parse_where(text_of(condition)), DatasetNames(KINDS), BINDS)
 
     assert FRAGMENTS.sub("", compiled.sql) == ""
 
@@ -162,9 +170,9 @@ def test_no_value_is_in_the_sql(condition):
 def test_a_name_that_is_none_is_an_error(name):
     """Columns of the table that are not offered, and what is no name at all."""
     with pytest.raises(QueryError):
-        sql.compiled(parse_where(f"{name} = 1"), KINDS, {})
+        sql.compiled(parse_where(f"{name} = 1"), DatasetNames(KINDS), {})
     with pytest.raises(QueryError):
-        sql.ordered([name], KINDS)
+        sql.ordered([name], DatasetNames(KINDS))
 
 
 @pytest.mark.parametrize(
@@ -188,13 +196,13 @@ def test_a_name_that_is_none_is_an_error(name):
         ("GLOB(band, :x)", {"x": 1}, "GLOB needs a text"),
         ("GLOB(band, :x)", {"x": "*" * 60_000}, "the pattern is longer than 50000 bytes"),
         ("visit.region overlaps CIRCLE(1, 2, 3)", {}, "there is no name 'visit.region'"),
-        ("POINT(1, 2) overlaps CIRCLE(1, 2, 3)", {}, "column 13: OVERLAPS needs records of dimensions"),
+        ("POINT(1, 95) overlaps CIRCLE(1, 2, 3)", {}, "column 1: found the declination 95"),
     ],
 )
 def test_what_has_no_meaning_is_an_error_with_its_place(text, bind, message):
     """Kinds are known before anything is read, those of bound values too."""
     with pytest.raises(QueryError, match=re.escape(message)):
-        sql.compiled(parse_where(text), KINDS, bind)
+        sql.compiled(parse_where(text), DatasetNames(KINDS), bind)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +237,8 @@ def test_true_of_the_dataset(conn, text, bind):
 
 @pytest.mark.parametrize(
     "text", ["visit" + " + 0" * 90 + " = 1", "visit" + " * 1" * 90 + " = 1", "visit - 1 - 0 - (0 - 1) + 2 * 3 = 7",
-             "not (" * 10 + "visit = 1" + ")" * 10]
+             "not (" * 10 + "visit = 1" + ")" * 10, "1 = " + "-(" * 48 + "visit" + ")" * 48,
+             "visit = " + "2 * (1 - (1 + (0 * " * 7 + "visit" + ")))" * 7 + " + 1"]
 )  # fmt: skip
 def test_long_sums_and_some_parentheses_are_read(conn, text):
     """Signs and products in a row are no depth, and are still read from the left."""
@@ -239,12 +248,25 @@ def test_long_sums_and_some_parentheses_are_read(conn, text):
     assert found(conn, text) == ids
 
 
+@pytest.mark.parametrize("depth", [10, 60])
+def test_conditions_stand_deep_inside_of_each_other(conn, depth):
+    """AND, OR and NOT, in turn, each in parentheses behind something: SQLite's own limit is thirty of them."""
+    ids = filled(conn, [{"visit": 1}])
+    text = "visit = 1"
+    for level in range(depth):
+        text = (f"visit = 2 or ({text})", f"visit = 1 and ({text})")[level % 2]
+
+    assert matches(parse_where(text), {"visit": 1})
+    assert found(conn, text) == ids
+    assert found(conn, "not (" * 40 + text.replace("= 2", "= 3") + ")" * 40 if depth == 10 else text) == ids
+
+
 def test_what_is_too_deep_for_sqlite_is_an_error_of_the_query(conn):
     """Not one of the store, which is not damaged."""
     filled(conn, [{"visit": 1}])
 
     with pytest.raises(QueryError, match="nested deeper"):
-        found(conn, "visit = " + "-(" * 48 + "visit" + ")" * 48)
+        found(conn, "visit = " + "(2 / " * 32 + "visit" + ")" * 32)
 
 
 def test_another_kind_is_missing(conn):

@@ -15,6 +15,7 @@ from provstore.query import matches, parse_where
 from provstore.query.narrow import needed
 from provstore.store import conditions as sql
 from provstore.store import datasets, facts, migrate
+from provstore.store.dataset_names import DatasetNames
 
 from .rows import NOW, dataset_row
 
@@ -50,10 +51,10 @@ def add(conn, kind, row):
 
 def filled(conn, many):
     """The store with these datasets and no others; each with its id."""
-    for table in ("dataset_deletion", "tag_removal", "tag", "dataset"):
+    for table in ("dataset_deletion", "tag_removal", "tag", "dataset", "data_id_value"):
         conn.execute(f"DELETE FROM {table}")
     for number, entry in enumerate(many):
-        entry["id"] = f"d{number}"
+        entry["id"] = f"d{number:03d}"
         columns = {name: entry[name] for name in ("id", "type", "run", "path", "size")}
         role = "out/part" if entry["inside"] else "out"
         add(conn, "dataset", dataset_row(**columns, data_id=canonical_json(entry["data_id"]), role=role))
@@ -91,20 +92,22 @@ def searched(many, type, collections, status, find_first):
     status=st.sampled_from(["valid", "all", "deleted"]),
     find_first=st.booleans(),
     where=st.sampled_from(["", "n = 2", "dataset.size > 1", "n in (1..2) and m = NULL"]),
-    order=st.sampled_from([[], ["-dataset.size"], ["dataset.size", "-n"]]),
+    order=st.sampled_from(
+        [[], ["-dataset.size"], ["dataset.size", "-n"], ["n"], ["-n", "dataset.size"], ["-dataset.id"]]
+    ),
     limit=st.none() | st.integers(1, 4),
 )
 def test_a_query_finds_what_a_search_finds(conn, *, many, type, collections, status, find_first, where, order, limit):
     """In RUN and TAGGED collections, with find-first before the condition, an order and a limit."""
     filled(conn, many)
     find_first = find_first and collections is not None
-    kinds = {"n": "number", "m": "number"}
+    names = DatasetNames({"n": "number", "m": "number"})
     tree = parse_where(where)
-    terms, parameters = sql.ordered(order, kinds)
-    condition = sql.compiled(tree, kinds, {})
+    terms, parameters = sql.ordered(order, names)
+    condition = sql.compiled(tree, names, {})
     condition = condition._replace(values={**condition.values, **parameters.values})
     named = None if collections is None else [(name, COLLECTIONS[name]) for name in collections]
-    wanted = datasets.Wanted(status, condition, needed(tree, {}), named, find_first, {}, terms, limit)
+    wanted = datasets.Wanted(status, condition, needed(tree, {}), named, find_first, {}, terms, limit, lead_of(order))
     found = [row[0] for row in datasets.found(conn, type, wanted)]
 
     expected = {
@@ -120,10 +123,20 @@ def test_a_query_finds_what_a_search_finds(conn, *, many, type, collections, sta
         assert [sorted_by(expected[id], order) for id in found] == sorted(keys)[:number]
 
 
+def lead_of(order):
+    """The dimension that an order begins with, as queries say it."""
+    name = order[0].removeprefix("-") if order else "."
+    return None if "." in name else (name, order[0].startswith("-"))
+
+
 def sorted_by(entry, order):
-    if order == ["-dataset.size"]:
-        return (-entry["size"],)
-    return (entry["size"], -entry["data_id"].get("n", 0)) if order else ()
+    """What an entry is sorted by; what is missing is the smallest."""
+    keys = []
+    for term in order:
+        values = {"n": entry["data_id"].get("n", 0), "dataset.size": entry["size"], "dataset.id": int(entry["id"][1:])}
+        value = values[term.removeprefix("-")]
+        keys.append(-value if term.startswith("-") else value)
+    return tuple(keys)
 
 
 def test_a_chain_is_searched_in_its_order(conn):
@@ -141,16 +154,26 @@ def test_a_chain_is_searched_in_its_order(conn):
 
 def steps(conn, runs, **changes):
     """SQLite's instructions for a query with a limit of 3, over so many runs of 20 images each."""
-    conn.execute("DELETE FROM dataset")
+    for table in ("dataset", "data_id_value"):
+        conn.execute(f"DELETE FROM {table}")
     for run in range(runs):
         for number in range(20):
             data_id = canonical_json({"band": "gr"[run % 2], "detector": number % 5, "visit": run * 4 + number // 5})
-            row = dataset_row(id=f"{run}-{number}", type="image", run=f"r{run}", data_id=data_id, role="out")
+            created = NOW.replace("10:00:00", f"10:00:{number:02d}").replace("2026", str(1000 + run))
+            row = dataset_row(
+                id=f"{run}-{number}", created=created, type="image", run=f"r{run}", data_id=data_id, role="out"
+            )
             add(conn, "dataset", row)
     where = parse_where(changes.pop("where", ""))
-    condition = sql.compiled(where, {"band": "text", "detector": "number", "visit": "number"}, {})
+    names = DatasetNames({"band": "text", "detector": "number", "visit": "number"})
+    order = changes.pop("order", [])
+    terms, parameters = sql.ordered(order, names)
+    condition = sql.compiled(where, names, {})
+    condition = condition._replace(values={**condition.values, **parameters.values})
     named = [(f"r{run}", "RUN") for run in range(runs)] if changes.pop("named", True) else None
-    wanted = datasets.Wanted("valid", condition, needed(where, {}), named, named is not None, {}, (), 3)
+    wanted = datasets.Wanted(
+        "valid", condition, needed(where, {}), named, named is not None, {}, terms, 3, lead_of(order)
+    )
     count = 0
 
     def one_more():
@@ -178,6 +201,11 @@ def steps(conn, runs, **changes):
         {"collections": [("r3", "RUN")]},
         {"collections": [("r3", "RUN")], "find_first": False},
         {"where": "dataset.size > 0"},
+        {"order": ["-visit"]},
+        {"order": ["visit", "-detector"], "named": False},
+        {"order": ["-dataset.created"], "named": False},
+        {"order": ["dataset.id"], "named": False},
+        {"order": ["-visit"], "collections": [("r3", "RUN"), ("r5", "RUN")]},
     ],
 )
 def test_a_limit_bounds_the_work(conn, asked):

@@ -194,6 +194,22 @@ def add_tag(**changes):
     return do
 
 
+DIMENSION = {"id": "d", "name": "visit", "definition": '{"type":"int"}', "registered": NOW}
+RECORD = {"dimension": "visit", "key": '{"visit":1}', "value": 1, "record": "{}", "time_begin": None, "time_end": None,
+          "region": "POINT(0, 0)", "box": "[0.5,1.0,-0.25,0.25,-0.25,0.25]", "inserted": NOW}  # fmt: skip
+
+
+def add_record(*statements, **changes):
+    """A dimension and one record of it, which may be changed before and after it is added."""
+
+    def do(store):
+        add(store, "dimension", **DIMENSION)
+        add(store, "dimension_record", **{**RECORD, **changes})
+        change(store, *statements)
+
+    return do
+
+
 LAST = "(SELECT max(position) FROM record)"
 FAILING = {
     "sqlite": sql_null,
@@ -221,6 +237,8 @@ FAILING = {
     "wrong-time": add_dataset(created="2026-11-21 10:00:00"),
     "missing-text": add_executed(log=digest_bytes(b"gone")),
     "wrong-memory": remember_failure,
+    "wrong-sky": add_record("DELETE FROM sky"),
+    "wrong-values": changed("INSERT INTO data_id_value VALUES ('t', 'visit', 1, 'integer')"),
 }
 """Slug → makes a sound store one that fails this check and no other."""
 
@@ -253,6 +271,23 @@ ALSO = {
         f"INSERT INTO collection VALUES ('t', 'TAGGED', '{NOW}', '')",
         f"INSERT INTO tag SELECT 't', 't', id, NULL, NULL, '{NOW}' FROM dataset LIMIT 1")),
     "word without record": ("unrecorded", changed("INSERT INTO keyword SELECT id, 'w' FROM dataset LIMIT 1")),
+    "dimension without record": ("unrecorded", changed(
+        f"INSERT INTO dimension VALUES ('d', 'visit', '{{}}', '{NOW}')")),
+    "record of a value without record": ("unrecorded", lambda store: (
+        add(store, "dimension", **DIMENSION), change(store, f"INSERT INTO dimension_record VALUES "
+            f"('visit', '{{}}', 1, '{{}}', NULL, NULL, NULL, NULL, '{NOW}')"))),
+    "type without record": ("unrecorded", changed(
+        f"INSERT INTO dataset_type VALUES ('t', '[]', 'bytes', NULL, '', '{NOW}')")),
+    "record of no dimension": ("missing-fact", add_record(dimension="night")),
+    "other value": ("record-damaged", add_record("UPDATE dimension_record SET value = 2")),
+    "key in disorder": ("wrong-json", add_record(key='{"visit": 1}')),
+    "no definition": ("wrong-json", adding("dimension", **{**DIMENSION, "definition": "int"})),
+    "span of no time": ("wrong-time", add_record(time_begin="later")),
+    "box elsewhere": ("wrong-sky", add_record("UPDATE sky SET x_min = 0.25")),
+    "box of another record": ("wrong-sky", add_record("UPDATE sky SET key = 'x'")),
+    "box of nothing": ("wrong-sky", add_record("INSERT INTO sky VALUES (9, 0, 1, 0, 1, 0, 1, 'visit', 'x')")),
+    "region without a box": ("wrong-sky", add_record(box=None)),
+    "node of the sky": ("sqlite", add_record("UPDATE sky_rowid SET nodeno = 7")),
     "fact is gone": ("record-damaged", changed("DELETE FROM run_end")),
     "record of no kind": ("record-damaged", unknown_kind),
     "merge of records to come": ("merged-chain-broken", add_merge(records="[[1,300]]")),
@@ -318,6 +353,17 @@ def test_a_merge_before_a_recovery_proves_nothing_any_more(filled):
     add_merge(records="[[1,2]]")(filled)
     row = {"id": new_id(), "recovered": NOW, "source": "s", "source_digest": "", "kept": 1, "unproved": 0, "lost": "[]"}
     add(filled, "recovery", **row)
+
+    assert found(filled) == []
+
+
+def test_a_store_with_records_of_dimensions_is_sound(filled):
+    """The index of regions rounds outwards, and holds just their boxes."""
+    add_record()(filled)
+    for visit in range(2, 60):
+        box = f"[0.{visit}1234567,0.{visit}2345678,-0.{visit}1111111,0.0,0.123456789012,0.2]"
+        key = f'{{"visit":{visit}}}'
+        add(filled, "dimension_record", **{**RECORD, "key": key, "value": visit, "box": box})
 
     assert found(filled) == []
 

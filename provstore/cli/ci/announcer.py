@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from provstore.cli.ci.findings import Finding
     from provstore.cli.place import Place
     from provstore.events import Event, Observer
-    from provstore.operations.run import RunReport
+    from provstore.operations.report import RunReport
     from provstore.operations.status import StatusReport
 
 

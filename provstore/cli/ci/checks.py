@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
     from provstore.errors import ProvstoreError
     from provstore.events import Event, TaskEnded
-    from provstore.operations.report import TaskReport
-    from provstore.operations.run import RunReport
+    from provstore.operations.report import RunReport, TaskReport
     from provstore.operations.status import StatusReport
 
 PASSED, SKIPPED, FAILED, ERROR = OUTCOMES = ("passed", "skipped", "failed", "error")

@@ -59,7 +59,7 @@ class _Entries:
                 tasks[stage, task.data_id] = before
             for number in task.inputs:
                 path = plan.paths[number]
-                if number in made:
+                if number in made or path in plan.looked_up:  # what is in the registry, the keys say
                     continue
                 if fresh and self._verdicts.identity(number):  # a frozen task's inputs may be gone
                     inputs[path] = self._dataset(number, old.inputs)

@@ -80,6 +80,8 @@ class Present:
         if path in self.made:
             output = self._outputs.get(path)
             return Read(output.identity, output.identity) if output is not None else Read("", "")
+        if path in self._plan.looked_up:
+            return Read("", self._plan.looked_up[path].content.identity)
         locked = self._inputs.get(path)
         if locked is not None and not self.made.isdisjoint(folders_of(path)):
             return Read(locked.identity, locked.identity)

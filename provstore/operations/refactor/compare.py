@@ -137,9 +137,10 @@ def refactor(root: str, file: str, old: OldPipelinefile) -> RefactorReport:
 def _expand(root: str, document: Document) -> Expanded:
     from provstore.pipelinefile.check import check
     from provstore.pipelinefile.expand import expand
+    from provstore.pipelinefile.lookups import with_lookups
     from provstore.watch.find import find
 
-    pipeline = check(root, document)
+    pipeline = with_lookups(check(root, document), is_named=False)
     # The values are the same for both; that of a secret shows only that it is one.
     environment = {**os.environ, **{name: f"{SALTED}{name}" for name in pipeline.secret_env if name in os.environ}}
     return Expanded(pipeline, *expand(pipeline, lambda search: find(root, search), environment))

@@ -6,6 +6,7 @@ Rules: no fact is changed; each of these is a fact of its own. What was register
 from __future__ import annotations
 
 import json
+import os
 import time
 
 from provstore.digest import canonical_json
@@ -15,11 +16,12 @@ from provstore.noun import NamedTuple
 from provstore.operations import recording
 from provstore.operations.circumstances import user_name
 from provstore.operations.registry import names
-from provstore.operations.registry.placing import Placing
+from provstore.operations.registry.datasets import is_outside
+from provstore.operations.registry.placing import AUTO, DIRECT, Placing, Source, settled
 from provstore.operations.registry.references import known_id
-from provstore.operations.registry.register import add_dataset, maker, source_of, without_data
+from provstore.operations.registry.register import add_dataset, keep_strange, maker_here, source_of, without_data
 from provstore.operations.registry.writing import writing
-from provstore.store import history, registered
+from provstore.store import identities, registered
 from provstore.store.adding import adding
 from provstore.store.ledger import SOURCES
 
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from provstore.events import Observer
     from provstore.model.files import Content
     from provstore.model.values import JSON
-    from provstore.operations.registry.placing import Source
     from provstore.project import Project
     from provstore.store.adding import Adding, Connection
     from provstore.store.store import Store
@@ -55,9 +56,10 @@ class ReplaceRequest(NamedTuple):
 
 
 class DeleteReport(NamedTuple):
-    """What became of a dataset that was deleted.
+    """What became of a dataset that was deleted, or would.
 
     Attributes:
+        dry_run: Nothing was done.
         removed: Its data were there, and are gone.
         left: Why what lies at its path was left; "": nothing is left, or that was wanted.
     """
@@ -66,6 +68,7 @@ class DeleteReport(NamedTuple):
     path: str
     removed: bool
     left: str
+    dry_run: bool = False
 
 
 # --- replacing --------------------------------------------------------------------------------------------------
@@ -81,20 +84,25 @@ def replace(project: Project, request: ReplaceRequest, observe: Observer) -> str
     """
     source = source_of(request.old_location, request.transfer, request.current)
     with writing(project, f"{COMMAND} replace", "replace its datasets", observe) as store:
-        old = store.ask(_replaceable, request)
+        old = store.ask(_replaceable, request, project)
+        if is_outside(str(old["path"])):
+            return _replace_outside(project, store, request, old, source)
+        if source is not None and source.transfer == DIRECT:
+            raise UsageError(f"{old['path']}: found transfer 'direct', expected another: its place is in the project")
         if old["location"] != "project":
             if source is not None:
                 raise UsageError(f"{old['path']}: found old_location, expected none: it was recorded without data")
             with adding(store) as added:
-                return _add_successor(added, request, None)
+                return _add_successor(added, project, request, None)
+        source = None if source is None else settled(source, os.path.join(project.root, str(old["path"])))
         limit = project.pipeline({}).objects_limit
         with Placing(project, store, str(old["path"])) as placing:
             placing.check_place()
-            return _replace_data(store, placing, request, (source, limit))
+            return _replace_data(project, store, placing, request, (source, limit))
 
 
 def _replace_data(
-    store: Store, placing: Placing, request: ReplaceRequest, how: tuple[Source | None, int | None]
+    project: Project, store: Store, placing: Placing, request: ReplaceRequest, how: tuple[Source | None, int | None]
 ) -> str:
     source, limit = how
     lying: Content | None = None
@@ -108,8 +116,8 @@ def _replace_data(
                 pass  # before it is taken away: a kill must not find these bytes in memory only
     placing.keep(content, limit)
     with adding(store) as added:
-        _keep_strange(added, placing.path, lying)
-        id = _add_successor(added, request, content)
+        keep_strange(added, placing.path, lying)
+        id = _add_successor(added, project, request, content)
         if lying is not None:
             placing.take_away()
         if source is not None:
@@ -117,16 +125,18 @@ def _replace_data(
     return id
 
 
-def _keep_strange(added: Adding, path: str, lying: Content | None) -> None:
-    """Records what somebody put in the dataset's place since, so that it can be restored."""
-    if lying is None or added.ask(history.dataset_with, path, lying.digest, lying.executable) is not None:
-        return
-    now = utc_text(time.time())
-    added.add_run_collection(SOURCES, now)
-    added.add("dataset", recording.source_row(path, lying, recording.Place(SOURCES, user_name(), now)))
+def _replace_outside(
+    project: Project, store: Store, request: ReplaceRequest, old: Mapping[str, Any], source: Source | None
+) -> str:
+    """Replaces data that were recorded where they are; the new ones are where they are, too."""
+    if source is not None and source.transfer not in (DIRECT, AUTO):
+        raise UsageError(f"{old['path']}: found transfer '{source.transfer}', expected 'direct': its data stay outside")
+    source = source or Source(str(old["path"]), DIRECT, str(old["path"]))
+    with Placing(project, store, source.path) as placing, adding(store) as added:
+        return _add_successor(added, project, request, placing.read_where_it_is(source), source.path)
 
 
-def _replaceable(conn: Connection, request: ReplaceRequest) -> dict[str, Any]:
+def _replaceable(conn: Connection, request: ReplaceRequest, project: Project) -> dict[str, Any]:
     """The row of the dataset that is replaced, as it is now."""
     id = known_id(conn, "dataset", request.dataset)
     now = registered.datasets(conn, [id])[0]
@@ -134,15 +144,24 @@ def _replaceable(conn: Connection, request: ReplaceRequest) -> dict[str, Any]:
         raise UsageError(f"dataset {id}: it was {now['status']}, expected one that lives")
     if not now["overwritable"]:
         raise UsageError(f"dataset {id}: '{now['name']}' is not overwritable", hint="register a new version")
-    if request.execution_id is not None:
-        maker(conn, request.execution_id)
+    maker_here(conn, project, request.execution_id)
     row = registered.whole_row(conn, id)
+    living = registered.living_at(conn, row["path"]) if row["location"] == "project" else None
+    if living is not None and living.id != id:
+        raise UsageError(f"dataset {id}: dataset {living.id} has taken its place at {row['path']}", hint="replace that")
     row.update({field: now[field] for field in ("description", "url")}, metadata=canonical_json(now["metadata"]))
     return row
 
 
-def _add_successor(added: Adding, request: ReplaceRequest, content: Content | None) -> str:
-    old = added.ask(_replaceable, request)
+def _add_successor(
+    added: Adding, project: Project, request: ReplaceRequest, content: Content | None, path: str | None = None
+) -> str:
+    """Adds the dataset that takes the place of another.
+
+    Args:
+        path: Where its data are; None: where those of its predecessor are.
+    """
+    old = added.ask(_replaceable, request, project)
     now = utc_text(time.time())
     said: dict[str, str | None] = {"url": request.url, "contact": request.contact, "description": request.description}
     if request.metadata is not None:
@@ -151,8 +170,8 @@ def _add_successor(added: Adding, request: ReplaceRequest, content: Content | No
     found = content or without_data(row["url"], row["contact"])
     fresh = recording.source_row(str(old["path"]), found, recording.Place(str(old["run"]), str(old["owner"]), now))
     parts = ("id", "kind", "executable", "size", "digest", "semantic_digest", "format", "created")
-    row.update({part: fresh[part] for part in parts})
-    execution = None if request.execution_id is None else added.ask(maker, request.execution_id)
+    row.update({part: fresh[part] for part in parts}, path=path or old["path"])
+    execution = added.ask(maker_here, project, request.execution_id)
     row.update(iteration=old["iteration"] + 1, replaces=old["id"], execution=execution)
     if request.keywords is None:
         words = tuple(added.ask(registered.keywords, str(old["id"])))
@@ -165,8 +184,13 @@ def _add_successor(added: Adding, request: ReplaceRequest, content: Content | No
 # --- deleting ---------------------------------------------------------------------------------------------------
 
 
-def delete(project: Project, text: str, observe: Observer, *, keep_bytes: bool = False) -> DeleteReport:
+def delete(
+    project: Project, text: str, observe: Observer, *, keep_bytes: bool = False, dry_run: bool = False
+) -> DeleteReport:
     """Deletes a registered dataset: its record stays, its data go, unless they are to be kept.
+
+    Args:
+        dry_run: Only say what would be done.
 
     Raises:
         UnknownIdError: It is not known.
@@ -177,6 +201,8 @@ def delete(project: Project, text: str, observe: Observer, *, keep_bytes: bool =
         row = store.ask(_deletable, text)
         with Placing(project, store, str(row["path"])) as placing:
             removed, left = _what_lies(placing, row, store) if not keep_bytes else (False, "")
+            if dry_run:
+                return DeleteReport(str(row["id"]), str(row["path"]), removed, left, dry_run=True)
             with adding(store) as added:
                 added.ask(_deletable, text)
                 deletion = {"dataset": row["id"], "deleted": utc_text(time.time()), "user": user_name()}
@@ -210,7 +236,13 @@ def _what_lies(placing: Placing, row: Mapping[str, Any], store: Store) -> tuple[
         digest = placing.read_lying().digest
     except FileError as error:
         return False, error.message
+    others = store.ask(identities.sharing, str(row["id"]))
+    if others:
+        return False, f"{row['path']}: it holds the data of dataset {others[0]} as well, which are left there"
     if digest != row["digest"]:
+        living = store.ask(registered.living_at, str(row["path"]))
+        if living is not None and living.id != row["id"]:
+            return False, ""
         return False, f"{row['path']}: it holds other data than were registered, which are left there"
     return True, ""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from provstore.operations.registry.transact import Transaction
     from provstore.project import Project
     from provstore.store.collections import Collection, Tag
+    from provstore.store.facts import Row
     from provstore.store.store import Store
 
 NAMED = 10
@@ -177,7 +178,8 @@ def remove(
             return _removal(store, name, unlink=unlink)
     with transaction(project, f"provstore collection remove {name}", observe) as call:
         report = _removal(call.store, name, unlink=unlink)
-        _remove(call, report)
+        for fact in removal_facts(call.store, report, call.now):
+            call.add(*fact)
         return report._replace(dry_run=False)
 
 
@@ -205,49 +207,56 @@ def _removal(store: Store, name: str, *, unlink: bool) -> Removal:
 
 
 def _refuse(report: Removal, tags: Sequence[Tag]) -> None:
-    referrers = [f"chain {chain}" for chain in report.chains]
-    holding = [f"collection {tag.collection} holds {tag.path} (dataset {tag.dataset})" for tag in tags]
-    referrers += dict.fromkeys(holding)
-    shown = "".join(f"\n  {text}" for text in referrers[:NAMED])
-    more = f"\n  and {len(referrers) - NAMED} more" if len(referrers) > NAMED else ""
     raise UsageError(
-        f"{report.name}: not removed, as something refers to it:{shown}{more}",
+        f"{report.name}: not removed, as something refers to it:{referrers(report.chains, tags)}",
         hint="unlink it (--unlink) to take it out of these as well",
     )
 
 
-def _remove(call: Transaction, report: Removal) -> None:
-    conn, now = call.store.conn, call.now
+def referrers(chains: Sequence[str], tags: Sequence[Tag]) -> str:
+    """What refers to a collection, as lines of a message; "": nothing does."""
+    found = [f"chain {chain}" for chain in chains]
+    found += dict.fromkeys(f"collection {tag.collection} holds {tag.path} (dataset {tag.dataset})" for tag in tags)
+    more = f"\n  and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    return "".join(f"\n  {text}" for text in found[:NAMED]) + more
+
+
+def removal_facts(store: Store, report: Removal, now: str) -> Iterator[tuple[str, Row]]:
+    """What is to be recorded when a collection is removed.
+
+    Args:
+        now: As the store spells times.
+    """
+    conn = store.conn
     for member, _ in collections.memberships(conn, report.name):
-        call.add("chain_removal", {"member": member, "removed": now})
+        yield "chain_removal", {"member": member, "removed": now}
     if report.type == collections.RUN:
         for tag in collections.tags_of_run(conn, report.name):
-            call.add("tag_removal", {"tag": tag.id, "removed": now})
+            yield "tag_removal", {"tag": tag.id, "removed": now}
         user = user_name()
         for dataset in collections.datasets_of_run(conn, report.name):
-            call.add("dataset_deletion", {"dataset": dataset, "deleted": now, "user": user, "kept_bytes": 0})
-    for fact in _held_by(call, report.name):
-        call.add(*fact)
+            yield "dataset_deletion", {"dataset": dataset, "deleted": now, "user": user, "kept_bytes": 0}
+    yield from _held_by(store, report.name, now)
     if facts.collection_type(conn, facts.REMOVED) is None:
         row = {"name": facts.REMOVED, "type": collections.CHAINED, "created": now, "description": ABOUT_REMOVED}
-        call.add("collection", row)
-    call.add("chain_member", _last_member(call, report.name))
+        yield "collection", row
+    yield "chain_member", _last_member(store, report.name, now)
 
 
 ABOUT_REMOVED = "Collections that were removed"
 
 
-def _held_by(call: Transaction, name: str) -> Iterator[tuple[str, dict[str, str]]]:
+def _held_by(store: Store, name: str, now: str) -> Iterator[tuple[str, Row]]:
     """What takes out all that a collection holds."""
-    for member in collections.members(call.store.conn, name):
-        yield "chain_removal", {"member": member.id, "removed": call.now}
-    for tag in collections.tags(call.store.conn, name):
-        yield "tag_removal", {"tag": tag.id, "removed": call.now}
+    for member in collections.members(store.conn, name):
+        yield "chain_removal", {"member": member.id, "removed": now}
+    for tag in collections.tags(store.conn, name):
+        yield "tag_removal", {"tag": tag.id, "removed": now}
 
 
-def _last_member(call: Transaction, name: str) -> dict[str, str | int]:
+def _last_member(store: Store, name: str, now: str) -> Row:
     from provstore.model.values import new_id
 
-    there = collections.members(call.store.conn, facts.REMOVED)
+    there = collections.members(store.conn, facts.REMOVED)
     position = max((member.position for member in there), default=-1) + 1
-    return {"id": new_id(), "chain": facts.REMOVED, "child": name, "position": position, "added": call.now}
+    return {"id": new_id(), "chain": facts.REMOVED, "child": name, "position": position, "added": now}

@@ -101,6 +101,19 @@ def records_of(store: Store, ids: Iterable[str]) -> list[DatasetRecord]:
     return [DatasetRecord(*[value[field] for field in DatasetRecord._fields]) for value in values]
 
 
+def new_record(row: Mapping[str, Any], data_id: Mapping[str, JSON]) -> DatasetRecord:
+    """The record of a dataset whose row was just written, and of which nothing else is said."""
+    more = {
+        **row,
+        "data_id": dict(data_id),
+        "metadata": {},
+        "status": "valid",
+        "keywords": (),
+        "overwritable": bool(row["overwritable"]),
+    }
+    return DatasetRecord(*[more[field] for field in DatasetRecord._fields])
+
+
 def dataset(project: Project, text: str) -> DatasetReport:
     """One dataset, by its id, the beginning of one, or an alias.
 
@@ -156,6 +169,16 @@ def _leaves(store: Store, names: Sequence[str]) -> list[str]:
     return [leaf.name for leaf in store.ask(collections.flattened, names)]
 
 
+def has_data(record: DatasetRecord) -> bool:
+    """It has data of its own, here or outside of the project; else only what is known of it was recorded."""
+    return record.location == "project" or is_outside(record.path)
+
+
+def is_outside(path: str) -> bool:
+    """Data at a path lie outside of the project, or were recorded as if they did."""
+    return path.startswith(("/", "../"))
+
+
 def place_of_dataset(project: Project, text: str) -> str:
     """Absolute path of where a dataset lies, or lay.
 
@@ -164,7 +187,7 @@ def place_of_dataset(project: Project, text: str) -> str:
         UsageError: It was recorded without data.
     """
     record = dataset(project, text).dataset
-    if record.location == "meta" or (record.location == "external" and (record.url or record.contact)):
+    if not has_data(record):
         where = f": see {record.url or record.contact}" if record.url or record.contact else ""
         raise UsageError(f"dataset {record.id}: it was recorded without data{where}")
     return os.path.normpath(os.path.join(project.root, record.path))

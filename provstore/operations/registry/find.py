@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from provstore.errors import UsageError
+from provstore.model.ranges import is_valid_in
 from provstore.noun import NamedTuple
-from provstore.operations.registry.names import checked_data_id
-from provstore.operations.registry.ranges import checked_range, contains, overlap, spelled_range
+from provstore.operations.registry.ranges import checked_range, spelled_range
 from provstore.operations.registry.transact import collection_named, has_store, readable
+from provstore.operations.registry.typed import sought_data_id
 from provstore.store import collections
 from provstore.store.connection import explained
 
@@ -45,13 +46,14 @@ def find_dataset(project: Project, request: FindRequest) -> str | None:
     never found.
 
     Raises:
-        UsageError: A collection is not there, or has several: which one is meant has to be said by its id.
+        UsageError: The data ID is not one of this type; a collection is not there, or has several: which one is meant
+            has to be said by its id.
     """
-    data_id = checked_data_id(dict(request.data_id))
     span = None if request.span is None else checked_range(*request.span, may_be_moment=True)
     if not has_store(project) and tuple(request.collections) == DEFAULT:
         return None
     store = readable(project)
+    data_id = sought_data_id(store.ask, project, request.type, request.data_id)
     with explained(store.path):
         for name in request.collections:
             collection_named(store, name)
@@ -68,12 +70,7 @@ def find_dataset(project: Project, request: FindRequest) -> str | None:
 
 
 def _is_valid(entry: Found, span: Range | None) -> bool:
-    if span is None:
-        return True
-    whole = entry.begin, entry.end
-    if span[0] is not None and span[0] == span[1]:
-        return contains(whole, span[0])
-    return overlap(whole, span)
+    return span is None or is_valid_in((entry.begin, entry.end), span)
 
 
 def _refuse(leaf: Collection, found: Sequence[Found], what: str) -> None:

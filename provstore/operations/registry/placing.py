@@ -17,6 +17,7 @@ from provstore.model.values import new_id
 from provstore.noun import NamedTuple
 from provstore.operations.outputs import Outputs, discard, disk_or_file_error
 from provstore.operations.registry.writing import is_task_of
+from provstore.watch.durable import write_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
     from provstore.model.files import Content
     from provstore.project import Project
     from provstore.store.store import Store
+    from provstore.watch.workspace import Workspace
 
-TRANSFERS = ("copy", "move", "hardlink", "symlink", "relsymlink")
-"""How data come into the project; the last three leave them where they are, and share them."""
+DIRECT, AUTO = "direct", "auto"
+TRANSFERS = ("copy", "move", "hardlink", "symlink", "relsymlink", DIRECT, AUTO)
+"""How data come into the project. Links leave them where they are, and share them; `direct` leaves them there and
+records them as external; `auto` takes what lies in its place already as it is, and copies all else."""
 
 
 class Source(NamedTuple):
@@ -46,13 +50,17 @@ class Source(NamedTuple):
 
 
 class Placing:
-    """One dataset on its way. A context manager: what fails inside is undone; the data are there when it ends."""
+    """One dataset on its way. A context manager: what fails inside is undone; the data are there when it ends.
 
-    def __init__(self, project: Project, store: Store, path: str) -> None:
+    Args:
+        workspace: Shared by several that are on their way at once; None: one of its own.
+    """
+
+    def __init__(self, project: Project, store: Store, path: str, workspace: Workspace | None = None) -> None:
         self._project, self._store = project, store
         self.path = path
         self.full = os.path.join(project.root, path)
-        self._workspace = project.workspace()
+        self._workspace = workspace or project.workspace()
         self._keeper = Outputs(project.root, project.folder, self._workspace, store.objects)
         self._scratch = os.path.join(project.folder, "running", new_id())
         self._undo: list[Callable[[], None]] = []
@@ -116,6 +124,11 @@ class Placing:
         """What lies at the place, also behind a link that was put there."""
         return self._workspace.read(self.path)[0]
 
+    @property
+    def fresh(self) -> str:
+        """Absolute path of where the data are before they are put into their place."""
+        return os.path.join(self._project.root, self._fresh)
+
     # --- bringing -------------------------------------------------------------------------------------------
 
     def bring(self, source: Source) -> Content:
@@ -143,17 +156,41 @@ class Placing:
         self._source = source
         return content
 
+    def receive(self, write: Callable[[str], None]) -> Content:
+        """Has data written to a temporary name, and reads that.
+
+        Args:
+            write: Gets the absolute path.
+
+        Raises:
+            FileError: They can't be read, or hold a symbolic link or what is no data.
+        """
+        fresh = os.path.join(self._scratch, os.path.basename(self.path))
+        with _explained(self.path, "can't be written"):
+            os.makedirs(self._scratch)
+            write(fresh)
+        written = Source(fresh, "copy", self.path)
+        check_source(written)
+        write_out(full for full in everything(fresh) if not os.path.isdir(full))
+        self._fresh, self._source = os.path.relpath(fresh, self._project.root), written
+        return self._workspace.read(self._fresh)[0]
+
+    def read_where_it_is(self, source: Source) -> Content:
+        """Reads data that stay where they are.
+
+        Raises:
+            FileError: They can't be read, or hold a symbolic link or what is no data.
+        """
+        check_source(source)
+        return self._workspace.read(source.path)[0]
+
     def _check(self, source: Source) -> None:
-        if not os.path.lexists(source.path):
-            raise FileError(f"{source.named}: there is no such file or directory")
-        if os.path.islink(source.path):
-            raise FileError(f"{source.named}: this is a symbolic link, expected a file or a directory")
         real = os.path.realpath(source.path)
         if f"{os.path.realpath(self.full)}/".startswith(f"{real}/") or f"{self._project.folder}/".startswith(
             f"{real}/"
         ):
             raise UsageError(f"{source.named}: {self.path} lies in it, or is it", hint="leave out old_location")
-        refuse_links(source.path, source.named)
+        check_source(source)
 
     def keep(self, content: Content, limit: int | None) -> None:
         """Keeps the bytes of what was read, unless they are more than are to be kept.
@@ -215,6 +252,28 @@ def everything(place: str) -> Iterator[str]:
     yield place
     for folder, folders, names in os.walk(place):
         yield from (os.path.join(folder, name) for name in sorted([*folders, *names]))
+
+
+def settled(source: Source, full: str) -> Source | None:
+    """What `auto` comes to for data that go to a place (absolute); None: they lie there already."""
+    if source.transfer != AUTO:
+        return source
+    if os.path.realpath(source.path) == os.path.realpath(full):
+        return None
+    return source._replace(transfer="copy")
+
+
+def check_source(source: Source) -> None:
+    """Refuses what is not there, and what can't be data.
+
+    Raises:
+        FileError: It is so.
+    """
+    if not os.path.lexists(source.path):
+        raise FileError(f"{source.named}: there is no such file or directory")
+    if os.path.islink(source.path):
+        raise FileError(f"{source.named}: this is a symbolic link, expected a file or a directory")
+    refuse_links(source.path, source.named)
 
 
 def refuse_links(place: str, named: str) -> None:

@@ -12,16 +12,19 @@ from provstore.operations.registry.collections import query_collections
 from provstore.operations.registry.datasets import STATUSES, DatasetsReport, records_of
 from provstore.operations.registry.datasets import datasets as datasets_of
 from provstore.operations.registry.names import one_of
+from provstore.operations.registry.narrowing import limited
+from provstore.operations.registry.query_jumps import needed
+from provstore.operations.registry.query_names import query_names
 from provstore.operations.registry.transact import collection_named, has_store, readable
-from provstore.query.narrow import needed
-from provstore.query.node import walk
+from provstore.operations.registry.types import declared_types
+from provstore.pipelinefile.tables import spot
 from provstore.query.parse import parse_where
 from provstore.query.place import listed, nearest
 from provstore.query.spell import printed
-from provstore.query.tree import AllOf, Expression, Name
+from provstore.query.tree import AllOf, Expression
 from provstore.store import datasets, registered
 from provstore.store.collections import CALIBRATION
-from provstore.store.conditions import compiled, ordered, path_of
+from provstore.store.conditions import compiled, ordered
 from provstore.store.connection import explained, undone
 
 TYPE_CHECKING = False
@@ -30,8 +33,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from provstore.operations.registry.datasets import DatasetRecord
+    from provstore.operations.registry.query_names import QueryNames
     from provstore.project import Project
-    from provstore.query.check import Kind
     from provstore.query.tree import Bind
     from provstore.store.conditions import Condition
     from provstore.store.datasets import Wanted
@@ -88,7 +91,7 @@ def query_dataset_types(project: Project, glob: str = "*") -> list[TypeLine]:
         return []
     store = readable(project)
     with explained(store.path):
-        return [_type_line(store, name) for name in _types(store, glob)]
+        return [_type_line(project, store, name) for name in _types(store, glob)]
 
 
 def dataset_type(project: Project, name: str) -> TypeLine:
@@ -98,18 +101,33 @@ def dataset_type(project: Project, name: str) -> TypeLine:
         UsageError: There is none of this name.
     """
     if not has_store(project):
-        raise UsageError(f"{name}: there is no such dataset type: {NO_STORE}", hint=RUN_FIRST)
+        raise UsageError(f"{name}: there is no such dataset type: {NO_STORE}", hint=_not_used(project, name, RUN_FIRST))
     store = readable(project)
     with explained(store.path):
         if name not in (known := datasets.types(store.conn)):
-            raise _unknown_type(name, known)
-        return _type_line(store, name)
+            error = _unknown_type(name, known)
+            error.hint = _not_used(project, name, error.hint)
+            raise error
+        return _type_line(project, store, name)
 
 
-def _type_line(store: Store, name: str) -> TypeLine:
-    declared = datasets.declared(store.conn, name)
-    if declared is not None:
-        return TypeLine(name, tuple(declared[0]), *declared[1:])
+def _not_used(project: Project, name: str, hint: str) -> str:
+    """The hint for a type of which nothing is known here; the Pipelinefile may know it."""
+    kind = declared_types(project).get(name)
+    if kind is None:
+        return hint
+    return f"{spot(kind.place)} declares it; it is registered when data of it are first recorded"
+
+
+def _type_line(project: Project, store: Store, name: str) -> TypeLine:
+    """Where data of a type go, and what it is, the Pipelinefile may say anew."""
+    recorded = datasets.declared(store.conn, name)
+    if recorded is not None:
+        dimensions, format, path, description = recorded
+        kind = declared_types(project).get(name)
+        if kind is not None:
+            path, description = kind.path, kind.description
+        return TypeLine(name, tuple(dimensions), format, path, description)
     return TypeLine(
         name, tuple(sorted(datasets.dimensions(store.conn, name))), datasets.format_of(store.conn, name), None, ""
     )
@@ -171,13 +189,16 @@ def _checked(query: Query) -> Expression:
 def _ids(project: Project, query: Query, tree: Expression) -> list[str]:
     store = readable(project)
     types = _types(store, query.type)
-    kinds = _kinds(store, types, tree)
-    order, terms = ordered(query.order_by, kinds)
-    wanted = _wanted(project, query, tree, compiled(tree, kinds, query.bind or {}))
+    known = query_names(project, store, types, tree)
+    order, terms = ordered(query.order_by, known.names)
+    wanted = _wanted(project, query, compiled(tree, known.names, query.bind or {}))
     wanted = wanted._replace(order=order, where=wanted.where._replace(values={**wanted.where.values, **terms.values}))
     rows: list[tuple[str, ...]] = []
+    all_needed = {} if query.limit == 0 else needed(store, tree, query.bind or {}, known)
     for type in types if query.limit != 0 else ():
-        rows += datasets.found(store.conn, type, wanted)
+        few = {**limited(store.conn, type, tree, query.bind or {}, known.names.kinds, all_needed), **all_needed}
+        own = wanted._replace(needed=known.needed(type, few), lead=_lead(query, known, type))
+        rows += datasets.found(store.conn, type, own)
         if not order and query.limit is not None:
             if len(rows) >= query.limit:
                 break
@@ -188,6 +209,13 @@ def _ids(project: Project, query: Query, tree: Expression) -> list[str]:
     return [row[0] for row in rows[: query.limit]]
 
 
+def _lead(query: Query, known: QueryNames, type: str) -> tuple[str, bool] | None:
+    """The dimension of the data IDs that the order begins with, and whether downwards."""
+    term = query.order_by[0] if query.order_by else "."
+    name = term.removeprefix("-").strip()
+    return None if "." in name or not known.needed(type, {name: frozenset()}) else (name, term.startswith("-"))
+
+
 def _rank(row: tuple[Any, ...], place: int) -> tuple[int, Any]:
     """What a row is sorted by, as SQLite does: what is missing first, numbers, texts."""
     value = row[place]
@@ -196,18 +224,18 @@ def _rank(row: tuple[Any, ...], place: int) -> tuple[int, Any]:
     return (2, value) if isinstance(value, str) else (1, value)
 
 
-def _wanted(project: Project, query: Query, tree: Expression, where: Condition) -> Wanted:
-    named = None if query.collections is None else _collections(project, query.collections)
+def _wanted(project: Project, query: Query, where: Condition) -> Wanted:
+    named = None if query.collections is None else searched_collections(project, query.collections)
     first = named is not None if query.find_first is None else query.find_first
     calibrations = [name for name, type in named or () if type == CALIBRATION]
     if first and calibrations:
         hint = "ask with find_first=False, or for one dataset with a time span"
         raise UsageError(f"{calibrations[0]}: a CALIBRATION collection may hold several of one data ID", hint=hint)
     more = {name: value for name, value in (("owner", query.owner), ("keyword", query.keyword)) if value is not None}
-    return datasets.Wanted(query.status, where, needed(tree, query.bind or {}), named, first, more, (), query.limit)
+    return datasets.Wanted(query.status, where, {}, named, first, more, (), query.limit)
 
 
-def _collections(project: Project, names: Sequence[str]) -> list[tuple[str, str]]:
+def searched_collections(project: Project, names: Sequence[str]) -> list[tuple[str, str]]:
     """(name, type) of the collections that are searched for these."""
     store = readable(project)
     found: list[tuple[str, str]] = []
@@ -233,21 +261,6 @@ def _types(store: Store, glob: str) -> list[str]:
         return [glob]
     pattern = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in glob)
     return [name for name in known if re.fullmatch(pattern, name, re.DOTALL)]
-
-
-def _kinds(store: Store, types: Sequence[str], tree: Expression) -> dict[str, Kind | None]:
-    """The dimensions of these types, and what their values are; None where they are of several kinds."""
-    seen: dict[str, set[Kind]] = {}
-    for type in types:
-        for name, kinds in datasets.dimensions(store.conn, type).items():
-            seen.setdefault(name, set()).update(kinds)
-    found: dict[str, Kind | None] = {name: min(kinds) if len(kinds) == 1 else None for name, kinds in seen.items()}
-    for node in walk(tree.condition):
-        if isinstance(node, Name) and "." not in node.text and node.text not in found:
-            path = path_of(node.text)
-            if any(datasets.has_dimension(store.conn, type, path) for type in types):
-                found[node.text] = None
-    return found
 
 
 # --- why nothing was found ------------------------------------------------------------------------------------

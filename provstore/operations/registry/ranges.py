@@ -8,21 +8,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from provstore.errors import UsageError
+from provstore.model.ranges import FIRST, LAST, contains, overlap, spelled_range
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    Range: TypeAlias = "tuple[str | None, str | None]"
+    from provstore.model.ranges import Range as Range  # noqa: PLC0414 - for others to import from here
+
     Moment: TypeAlias = "str | datetime | None"
 
-FIRST, LAST = "", "~"
-"""Texts before and after those of all times."""
-
-
-def overlap(one: Range, other: Range) -> bool:
-    """Some moment is in both."""
-    return (one[0] or FIRST) < (other[1] or LAST) and (other[0] or FIRST) < (one[1] or LAST)
+__all__ = ["checked_range", "contains", "overlap", "spelled_range", "without"]
 
 
 def without(whole: Range, cut: Range) -> list[Range]:
@@ -35,11 +31,6 @@ def without(whole: Range, cut: Range) -> list[Range]:
     if (cut[1] or LAST) < (whole[1] or LAST):
         left.append((cut[1], whole[1]))
     return left
-
-
-def contains(whole: Range, begin: str) -> bool:
-    """A moment is in the range."""
-    return (whole[0] or FIRST) <= begin < (whole[1] or LAST)
 
 
 def checked_range(begin: Moment, end: Moment, *, may_be_moment: bool = False) -> Range:
@@ -70,8 +61,3 @@ def _canonical(what: str, moment: Moment) -> str | None:
     except (ValueError, OverflowError) as error:
         raise UsageError(f"{what}: {error}", hint="times are of ISO 8601, such as 2026-11-21T10:00:00Z") from None
     raise UsageError(f"{what}: found {moment!r}, expected a time such as '2026-11-21T10:00:00Z', or None")
-
-
-def spelled_range(whole: Range) -> str:
-    """A range as people read it."""
-    return f"[{whole[0] or '…'}, {whole[1] or '…'})"

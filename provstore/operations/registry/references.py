@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from provstore.errors import UnknownIdError
-from provstore.operations.identify import IS_ID, NO_STORE
+from provstore.operations.identify import IS_ID, NO_STORE, refuse_under_way
 from provstore.store import records, registered
 
 TYPE_CHECKING = False
@@ -46,10 +44,8 @@ def known_id(conn: Connection, kind: str, text: str) -> str:
     if found:
         listed = "\n".join(f"  {id}" for id in found)
         raise UnknownIdError(f"{text}: several {kind}s have an id that begins so\n{listed}", hint="type more of it")
-    if prefix == os.environ.get("PROVSTORE_EXECUTION"):
-        raise UnknownIdError(
-            f"{text}: the execution of a task is recorded when the task has ended", hint="declare the data as an output"
-        )
+    if kind == "execution":
+        refuse_under_way(conn, text)
     also = " or alias" if kind == "dataset" else ""
     raise UnknownIdError(f"{text}: no {kind} has this id{also}", hint=f"'provstore {kind} ls' lists them")
 

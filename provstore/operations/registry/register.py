@@ -18,10 +18,19 @@ from provstore.operations import recording
 from provstore.operations.circumstances import user_name
 from provstore.operations.recording import UNKNOWN_KIND
 from provstore.operations.registry import names
-from provstore.operations.registry.placing import TRANSFERS, Placing, Source
+from provstore.operations.registry.meaning import Meanings
+from provstore.operations.registry.placing import DIRECT, TRANSFERS, Placing, Source, settled
 from provstore.operations.registry.references import known_id
-from provstore.operations.registry.writing import placed_by_layout, writing
-from provstore.store import registered
+from provstore.operations.registry.typed import add_kept, kept_type
+from provstore.operations.registry.writing import (
+    maker_of_lying,
+    placed_by_layout,
+    task_execution,
+    task_of,
+    task_run_collection,
+    writing,
+)
+from provstore.store import history, registered
 from provstore.store.adding import adding
 from provstore.store.ledger import SOURCES, name_of
 
@@ -31,6 +40,7 @@ if TYPE_CHECKING:
 
     from provstore.events import Observer
     from provstore.model.values import JSON
+    from provstore.operations.registry.types import TypeDefinition
     from provstore.project import Project
     from provstore.store.adding import Adding, Connection
     from provstore.store.registered import Living
@@ -76,6 +86,7 @@ class _Fixed(NamedTuple):
     version: str | None
     owner: str
     collection: str
+    is_by_default: bool
     row: Mapping[str, str | int | None]
     keywords: tuple[str, ...]
     source: Source | None
@@ -94,35 +105,61 @@ def register(project: Project, request: RegisterRequest, observe: Observer) -> s
     project.forget_pipeline()
     fixed = _fixed(project, request)
     with writing(project, "provstore dataset register", "register datasets", observe) as store:
-        store.ask(_check, fixed, request)
+        definition, _ = store.ask(_check, fixed, request, project)
         if not fixed.has_data:
             with adding(store) as added:
-                return _add(added, fixed, request, None)
+                return _add(added, fixed, request, None, project)
         limit = project.pipeline({}).objects_limit
         with Placing(project, store, fixed.path) as placing:
-            placing.check_place()
-            content, is_there = _data(store, placing, fixed)
-            placing.keep(content, limit)
+            stays_outside = fixed.row["location"] != "project"
+            if not stays_outside:
+                placing.check_place()
+            content, is_there, former = _data(project, store, placing, fixed)
+            if definition is not None and definition.format != content.format:
+                meanings = Meanings(project, definition.format, observe)
+                content = meanings.of(placing.full if is_there else placing.fresh, fixed.path, content)
+                meanings.say()
+            if not stays_outside:
+                placing.keep(content, limit)
             with adding(store) as added:
-                id = _add(added, fixed, request, content)
+                keep_strange(added, fixed.path, former)
+                id = _add(added, fixed, request, content, project)
                 if not is_there:
+                    if former is not None:
+                        placing.take_away()
                     if placing.is_taken:
                         raise FileError(f"{fixed.path}: something was put there meanwhile")
                     placing.put()
             return id
 
 
-def _data(store: Store, placing: Placing, fixed: _Fixed) -> tuple[Content, bool]:
-    """The data, and whether they lie in their place already."""
+def _data(project: Project, store: Store, placing: Placing, fixed: _Fixed) -> tuple[Content, bool, Content | None]:
+    """The data, whether they lie in their place already, and what gives way to them."""
     if fixed.source is None:
-        return placing.lying(), True
+        return placing.lying(), True, None
+    if fixed.source.transfer == DIRECT:
+        return placing.read_where_it_is(fixed.source), True, None
     content = placing.bring(fixed.source)
     if not placing.is_taken:
-        return content, False
+        return content, False, None
+    if store.ask(former_of_task, project, fixed.path) is not None:
+        former = placing.keep_lying()
+        with adding(store):
+            pass  # before it is taken away: a kill must not find these bytes in memory only
+        return content, False, former
     lying = placing.lying()
     if (lying.digest, lying.kind) != (content.digest, content.kind):
         raise FileError(f"{fixed.path}: other data lie there{_whose(store, fixed.path)}", hint="choose another path")
-    return lying, True
+    return lying, True, None
+
+
+def keep_strange(added: Adding, path: str, lying: Content | None) -> None:
+    """Records what somebody put in a dataset's place since, so that it can be restored."""
+    if lying is None or added.ask(history.dataset_with, path, lying.digest, lying.executable) is not None:
+        return
+    now = utc_text(time.time())
+    added.add_run_collection(SOURCES, now)
+    added.add("dataset", recording.source_row(path, lying, recording.Place(SOURCES, user_name(), now)))
 
 
 def _whose(store: Store, path: str) -> str:
@@ -145,14 +182,18 @@ def _fixed(project: Project, request: RegisterRequest) -> _Fixed:
     Raises:
         UsageError: Something can't be.
     """
-    owner = names.checked_owner(request.owner or project.pipeline({}).owner or user_name())
+    owner = project.pipeline({}).owner or user_name() if request.owner is None else request.owner
+    owner = names.checked_owner(owner)
     owner_type = names.one_of("owner type", request.owner_type, names.OWNER_TYPES)
     if owner_type == "production" and request.overwritable:
         raise UsageError(f"{request.relpath}: a production dataset can't be overwritable")
     location = names.one_of("location", request.location, names.LOCATIONS)
     path = placed_by_layout(project, request.relpath, owner, owner_type)
     name = names.checked_name("name", name_of(path) if request.name is None else request.name)
-    collection = names.checked_name("collection", request.collection or REGISTERED)
+    of_task = task_run_collection(project) if request.collection is None else None
+    named = REGISTERED if request.collection is None else request.collection
+    collection = of_task or names.checked_name("collection", named)
+    is_by_default = request.collection is None and of_task is None
     if collection == SOURCES:
         raise UsageError(f"collection '{SOURCES}': it holds what nobody made; name another one")
     row = {
@@ -168,13 +209,29 @@ def _fixed(project: Project, request: RegisterRequest) -> _Fixed:
     }
     version = None if request.version is None else names.checked_version(request.version)
     words = names.checked_words(request.keywords)
-    source = source_of(request.old_location, request.transfer, request.current)
+    source = _source(project, request, path, location)
     has_data = location == "project"
-    if not has_data and source is not None:
+    if source is not None and source.transfer == DIRECT:
+        path, has_data, row["location"] = source.path, True, "external"
+    return _Fixed(path, name, version, owner, collection, is_by_default, row, words, source, has_data)
+
+
+def _source(project: Project, request: RegisterRequest, path: str, location: str) -> Source | None:
+    """Where the data come from; None: they lie in their place, or none are recorded.
+
+    Raises:
+        UsageError: That can't be, at this location.
+    """
+    source = source_of(request.old_location, request.transfer, request.current)
+    if request.transfer == DIRECT:
+        if source is None or location == "meta":
+            raise UsageError(f"{path}: transfer 'direct' records data where they are: say where: old_location")
+        return source
+    if location != "project" and source is not None:
         raise UsageError(f"{path}: found old_location, expected none: location '{location}' records no data")
     if location == "external" and not (request.url or request.contact):
         raise UsageError(f"{path}: location 'external' needs a url or a contact")
-    return _Fixed(path, name, version, owner, collection, row, words, source, has_data)
+    return None if source is None else settled(source, os.path.join(project.root, path))
 
 
 def source_of(old_location: str | None, transfer: str, current: str) -> Source | None:
@@ -193,28 +250,41 @@ def source_of(old_location: str | None, transfer: str, current: str) -> Source |
     return Source(full, transfer, text)
 
 
-def _check(conn: Connection, fixed: _Fixed, request: RegisterRequest) -> None:
-    """Asks the store whether this may be.
+def _check(
+    conn: Connection, fixed: _Fixed, request: RegisterRequest, project: Project
+) -> tuple[TypeDefinition | None, str | None]:
+    """Asks the store whether this may be; returns its dataset type and data ID, see `kept_type`.
 
     Raises:
-        UsageError: A living dataset has this name and version, or this place.
+        UsageError: A living dataset has this name and version, or this place; or its type or data ID can't be.
         UnknownIdError: The execution is not known.
     """
-    if request.execution_id is not None:
-        maker(conn, request.execution_id)
+    kept = kept_type(conn, project, request.dataset_type, request.data_id)
+    maker_here(conn, project, request.execution_id)
+    former = former_of_task(conn, project, fixed.path)
     if fixed.has_data:
         living = registered.living_at(conn, fixed.path)
-        if living is not None:
+        if living is not None and (former is None or living.id != former[0]):
             where = "there" if living.path == fixed.path else f"at {living.path}"
             raise UsageError(f"{fixed.path}: {described(living)} lies {where}", hint="delete or replace that one first")
     if fixed.version is not None and fixed.version not in names.BUMPS:
         owner_type = str(fixed.row["owner_type"])
         living = registered.living_called(conn, fixed.name, fixed.version, fixed.owner, owner_type)
-        if living is not None:
+        if living is not None and (former is None or living.id != former[0]):
             raise UsageError(
                 f"'{fixed.name}' {fixed.version} of {owner_type} {fixed.owner}: {described(living)} has this version",
                 hint="name another version, or 'patch' for the next one",
             )
+    return kept
+
+
+def former_of_task(conn: Connection, project: Project, path: str) -> tuple[str, int] | None:
+    """Id and iteration of what the task that this process belongs to has registered at a path when it ran before.
+
+    It gives way, as outputs do when their task runs again.
+    """
+    task = task_of(project)
+    return None if task is None else registered.former_of_task(conn, path, task.stage, task.data_id)
 
 
 def maker(conn: Connection, text: str) -> str:
@@ -231,22 +301,29 @@ def maker(conn: Connection, text: str) -> str:
     return id
 
 
+def maker_here(conn: Connection, project: Project, text: str | None) -> str | None:
+    """What makes the data that this process registers: the execution that is named, else the task's, if it is one."""
+    here = task_execution(project, conn)
+    if text is None or (here is not None and text.lower() == here):
+        return here
+    return maker(conn, text)
+
+
 # --- recording --------------------------------------------------------------------------------------------------
 
 
-def _add(added: Adding, fixed: _Fixed, request: RegisterRequest, content: Content | None) -> str:
+def _add(added: Adding, fixed: _Fixed, request: RegisterRequest, content: Content | None, project: Project) -> str:
     """Adds the dataset, its keywords and its collection, if that may still be."""
-    added.ask(_check, fixed, request)
+    definition, data_id = added.ask(_check, fixed, request, project)
     now = utc_text(time.time())
     version = fixed.version
     if version in names.BUMPS:
         used = added.ask(registered.used_versions, fixed.name, fixed.owner, str(fixed.row["owner_type"]))
         version = names.next_version(version, used)
-    execution = None
-    if request.execution_id is not None:
-        execution = added.ask(maker, request.execution_id)
-    elif content is not None and fixed.source is None:
-        execution = added.ask(registered.maker_of, fixed.path, content.digest)
+    former = added.ask(former_of_task, project, fixed.path)
+    execution = added.ask(maker_here, project, request.execution_id)
+    if request.execution_id is None and content is not None and fixed.source is None:
+        execution = added.ask(maker_of_lying, project, fixed.path, content.digest, execution)
     place = recording.Place(fixed.collection, fixed.owner, now)
     found = content or without_data(fixed.row["url"], fixed.row["contact"])
     row = {
@@ -256,7 +333,12 @@ def _add(added: Adding, fixed: _Fixed, request: RegisterRequest, content: Conten
         "version": version,
         "execution": execution,
     }
-    added.add_run_collection(fixed.collection, now, CHAIN if request.collection is None else None)
+    if former is not None:
+        row.update(replaces=former[0], iteration=former[1] + 1)
+    if definition is not None:
+        row.update(data_id=data_id, format=definition.format)
+    add_kept(added, project, request.dataset_type, request.data_id, now)
+    added.add_run_collection(fixed.collection, now, CHAIN if fixed.is_by_default else None)
     add_dataset(added, row, fixed.keywords)
     return str(row["id"])
 

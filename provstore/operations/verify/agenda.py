@@ -77,7 +77,8 @@ def agenda(project: Project, request: VerifyRequest, earlier: Earlier = FIRST) -
         by_lock = or_found(recall_by_lock(project, lock), earlier.found)
         assessment = assess(project, request.targets, {}, recall=by_lock)
         expectations = Expectations(assessment, Locked(project, assessment, lock), earlier.verified)
-        objects = None
+        # What is looked up is in the store alone.
+        objects = project.store.objects if project.store is not None and assessment.plan.looked_up else None
     else:
         store = project.store
         by_store = or_found(recall_by_store(store), earlier.found) if store is not None else None

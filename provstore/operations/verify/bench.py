@@ -67,6 +67,7 @@ class Bench:
     def __init__(self, project: Project, request: VerifyRequest, agenda: Agenda, scratch: Scratch) -> None:
         self._root, self._agenda, self._scratch = project.root, agenda, scratch
         self._plan = agenda.assessment.plan
+        self._files = list(dict.fromkeys([project.file, *self._plan.files]))
         objects = None if request.locked or project.store is None else project.store.objects
         fine_device = device_with_fine_stamps(os.path.join(scratch.jobs, "stamps"))
         kept = os.path.join(scratch.path, "recorded")
@@ -99,7 +100,8 @@ class Bench:
         os.makedirs(cwd, exist_ok=True)
         execution = new_id()
         stage, data_id = self._plan.stage_of(position).name, self._plan.data_id(position)
-        write_description(work, stage, data_id, f"{place}/task.json", {"execution": execution})
+        more = {"execution": execution, "verifies": self._root, "files": self._files}
+        write_description(work, stage, data_id, f"{place}/task.json", more)
         environment = environment_for(os.environ, stage, execution, folder, f"{place}/task.json")
         if "PWD" in environment:  # that of the caller is the project's own
             environment["PWD"] = cwd

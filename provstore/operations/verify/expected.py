@@ -94,10 +94,12 @@ class Expectations:
         of: By position.
         stands_for: See `Memory`.
         made: What they make, by path, as far as it is known.
+        looked_up: What they read because it was found in the registry, by path.
     """
 
     def __init__(self, assessment: Assessment, memory: Memory, known: Mapping[tuple[str, str], Expectation]) -> None:
         self._plan, self._workspace = assessment.plan, assessment.workspace
+        self.looked_up = assessment.plan.looked_up
         self._memory, self._verdicts = memory, memory.verdicts
         self.stands_for = memory.stands_for
         self.of: dict[int, Expectation] = {}

@@ -42,6 +42,7 @@ class Sources:
     ) -> None:
         self._workspace, self._objects = workspace, objects
         self._made, self._stands_for = expectations.made, expectations.stands_for
+        self._looked_up = expectations.looked_up
         self._files: dict[str, Mapping[str, Entry]] = {}
         self.again = dict(again)
 
@@ -49,8 +50,13 @@ class Sources:
         """The content is in the workspace, in the store or made again: no task has to make it."""
         if path in self.again or self._workspace.identity(path) in (identity, self._stands_for.get(path)):
             return True
-        made = self._made.get(path)
+        made = self._recorded(path)
         return made is not None and self._objects is not None and self._objects.has_all(made.digest, made.kind)
+
+    def _recorded(self, path: str) -> RecordedContent | None:
+        """What is recorded for a path: what a task makes there, or what was found in the registry."""
+        found = self._looked_up.get(path)
+        return found.content if found is not None else self._made.get(path)
 
     def has_part(self, path: str) -> bool:
         """The file is a part of a recorded directory whose content is in the store, or that was made again."""
@@ -121,7 +127,7 @@ class Sources:
         return self._objects is not None and write_kept(self._objects, made, f"{root}/{path}")
 
     def _from_objects(self, path: str, root: str) -> bool:
-        made = self._made.get(path)
+        made = self._recorded(path)
         return made is not None and self._objects is not None and write_kept(self._objects, made, f"{root}/{path}")
 
     def _from_scratch(self, path: str, root: str) -> bool:

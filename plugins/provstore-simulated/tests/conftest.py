@@ -1,0 +1,3 @@
+"""The fixture `project`: a folder with the installed provstore."""
+
+pytest_plugins = ["provstore.testing.fixtures"]

@@ -1,0 +1,238 @@
+"""Putting, getting and ingesting, as Python sees them; see `docs/data.md`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from provstore.api.nouns import Collection, Dataset, DatasetType
+from provstore.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from provstore.api.collections import Moment
+    from provstore.model.values import JSON
+    from provstore.operations.registry.ingest import IngestReport as Ingested
+    from provstore.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestReport:
+    """What became of files that were to be ingested.
+
+    Attributes:
+        run: The RUN collection that they are in; None: none was ingested.
+        ingested: The new datasets, in the order of the files.
+        unmatched: Files whose names do not fit the template.
+        skipped: Files that were known already.
+    """
+
+    run: str | None
+    ingested: tuple[Dataset, ...]
+    unmatched: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
+class Data:
+    """Data in and out, by the formats of their types. Part of `Store`."""
+
+    _project: Project
+
+    def put(
+        self,
+        value: object,
+        type: str | DatasetType,
+        data_id: Mapping[str, JSON] | None = None,
+        *,
+        run: str | Collection | None = None,
+        **values: JSON,
+    ) -> Dataset:
+        """Writes a value as a dataset: by its type's format, to its type's path.
+
+        What another dataset of this type and data ID has at that path makes room; its bytes are kept.
+
+        Args:
+            type: Declared in the Pipelinefile, or registered.
+            data_id: Dimension → value; may be given as `values` instead.
+            run: A RUN collection, made if missing. None: in a task that of its run, else a new one,
+                ``manual/<UTC time>``, at the head of the chain ``main``.
+
+        Raises:
+            UsageError: The type, the data ID or the collection can't be; the value is of another type than the format
+                takes, or can't be written; or the collection has such a dataset.
+            FileError: Something that nobody recorded, or another dataset, lies at the path.
+            PluginError: The format is not at hand.
+        """
+        return self.put_many([(value, _joined(data_id, values))], type, run=run)[0]
+
+    def put_many(
+        self,
+        values: Iterable[tuple[object, Mapping[str, JSON]]],
+        type: str | DatasetType,
+        *,
+        run: str | Collection | None = None,
+    ) -> list[Dataset]:
+        """Writes many values, each given with its data ID: all of them or none, in one transaction. See `put`.
+
+        Returns:
+            Their datasets, in the same order.
+        """
+        from provstore.operations.registry.put import PutRequest, put
+        from provstore.operations.registry.writing import unobserved
+
+        request = PutRequest(_name(type), _pairs(values), _run(run))
+        return [Dataset(**record._asdict()) for record in put(self._project, request, unobserved)]
+
+    def get(
+        self,
+        dataset: str | Dataset | DatasetType,
+        data_id: Mapping[str, JSON] | None = None,
+        *,
+        collections: str | Collection | Sequence[str | Collection] | None = None,
+        timespan: tuple[Moment, Moment] | None = None,
+        component: str | None = None,
+        parameters: Mapping[str, object] | None = None,
+        **values: JSON,
+    ) -> object:
+        """The value of a dataset, read by its format from the very bytes that were recorded.
+
+        They come from the dataset's place while their digest is the recorded one, else from what the store keeps.
+
+        Args:
+            dataset: A dataset, its id or an alias; or a dataset type, of which the first along `collections` is meant.
+                ``image.header`` is the component `header` of the type `image`, unless a type is called so.
+            data_id: Dimension → value; may be given as `values` instead.
+            collections: Searched first to last; None: the chain ``main``.
+            timespan: (begin, end): CALIBRATION collections have what is valid at some time of it; twice the same time
+                is that moment.
+            component: A part of the value, by the name that its format has for it.
+            parameters: Of the format.
+
+        Raises:
+            UnknownIdError: There is no such dataset.
+            UsageError: A data ID, a component or a parameter can't be, or several datasets are meant.
+            DataChangedError: The data were changed, and the recorded bytes are not kept.
+            DataDeletedError: The dataset was deleted.
+            DataNotKeptError: The data are gone, and were not kept; or the dataset was recorded without data.
+            FileError: The format can't read them.
+            PluginError: The format is not at hand.
+        """
+        from provstore.operations.registry.calibrations import Span
+        from provstore.operations.registry.get import GetRequest, get
+
+        given = None if data_id is None and not values else _joined(data_id, values)
+        request = GetRequest(
+            dataset.id if isinstance(dataset, Dataset) else _name(dataset),
+            given,
+            None if collections is None else _names(collections),
+            None if timespan is None else Span(*timespan),
+            component,
+            parameters or {},
+        )
+        return get(self._project, request)
+
+    def ingest(
+        self,
+        files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        type: str | DatasetType,
+        *,
+        template: str | None = None,
+        transfer: str = "copy",
+        run: str | Collection | None = None,
+        data_id: Mapping[str, JSON] | None = None,
+        skip_existing: bool = False,
+    ) -> IngestReport:
+        """Takes files in as they are, as datasets of which their names say the data IDs; in one transaction.
+
+        Args:
+            files: One or several paths or globs, relative to the current folder.
+            template: Of a file's name, as ``{visit}_{detector:02d}.fits``; with slashes, of the last parts of its
+                path. A file belongs to it only under the name that it would write. None: the path of the type.
+            transfer: "copy", "move", "hardlink", "symlink" or "relsymlink": to the path of the type; "direct": they
+                stay where they are, as external; "auto": they stay in their places where these are in the project,
+                and are copied else.
+            run: See `put`.
+            data_id: What the names do not say: the same for all.
+            skip_existing: Pass over what is known; else that is an error. In a collection that is named, whatever is
+                of the same data ID is known; without one, what is found along ``main`` with the same bytes.
+
+        Raises:
+            UsageError: The type, the template, a value or the collection can't be; a file is known; or two have one
+                data ID.
+            FileError: A file is missing or can't be read, or something else lies where one is to go.
+        """
+        from provstore.operations.registry.ingest import IngestRequest, ingest, several
+        from provstore.operations.registry.writing import unobserved
+
+        said = _joined(data_id, {})
+        request = IngestRequest(
+            _name(type), several(files), template, transfer, _run(run), said, skip_existing, os.getcwd()
+        )
+        return _report(ingest(self._project, request, unobserved))
+
+    def ingest_files(
+        self,
+        files: Iterable[tuple[str | os.PathLike[str], Mapping[str, JSON]]],
+        type: str | DatasetType,
+        *,
+        transfer: str = "copy",
+        run: str | Collection | None = None,
+        skip_existing: bool = False,
+    ) -> IngestReport:
+        """Takes files in as they are, each given with its data ID; in one transaction. Otherwise as `ingest`.
+
+        Raises:
+            UsageError: As `ingest`; or a file is there twice.
+        """
+        from provstore.errors import UsageError
+        from provstore.operations.registry.ingest import IngestRequest, ingest
+        from provstore.operations.registry.writing import unobserved
+
+        data_ids: dict[str, Mapping[str, JSON]] = {}
+        for file, data_id in files:
+            path = os.fspath(file)
+            if path in data_ids:
+                raise UsageError(f"{path}: found this file twice, expected one data ID for each file")
+            data_ids[path] = data_id
+        request = IngestRequest(
+            _name(type), tuple(data_ids), None, transfer, _run(run), {}, skip_existing, os.getcwd(), data_ids
+        )
+        return _report(ingest(self._project, request, unobserved))
+
+
+def _report(report: Ingested) -> IngestReport:
+    return IngestReport(
+        run=report.run,
+        ingested=tuple([Dataset(**record._asdict()) for record in report.ingested]),
+        unmatched=tuple(report.unmatched),
+        skipped=tuple(report.skipped),
+    )
+
+
+def _joined(data_id: Mapping[str, JSON] | None, values: Mapping[str, JSON]) -> dict[str, JSON]:
+    if data_id is not None and not isinstance(data_id, Mapping):
+        raise UsageError(f"data ID: found {data_id!r}, expected dimensions and values: {{'visit': 101}}")
+    return {**(data_id or {}), **values}
+
+
+def _pairs(values: Iterable[tuple[object, Mapping[str, JSON]]]) -> tuple[tuple[object, Mapping[str, JSON]], ...]:
+    found = tuple(values)
+    for pair in found:
+        if not isinstance(pair, tuple) or len(pair) != len(("value", "data ID")):
+            raise UsageError(f"found {pair!r}, expected a value and its data ID: [(value, {{'visit': 101}}), …]")
+    return found
+
+
+def _name(named: str | DatasetType | Collection) -> str:
+    return named if isinstance(named, str) else named.name
+
+
+def _names(named: str | Collection | Sequence[str | Collection]) -> tuple[str, ...]:
+    return (_name(named),) if isinstance(named, (str, Collection)) else tuple(map(_name, named))
+
+
+def _run(run: str | Collection | None) -> str | None:
+    return None if run is None else _name(run)

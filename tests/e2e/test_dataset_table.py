@@ -1,0 +1,56 @@
+"""Tables of datasets: what they show and what they leave out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from provstore import Store
+from provstore.cli.dataset_text import datasets_text
+from provstore.operations.identify import short_ids
+from provstore.operations.registry.queries import Query, list_datasets
+
+from .project import Project
+
+
+def shown(store: Store) -> list[str]:
+    project = store._project
+    report = list_datasets(project, Query()).report
+    return datasets_text(report, short_ids(project.store, [record.id for record in report.datasets]), None).splitlines()
+
+
+def test_a_table_has_only_columns_that_say_something(tmp_path: Path) -> None:
+    """Files without type and version have an id and a path; the rest comes when some dataset has it."""
+    with Store.create(tmp_path) as store:
+        (tmp_path / "a.txt").write_text("a")
+        (tmp_path / "b.txt").write_text("b")
+        store.register_dataset("a.txt")
+        plain = shown(store)[0].split()
+        store.register_dataset("b.txt", "1.0.0", dataset_type="note", data_id={"visit": 3}, owner="ann")
+        full = shown(store)[0]
+
+    assert plain == ["id", "path"]
+    assert full.split() == ["id", "type", "data", "ID", "name", "version", "owner", "path"]
+
+
+def test_ids_in_a_table_name_one_dataset_each(tmp_path: Path) -> None:
+    """What was recorded within one moment has ids that begin alike; as much is shown as tells them apart."""
+    with Store.create(tmp_path) as store:
+        for number in range(20):
+            (tmp_path / f"{number}.txt").write_text(str(number))
+            store.register_dataset(f"{number}.txt")
+        ids = [line.split()[0] for line in shown(store)[1:]]
+
+        assert len({store.get_dataset(id).path for id in ids}) == 20
+
+
+def test_a_deletion_can_be_looked_at_before(tmp_path: Path) -> None:
+    """`-n` says what would go, and nothing goes."""
+    project = Project(tmp_path, {"Pipelinefile.toml": "", "a.txt": "a"})
+    id = project.provstore("dataset", "register", "a.txt").out.strip()
+    said = project.provstore("dataset", "delete", "-n", id).out
+    there = (tmp_path / "a.txt").exists()
+    project.provstore("dataset", "delete", id)
+
+    assert said == f"would delete {id}, would remove a.txt\n"
+    assert there
+    assert not (tmp_path / "a.txt").exists()
