@@ -98,8 +98,7 @@ class ByHand:
             name: Any printable text of 1 to 255 characters; None: the last part of the path without its ending.
             execution_id: What made it; None: the task whose code calls this, the one that made these bytes, or nobody.
             old_location: Where the data are now; None: at their place already.
-            transfer: "copy", "move", "hardlink", "symlink" or "relsymlink"; "direct": they stay there, and are recorded as
-                external; "auto": what lies at `relpath` already stays, all else is copied.
+            transfer: "copy", "move", "hardlink", "symlink", "relsymlink", "direct" (they stay there) or "auto".
             owner: None: `[project] owner`, or the user.
             owner_type: "user", "group", "project" or "production".
             keywords: Words; they are kept in lower case.
