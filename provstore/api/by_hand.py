@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from provstore.api.nouns import Dataset, Execution
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
     from typing import Any
 
@@ -21,8 +22,28 @@ UNSET: Any = type("Unset", (), {"__repr__": lambda self: "UNSET"})()
 
 
 def id_of(dataset: object) -> str:
-    """What a dataset is called by: its id, where it is one."""
-    return dataset.id if isinstance(dataset, (Dataset, Execution)) else str(dataset)
+    """What a dataset is called by: its id, where it is one.
+
+    Raises:
+        UnknownIdError: It is neither a record nor a text.
+    """
+    if isinstance(dataset, (Dataset, Execution)):
+        return dataset.id
+    if isinstance(dataset, str):
+        return dataset
+    from provstore.errors import UnknownIdError
+
+    raise UnknownIdError(f"{dataset!r}: expected an id or an alias", hint="as text, or what get_dataset returns")
+
+
+def _path(value: object) -> Any:
+    """A path as text; the operation refuses what is none."""
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def _several(values: object) -> Any:
+    """What may be read only once as a tuple; the operation refuses what is no list."""
+    return tuple(values) if isinstance(values, Iterable) and not isinstance(values, (str, bytes)) else values
 
 
 class ByHand:
@@ -62,14 +83,15 @@ class ByHand:
         from provstore.operations.registry.executions import ExecutionRequest, register_execution
         from provstore.operations.registry.writing import unobserved
 
-        inputs = input_datasets if isinstance(input_datasets, str) else [id_of(part) for part in input_datasets]
-        file = None if configuration is None else os.fspath(configuration)
-        request = ExecutionRequest(name, description, started, ended, site, file, inputs, os.getcwd())
+        inputs = _several(input_datasets)
+        ids = tuple(id_of(part) for part in inputs) if isinstance(inputs, tuple) else inputs
+        file = _path(configuration)
+        request = ExecutionRequest(name, description, started, ended, site, file, ids, os.getcwd())
         return register_execution(self._project, request, unobserved)
 
     def register_dataset(  # noqa: PLR0913 - one argument for each column that a person may fill
         self,
-        relpath: str,
+        relpath: str | os.PathLike[str],
         version: str | None = None,
         *,
         name: str | None = None,
@@ -122,10 +144,10 @@ class ByHand:
         from provstore.operations.registry.register import RegisterRequest, register
         from provstore.operations.registry.writing import unobserved
 
-        execution, source, words = said["execution_id"], said["old_location"], said["keywords"]
+        execution = said["execution_id"]
         said["execution_id"] = None if execution is None else id_of(execution)
-        said["old_location"] = None if source is None else os.fspath(source)
-        said["keywords"] = words if isinstance(words, str) else tuple(words)
+        said["relpath"], said["old_location"] = _path(said["relpath"]), _path(said["old_location"])
+        said["keywords"] = _several(said["keywords"])
         return register(self._project, RegisterRequest(**said, current=os.getcwd()), unobserved)
 
     def replace_dataset(  # noqa: PLR0913 - as `register_dataset`
@@ -158,11 +180,11 @@ class ByHand:
 
         request = ReplaceRequest(
             dataset=id_of(dataset),
-            old_location=None if old_location is None else os.fspath(old_location),
+            old_location=_path(old_location),
             transfer=transfer,
             description=description,
             execution_id=None if execution_id is None else id_of(execution_id),
-            keywords=keywords if keywords is None or isinstance(keywords, str) else tuple(keywords),
+            keywords=_several(keywords),
             url=url,
             contact=contact,
             metadata=metadata,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provstore.api.by_hand import id_of
-from provstore.api.nouns import Collection, Dataset
+from provstore.api.given import data_id_of, name_of, names_of, several, span_of
+from provstore.api.nouns import Collection, Dataset, DatasetType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from typing import TypeAlias
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     Reference: TypeAlias = "Dataset | str"
     """A dataset, its id, or an alias."""
+
+    Named: TypeAlias = "Collection | str"
+    """A collection or its name."""
 
     Moment: TypeAlias = "str | datetime | None"
     """A time of ISO 8601 or a `datetime`, in UTC where no zone is given; None is open."""
@@ -83,7 +87,7 @@ class Collecting:
 
         return tuple([_collection(found) for found in query_collections(self._project, glob, type, flatten=flatten)])
 
-    def remove_collection(self, name: str, *, unlink: bool = False, preview: bool = False) -> Removal:
+    def remove_collection(self, name: Named, *, unlink: bool = False, preview: bool = False) -> Removal:
         """Removes a collection. The datasets of a RUN collection are deleted with it; their files are left alone.
 
         Args:
@@ -95,7 +99,7 @@ class Collecting:
         """
         from provstore.operations.registry.collections import remove
 
-        report = remove(self._project, name, unlink=unlink, dry_run=preview)
+        report = remove(self._project, name_of("collection", name), unlink=unlink, dry_run=preview)
         return Removal(
             name=report.name,
             type=report.type,
@@ -107,7 +111,7 @@ class Collecting:
 
     # --- TAGGED -----------------------------------------------------------------------------------------------
 
-    def associate(self, collection: str, datasets: Sequence[Reference]) -> None:
+    def associate(self, collection: Named, datasets: Reference | Iterable[Reference]) -> None:
         """Puts datasets into a TAGGED collection, all or none; it holds one of each dataset type and data ID.
 
         Raises:
@@ -115,17 +119,17 @@ class Collecting:
         """
         from provstore.operations.registry.tags import associate
 
-        associate(self._project, collection, _ids(datasets))
+        associate(self._project, name_of("collection", collection), _ids(datasets))
 
-    def disassociate(self, collection: str, datasets: Sequence[Reference]) -> None:
+    def disassociate(self, collection: Named, datasets: Reference | Iterable[Reference]) -> None:
         """Takes datasets out of a TAGGED collection; those that are not in it are passed over."""
         from provstore.operations.registry.tags import disassociate
 
-        disassociate(self._project, collection, _ids(datasets))
+        disassociate(self._project, name_of("collection", collection), _ids(datasets))
 
     # --- CHAINED ----------------------------------------------------------------------------------------------
 
-    def redefine(self, chain: str, children: Sequence[str]) -> tuple[str, ...]:
+    def redefine(self, chain: Named, children: Named | Iterable[Named]) -> tuple[str, ...]:
         """Makes these the children of a chain, searched in this order; returns its children.
 
         Raises:
@@ -133,26 +137,26 @@ class Collecting:
         """
         return self._change_chain(chain, "redefine", children)
 
-    def prepend(self, chain: str, children: Sequence[str]) -> tuple[str, ...]:
+    def prepend(self, chain: Named, children: Named | Iterable[Named]) -> tuple[str, ...]:
         """Puts children at the head of a chain, those that it has too; see `redefine`."""
         return self._change_chain(chain, "prepend", children)
 
-    def extend(self, chain: str, children: Sequence[str]) -> tuple[str, ...]:
+    def extend(self, chain: Named, children: Named | Iterable[Named]) -> tuple[str, ...]:
         """Puts children at the end of a chain, those that it has too; see `redefine`."""
         return self._change_chain(chain, "extend", children)
 
-    def remove_from_chain(self, chain: str, children: Sequence[str]) -> tuple[str, ...]:
+    def remove_from_chain(self, chain: Named, children: Named | Iterable[Named]) -> tuple[str, ...]:
         """Takes children out of a chain; those that it has not are passed over. Returns its children."""
         return self._change_chain(chain, "remove", children)
 
-    def _change_chain(self, chain: str, how: str, children: Sequence[str]) -> tuple[str, ...]:
+    def _change_chain(self, chain: Named, how: str, children: Named | Iterable[Named]) -> tuple[str, ...]:
         from provstore.operations.registry.chains import change_chain
 
-        return change_chain(self._project, chain, how, _list(children)).children
+        return change_chain(self._project, name_of("collection", chain), how, names_of("children", children)).children
 
     # --- CALIBRATION ------------------------------------------------------------------------------------------
 
-    def certify(self, collection: str, datasets: Sequence[Reference], begin: Moment = None, end: Moment = None) -> None:
+    def certify(self, collection: Named, datasets: Reference | Iterable[Reference], begin: Moment = None, end: Moment = None) -> None:
         """Puts datasets into a CALIBRATION collection, valid from `begin` until just before `end`; all or none.
 
         Raises:
@@ -160,16 +164,16 @@ class Collecting:
         """
         from provstore.operations.registry.calibrations import Span, certify
 
-        certify(self._project, collection, _ids(datasets), Span(begin, end))
+        certify(self._project, name_of("collection", collection), _ids(datasets), Span(begin, end))
 
     def decertify(
         self,
-        collection: str,
-        type: str,
+        collection: Named,
+        type: str | DatasetType,
         begin: Moment = None,
         end: Moment = None,
         *,
-        data_ids: Sequence[Mapping[str, JSON]] | None = None,
+        data_ids: Iterable[Mapping[str, JSON]] | None = None,
     ) -> None:
         """Cuts a range of time out of all ranges of a dataset type; one with it in the middle becomes two.
 
@@ -178,16 +182,18 @@ class Collecting:
         """
         from provstore.operations.registry.calibrations import Span, decertify
 
-        decertify(self._project, collection, type, Span(begin, end), data_ids)
+        only = None if data_ids is None else [data_id_of(data_id, {}) for data_id in data_ids]
+        name, kind = name_of("collection", collection), name_of("dataset type", type)
+        decertify(self._project, name, kind, Span(begin, end), only)
 
     # --- finding ----------------------------------------------------------------------------------------------
 
     def find_dataset(
         self,
-        type: str,
+        type: str | DatasetType,
         data_id: Mapping[str, JSON] | None = None,
         *,
-        collections: str | Sequence[str] = "main",
+        collections: Named | Iterable[Named] = "main",
         timespan: tuple[Moment, Moment] | None = None,
         **values: JSON,
     ) -> Dataset | None:
@@ -202,22 +208,16 @@ class Collecting:
         Raises:
             UsageError: A collection has several of these, and none is to be preferred.
         """
-        from provstore.operations.registry.calibrations import Span
         from provstore.operations.registry.find import FindRequest, find_dataset
 
-        span = None if timespan is None else Span(*timespan)
-        names = (collections,) if isinstance(collections, str) else tuple(collections)
-        found = find_dataset(self._project, FindRequest(type, {**(data_id or {}), **values}, names, span))
+        names = names_of("collections", collections)
+        request = FindRequest(name_of("dataset type", type), data_id_of(data_id, values), names, span_of(timespan))
+        found = find_dataset(self._project, request)
         return None if found is None else self.get_dataset(found)
 
 
-def _ids(datasets: Sequence[Reference] | Reference) -> list[str]:
-    several = [datasets] if isinstance(datasets, (str, Dataset)) else datasets
-    return [id_of(dataset) for dataset in several]
-
-
-def _list(names: Sequence[str] | str) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)
+def _ids(datasets: Reference | Iterable[Reference]) -> list[str]:
+    return [id_of(dataset) for dataset in several("datasets", datasets)]
 
 
 def _collection(found: Listed) -> Collection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from provstore.cli.accept_text import is_by_hand, told
+from provstore.cli.dataset_text import UNTYPED
 from provstore.cli.past_verifications import told as verified
 from provstore.cli.records import number_of, size_text
 from provstore.cli.render import plain
@@ -173,6 +174,7 @@ def _made(report: WhyReport) -> list[Field]:
         when = f", {moment(started)}"
     outcome = "" if execution["outcome"] == "succeeded" else f" ({execution['outcome']})"
     return [
+        ("is", _is(dataset), 1),
         ("made by", [f"{_maker(execution)}{outcome}{when}"], 1),
         ("accepted", told(execution), 2),
         ("verified", verified(execution, dataset["path"])[:1], 1),
@@ -205,11 +207,24 @@ def _found(report: WhyReport) -> list[Field]:
     is_edit = report.latest is not None and report.latest.execution is not None
     gathered = GATHERED if dataset["id"] in report.gathered else ""
     return [
+        ("is", _is(dataset), 1),
         ("made by", [THE_TASK if is_made else "hand" if is_edit else gathered or SOURCE], 1),
         ("recorded", [f"{moment(dataset['created'])}, for {dataset['owner']}"], 1),
         ("read by", list(dict.fromkeys(readers)), INPUTS),
         *_ids(report),
     ]
+
+
+def _is(dataset: Mapping[str, Any]) -> list[str]:
+    """What a person or the Pipelinefile calls it; of what only a task calls something, its maker says that."""
+    named = f"'{dataset['name']}' {dataset['version']}" if dataset["version"] else ""
+    data_id = ", ".join(_pairs(dataset["data_id"]))
+    typed = "" if dataset["role"] or dataset["type"] == UNTYPED else f"{dataset['type']} {data_id}".strip()
+    return [", ".join(filter(None, (named, typed)))] if named or typed else []
+
+
+def _pairs(data_id: Mapping[str, JSON]) -> list[str]:
+    return [f"{name}={spelled(value)}" for name, value in data_id.items()]
 
 
 def _ids(report: WhyReport) -> list[Field]:

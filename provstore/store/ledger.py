@@ -6,6 +6,7 @@ that registers a dataset, say) can write in between.
 
 from __future__ import annotations
 
+import posixpath
 import sqlite3
 
 from provstore.model.values import new_id
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
 INTERVAL = 0.1
 """Seconds that a finished task waits at most for its record."""
+
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+"""Endings that stand behind another one."""
 
 SOURCES = "sources"
 """RUN collection of what nobody made."""
@@ -226,6 +230,5 @@ class Ledger:
 
 def name_of(path: str) -> str:
     """A dataset's name where none is given: the last part of its path without its ending."""
-    last = path.rstrip("/").rpartition("/")[2]
-    stem = last.partition(".")[0]
-    return stem or last
+    stem, ending = posixpath.splitext(path.rstrip("/").rpartition("/")[2])
+    return posixpath.splitext(stem)[0] if ending.lower() in COMPRESSED else stem

@@ -54,3 +54,11 @@ def test_a_deletion_can_be_looked_at_before(tmp_path: Path) -> None:
     assert said == f"would delete {id}, would remove a.txt\n"
     assert there
     assert not (tmp_path / "a.txt").exists()
+
+
+def test_why_says_what_a_file_is(tmp_path: Path) -> None:
+    """Beside what made it: the name and version that a person gave it, and its type and data ID."""
+    project = Project(tmp_path, {"Pipelinefile.toml": "", "a.txt": "a"})
+    project.provstore("dataset", "register", "a.txt", "1.2.0", "--type", "note", "--data-id", "visit=3")
+
+    assert "  is        'a' 1.2.0, note visit=3\n" in project.provstore("why", "a.txt").out

@@ -44,14 +44,18 @@ def spelled_dataset(type: str, values: Mapping[str, object]) -> str:
     return " ".join([type, ", ".join(f"{name}={value}" for name, value in values.items())]).strip()
 
 
-def source_named(file: str, transfer: str, current: str) -> Source:
+def source_named(file: object, transfer: str, current: str, argument: str = "") -> Source:
     """A file as somebody named it, relative to a folder.
+
+    Args:
+        argument: What it was said as, for messages.
 
     Raises:
         UsageError: It names no file.
     """
-    if not file or "\0" in file:
-        raise UsageError(f"found {file!r}, expected the path of a file or a directory")
+    if not isinstance(file, str) or not file or "\0" in file:
+        said = f"{argument}: " if argument else ""
+        raise UsageError(f"{said}found {file!r}, expected the path of a file or a directory")
     try:
         file.encode()
     except UnicodeEncodeError:

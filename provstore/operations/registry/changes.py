@@ -5,7 +5,6 @@ Rules: no fact is changed; each of these is a fact of its own. What was register
 
 from __future__ import annotations
 
-import json
 import os
 import time
 
@@ -19,7 +18,14 @@ from provstore.operations.registry import names
 from provstore.operations.registry.datasets import is_outside
 from provstore.operations.registry.placing import AUTO, DIRECT, Placing, Source, settled
 from provstore.operations.registry.references import known_id
-from provstore.operations.registry.register import add_dataset, keep_strange, maker_here, source_of, without_data
+from provstore.operations.registry.register import (
+    add_dataset,
+    can_be_had,
+    keep_strange,
+    maker_here,
+    source_of,
+    without_data,
+)
 from provstore.operations.registry.writing import writing
 from provstore.store import identities, registered
 from provstore.store.adding import adding
@@ -272,6 +278,9 @@ def modify(project: Project, text: str, values: Mapping[str, JSON], observe: Obs
     ):
         id = added.ask(known_id, "dataset", text)
         now = added.ask(registered.datasets, [id])[0]
+        is_elsewhere = now["location"] == "external" and not is_outside(now["path"])
+        if "url" in values and is_elsewhere and not can_be_had(values["url"], now["contact"]):
+            raise UsageError(f"dataset {id}: location 'external' needs a url or a contact")
         changed = tuple(field for field, value in said.items() if canonical_json(now[field]) != value)
         for field in changed:
             moment = utc_text(time.time())
@@ -284,7 +293,9 @@ def _checked(field: str, value: JSON) -> str:
     """A value as canonical JSON."""
     names.one_of("field", field, registered.CHANGEABLE)
     if field == "metadata":
-        return names.checked_object(field, value if isinstance(value, dict) else json.loads("[]"))
+        if not isinstance(value, dict):
+            raise UsageError(f"metadata: found {value!r}, expected a JSON object")
+        return names.checked_object(field, value)
     if not (isinstance(value, str) or (field == "url" and value is None)):
         raise UsageError(f"{field}: found {value!r}, expected text")
     return canonical_json(value)

@@ -11,6 +11,7 @@ from provstore.operations.identify import NO_STORE
 from provstore.operations.registry.names import one_of
 from provstore.operations.registry.references import dataset_id
 from provstore.store import collections, registered
+from provstore.store.datasets import declared
 from provstore.store.proof import prove, prove_all
 from provstore.store.registered import Wanted
 
@@ -97,8 +98,18 @@ def records_of(store: Store, ids: Iterable[str]) -> list[DatasetRecord]:
     wanted = list(ids)
     prove_all(store, "dataset", wanted)
     rows = store.ask(registered.datasets, wanted)
-    values = [{**row, "keywords": tuple(row["keywords"])} for row in rows]
+    orders = {type: store.ask(declared, type) for type in {row["type"] for row in rows}}
+    values = [
+        {**row, "keywords": tuple(row["keywords"]), "data_id": _in_order(row["data_id"], orders[row["type"]])}
+        for row in rows
+    ]
     return [DatasetRecord(*[value[field] for field in DatasetRecord._fields]) for value in values]
+
+
+def _in_order(data_id: Mapping[str, JSON], type: tuple[list[str], str, str | None, str] | None) -> Mapping[str, JSON]:
+    """A data ID in the order in which its type names the dimensions: as people read it. The store sorts the names."""
+    dimensions = type[0] if type else ()
+    return {name: data_id[name] for name in dimensions} if set(dimensions) == data_id.keys() else data_id
 
 
 def new_record(row: Mapping[str, Any], data_id: Mapping[str, JSON]) -> DatasetRecord:

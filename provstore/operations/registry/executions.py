@@ -89,8 +89,7 @@ def register_execution(project: Project, request: ExecutionRequest, observe: Obs
     started, ended = moment("started", request.started) or utc_text(now), moment("ended", request.ended)
     if ended is not None and ended < started:
         raise UsageError(f"ended: found {ended}, expected a time not before {started}, its start")
-    if isinstance(request.input_datasets, str):
-        raise UsageError(f"input_datasets: found the text '{request.input_datasets}', expected a list of ids")
+    names.checked_list("input_datasets", request.input_datasets, "ids")
     configuration = _configuration(request)
     with writing(project, "provstore execution register", "register executions", observe) as store:
         digest = None
@@ -109,7 +108,9 @@ def register_execution(project: Project, request: ExecutionRequest, observe: Obs
 def _configuration(request: ExecutionRequest) -> bytes | None:
     if request.configuration is None:
         return None
-    path = os.path.join(request.current, os.fspath(request.configuration))
+    if not isinstance(request.configuration, str) or not request.configuration:
+        raise UsageError(f"configuration: found {request.configuration!r}, expected the path of a file")
+    path = os.path.join(request.current, request.configuration)
     try:
         with open(path, "rb") as file:
             return file.read()

@@ -10,6 +10,7 @@ import json
 import posixpath
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from provstore.digest import canonical_json
 from provstore.errors import UsageError
@@ -18,7 +19,7 @@ from provstore.model.values import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from provstore.model.values import JSON
 
@@ -28,7 +29,7 @@ LONGEST = 255
 OWNER_TYPES = ("user", "group", "project", "production")
 LOCATIONS = ("project", "external", "meta")
 BUMPS = ("major", "minor", "patch")
-VERSION = re.compile(r"(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})")
+VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 TYPE_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -95,7 +96,7 @@ def checked_version(text: object) -> str:
     Raises:
         UsageError: It is neither.
     """
-    if isinstance(text, str) and (text in BUMPS or VERSION.fullmatch(text)):
+    if isinstance(text, str) and len(text) <= LONGEST and (text in BUMPS or VERSION.fullmatch(text)):
         return text
     raise UsageError(
         f"version: found {text!r}, expected three whole numbers such as 1.10.0",
@@ -137,11 +138,26 @@ def normal_path(text: object) -> str:
     return path
 
 
-def checked_words(words: Iterable[str]) -> tuple[str, ...]:
+def checked_words(words: object) -> tuple[str, ...]:
     """Keywords in lower case, each once, sorted."""
-    if isinstance(words, str):
-        raise UsageError(f"keywords: found the text '{words}', expected a list of words")
-    return tuple(sorted({checked_name("keyword", word).strip().lower() for word in words}))
+    listed = checked_list("keywords", words, "words")
+    return tuple(sorted({checked_name("keyword", word).strip().lower() for word in listed}))
+
+
+def checked_list(what: str, values: object, of: str) -> tuple[object, ...]:
+    """Several values; a text alone is none of several.
+
+    Args:
+        what: What they are, and `of` what each is, for messages.
+
+    Raises:
+        UsageError: It is no list.
+    """
+    if isinstance(values, str):
+        raise UsageError(f"{what}: found the text '{values}', expected a list of {of}")
+    if isinstance(values, bytes) or not isinstance(values, Iterable):
+        raise UsageError(f"{what}: found {values!r}, expected a list of {of}")
+    return tuple(values)
 
 
 def checked_type(text: object) -> str:

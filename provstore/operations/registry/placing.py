@@ -17,6 +17,7 @@ from provstore.model.values import new_id
 from provstore.noun import NamedTuple
 from provstore.operations.outputs import Outputs, discard, disk_or_file_error
 from provstore.operations.registry.writing import is_task_of
+from provstore.store import registered
 from provstore.watch.durable import write_out
 
 TYPE_CHECKING = False
@@ -191,6 +192,22 @@ class Placing:
         ):
             raise UsageError(f"{source.named}: {self.path} lies in it, or is it", hint="leave out old_location")
         check_source(source)
+        if source.transfer != "copy":
+            self._refuse_to_take(source, real)
+
+    def _refuse_to_take(self, source: Source, real: str) -> None:
+        """Refuses to share or take away what is the tool's own, and to take away what is another dataset's."""
+        root, folder = self._project.root, os.path.realpath(self._project.folder)
+        if f"{real}/".startswith(f"{folder}/"):
+            raise UsageError(f"{source.named}: it lies in {folder}, expected data of your own", hint="copy it")
+        if source.transfer != "move" or not real.startswith(f"{root.rstrip('/')}/"):
+            return
+        living = self._store.ask(registered.living_at, os.path.relpath(real, root))
+        if living is not None:
+            raise UsageError(
+                f"{source.named}: dataset {living.id} lies at {living.path}, and would lose its data",
+                hint="copy it, or delete that one first",
+            )
 
     def keep(self, content: Content, limit: int | None) -> None:
         """Keeps the bytes of what was read, unless they are more than are to be kept.
@@ -252,6 +269,13 @@ def everything(place: str) -> Iterator[str]:
     yield place
     for folder, folders, names in os.walk(place):
         yield from (os.path.join(folder, name) for name in sorted([*folders, *names]))
+
+
+def behind_links(root: str, path: str) -> str:
+    """What a place in the project is called without the links in its folder; outside of the project: its name."""
+    folder = os.path.realpath(os.path.join(root, os.path.dirname(path)))
+    real = os.path.relpath(os.path.join(folder, os.path.basename(path)), root)
+    return path if real == ".." or real.startswith("../") else real
 
 
 def settled(source: Source, full: str) -> Source | None:

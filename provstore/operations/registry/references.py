@@ -47,7 +47,7 @@ def known_id(conn: Connection, kind: str, text: str) -> str:
     if kind == "execution":
         refuse_under_way(conn, text)
     also = " or alias" if kind == "dataset" else ""
-    raise UnknownIdError(f"{text}: no {kind} has this id{also}", hint=f"'provstore {kind} ls' lists them")
+    raise UnknownIdError(f"{text or repr(text)}: no {kind} has this id{also}", hint=f"'provstore {kind} ls' lists them")
 
 
 def known_ids(conn: Connection, texts: Sequence[str]) -> list[str]:

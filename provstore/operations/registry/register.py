@@ -18,8 +18,9 @@ from provstore.operations import recording
 from provstore.operations.circumstances import user_name
 from provstore.operations.recording import UNKNOWN_KIND
 from provstore.operations.registry import names
+from provstore.operations.registry.arrival import source_named
 from provstore.operations.registry.meaning import Meanings
-from provstore.operations.registry.placing import DIRECT, TRANSFERS, Placing, Source, settled
+from provstore.operations.registry.placing import DIRECT, TRANSFERS, Placing, Source, behind_links, settled
 from provstore.operations.registry.references import known_id
 from provstore.operations.registry.typed import add_kept, kept_type
 from provstore.operations.registry.writing import (
@@ -185,6 +186,8 @@ def _fixed(project: Project, request: RegisterRequest) -> _Fixed:
     owner = project.pipeline({}).owner or user_name() if request.owner is None else request.owner
     owner = names.checked_owner(owner)
     owner_type = names.one_of("owner type", request.owner_type, names.OWNER_TYPES)
+    if request.overwritable not in (True, False):
+        raise UsageError(f"overwritable: found {request.overwritable!r}, expected True or False")
     if owner_type == "production" and request.overwritable:
         raise UsageError(f"{request.relpath}: a production dataset can't be overwritable")
     location = names.one_of("location", request.location, names.LOCATIONS)
@@ -229,9 +232,14 @@ def _source(project: Project, request: RegisterRequest, path: str, location: str
         return source
     if location != "project" and source is not None:
         raise UsageError(f"{path}: found old_location, expected none: location '{location}' records no data")
-    if location == "external" and not (request.url or request.contact):
+    if location == "external" and not can_be_had(request.url, request.contact):
         raise UsageError(f"{path}: location 'external' needs a url or a contact")
     return None if source is None else settled(source, os.path.join(project.root, path))
+
+
+def can_be_had(*ways: object) -> bool:
+    """A url or a contact says where data are that are recorded without them."""
+    return any(str(way or "").strip() for way in ways)
 
 
 def source_of(old_location: str | None, transfer: str, current: str) -> Source | None:
@@ -243,11 +251,7 @@ def source_of(old_location: str | None, transfer: str, current: str) -> Source |
     names.one_of("transfer", transfer, TRANSFERS)
     if old_location is None:
         return None
-    text = os.fspath(old_location)
-    if not text or "\0" in text:
-        raise UsageError(f"old_location: found {text!r}, expected the path of a file or a directory")
-    full = os.path.normpath(os.path.join(current, text))
-    return Source(full, transfer, text)
+    return source_named(old_location, transfer, current, "old_location")
 
 
 def _check(
@@ -264,6 +268,8 @@ def _check(
     former = former_of_task(conn, project, fixed.path)
     if fixed.has_data:
         living = registered.living_at(conn, fixed.path)
+        if living is None and fixed.row["location"] == "project":
+            living = registered.living_at(conn, behind_links(project.root, fixed.path))
         if living is not None and (former is None or living.id != former[0]):
             where = "there" if living.path == fixed.path else f"at {living.path}"
             raise UsageError(f"{fixed.path}: {described(living)} lies {where}", hint="delete or replace that one first")
