@@ -176,15 +176,13 @@ class Registry:
         return found[0] if len(found) == 1 else None
 
     def _span(self, lookup: Lookup, data_id: Mapping[str, Value]) -> Range:
-        """The time of a task: that of its dimensions with a time span; of several, what they have in common."""
+        """The time of a task: that of its dimensions with a time span; of several, what they have in common.
+
+        Where none of them has one, the task is of no special time, and whatever is valid at any time will do.
+        """
         names = [name for name in self._dimensions.required(lookup.known)
                  if name in self._dimensions and self._dimensions[name].timespan]  # fmt: skip
-        if not names:
-            raise LookupFault(
-                f"'calibration' needs the time of a task, and none of its dimensions ({_listed(lookup.known)}) has one",
-                "say 'timespan = true' of a dimension, and insert its records with begin and end",
-            )
-        whole = self._with_records(data_id)
+        whole = self._with_records(data_id) if names else {}
         span: Range | None = (None, None)
         for name in names:
             record = self._record(name, whole) if name in whole else None
@@ -237,10 +235,7 @@ class Registry:
             name = next(iter(here.values())).collection
             when = f" for {spelled_range(span)}" if span is not None else ""
             what = f"{lookup.type} {_spelled(wanted)}".rstrip() + when
-            raise LookupFault(
-                f"{name} has several of {what}, expected one: {_entries(here.values())}",
-                "decertify one for that time" if span is not None else "associate the one you mean in a collection",
-            )
+            raise LookupFault(f"{name} has several of {what}, expected one: {_entries(here.values())}", _choosing(span))
         return next(iter(here.values()), None)
 
     def _nothing(
@@ -280,6 +275,15 @@ class Registry:
     def _is_unasked(self) -> bool:
         """The collections are the default."""
         return self._names == ("main",)
+
+
+def _choosing(span: Range | None) -> str:
+    """How to say which of several is meant."""
+    if span is None:
+        return "associate the one you mean in a collection"
+    if span == (None, None):
+        return "say 'timespan = true' of a dimension of the stage, and insert its records with begin and end"
+    return "decertify one for that time"
 
 
 def _leaves(store: Store | None, names: Sequence[str], *, is_named: bool) -> list[Collection]:

@@ -158,7 +158,9 @@ def _polygon(numbers: Sequence[float]) -> tuple[float, ...]:
 
 
 def _ra(degrees: float) -> float:
-    turned = degrees % 360.0 + 0.0
+    if 0 <= degrees < 360:
+        return degrees + 0.0
+    turned = round(degrees % 360.0, 12)  # 510.1 is 150.1: without what the division leaves behind it
     return turned if turned < 360.0 else 0.0
 
 

@@ -36,12 +36,12 @@ def id_of(dataset: object) -> str:
     raise UnknownIdError(f"{dataset!r}: expected an id or an alias", hint="as text, or what get_dataset returns")
 
 
-def _path(value: object) -> Any:
+def _path(value: object) -> Any:  # noqa: ANN401 - of whatever type: the operation checks it
     """A path as text; the operation refuses what is none."""
     return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
-def _several(values: object) -> Any:
+def _several(values: object) -> Any:  # noqa: ANN401 - as `_path`
     """What may be read only once as a tuple; the operation refuses what is no list."""
     return tuple(values) if isinstance(values, Iterable) and not isinstance(values, (str, bytes)) else values
 

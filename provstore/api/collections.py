@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provstore.api.by_hand import id_of
@@ -10,7 +11,7 @@ from provstore.api.nouns import Collection, Dataset, DatasetType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
     from typing import TypeAlias
 
@@ -156,7 +157,9 @@ class Collecting:
 
     # --- CALIBRATION ------------------------------------------------------------------------------------------
 
-    def certify(self, collection: Named, datasets: Reference | Iterable[Reference], begin: Moment = None, end: Moment = None) -> None:
+    def certify(
+        self, collection: Named, datasets: Reference | Iterable[Reference], begin: Moment = None, end: Moment = None
+    ) -> None:
         """Puts datasets into a CALIBRATION collection, valid from `begin` until just before `end`; all or none.
 
         Raises:
@@ -173,16 +176,17 @@ class Collecting:
         begin: Moment = None,
         end: Moment = None,
         *,
-        data_ids: Iterable[Mapping[str, JSON]] | None = None,
+        data_ids: Mapping[str, JSON] | Iterable[Mapping[str, JSON]] | None = None,
     ) -> None:
         """Cuts a range of time out of all ranges of a dataset type; one with it in the middle becomes two.
 
         Args:
-            data_ids: Only of these; None: of all.
+            data_ids: Only of these, or this one; None: of all.
         """
         from provstore.operations.registry.calibrations import Span, decertify
 
-        only = None if data_ids is None else [data_id_of(data_id, {}) for data_id in data_ids]
+        listed = (data_ids,) if isinstance(data_ids, Mapping) else data_ids
+        only = None if listed is None else [data_id_of(one, {}) for one in several("data_ids", listed)]
         name, kind = name_of("collection", collection), name_of("dataset type", type)
         decertify(self._project, name, kind, Span(begin, end), only)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from provstore.api.given import data_id_of, name_of, names_of, several, span_of
 from provstore.api.nouns import Collection, Dataset, DatasetType
 from provstore.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from provstore.api.collections import Moment
     from provstore.model.values import JSON
@@ -66,7 +67,7 @@ class Data:
             FileError: Something that nobody recorded, or another dataset, lies at the path.
             PluginError: The format is not at hand.
         """
-        return self.put_many([(value, _joined(data_id, values))], type, run=run)[0]
+        return self.put_many([(value, data_id_of(data_id, values))], type, run=run)[0]
 
     def put_many(
         self,
@@ -83,7 +84,7 @@ class Data:
         from provstore.operations.registry.put import PutRequest, put
         from provstore.operations.registry.writing import unobserved
 
-        request = PutRequest(_name(type), _pairs(values), _run(run))
+        request = PutRequest(name_of("dataset type", type), _pairs("value", values), _run(run))
         return [Dataset(**record._asdict()) for record in put(self._project, request, unobserved)]
 
     def get(
@@ -120,17 +121,16 @@ class Data:
             FileError: The format can't read them.
             PluginError: The format is not at hand.
         """
-        from provstore.operations.registry.calibrations import Span
         from provstore.operations.registry.get import GetRequest, get
 
-        given = None if data_id is None and not values else _joined(data_id, values)
+        given = None if data_id is None and not values else data_id_of(data_id, values)
         request = GetRequest(
-            dataset.id if isinstance(dataset, Dataset) else _name(dataset),
+            dataset.id if isinstance(dataset, Dataset) else name_of("dataset", dataset),
             given,
-            None if collections is None else _names(collections),
-            None if timespan is None else Span(*timespan),
+            None if collections is None else names_of("collections", collections),
+            span_of(timespan),
             component,
-            parameters or {},
+            {} if parameters is None else _parameters(parameters),
         )
         return get(self._project, request)
 
@@ -150,7 +150,8 @@ class Data:
         Args:
             files: One or several paths or globs, relative to the current folder.
             template: Of a file's name, as ``{visit}_{detector:02d}.fits``; with slashes, of the last parts of its
-                path. A file belongs to it only under the name that it would write. None: the path of the type.
+                path. A file belongs to it only under the name that it would write; ``*`` and ``?`` are a glob. None:
+                the path of the type, letter for letter.
             transfer: "copy", "move", "hardlink", "symlink" or "relsymlink": to the path of the type; "direct": they
                 stay where they are, as external; "auto": they stay in their places where these are in the project,
                 and are copied else.
@@ -164,12 +165,18 @@ class Data:
                 data ID.
             FileError: A file is missing or can't be read, or something else lies where one is to go.
         """
-        from provstore.operations.registry.ingest import IngestRequest, ingest, several
+        from provstore.operations.registry.ingest import IngestRequest, ingest
         from provstore.operations.registry.writing import unobserved
 
-        said = _joined(data_id, {})
         request = IngestRequest(
-            _name(type), several(files), template, transfer, _run(run), said, skip_existing, os.getcwd()
+            name_of("dataset type", type),
+            tuple(map(_path, several("files", files))),
+            template=template,
+            transfer=transfer,
+            run=_run(run),
+            data_id=data_id_of(data_id, {}),
+            skip_existing=skip_existing,
+            current=os.getcwd(),
         )
         return _report(ingest(self._project, request, unobserved))
 
@@ -187,18 +194,27 @@ class Data:
         Raises:
             UsageError: As `ingest`; or a file is there twice.
         """
-        from provstore.errors import UsageError
         from provstore.operations.registry.ingest import IngestRequest, ingest
         from provstore.operations.registry.writing import unobserved
 
         data_ids: dict[str, Mapping[str, JSON]] = {}
-        for file, data_id in files:
-            path = os.fspath(file)
-            if path in data_ids:
+        seen: set[str] = set()
+        for file, data_id in _pairs("file", files):
+            path = _path(file)
+            if os.path.abspath(path) in seen:
                 raise UsageError(f"{path}: found this file twice, expected one data ID for each file")
+            seen.add(os.path.abspath(path))
+            if not isinstance(data_id, Mapping):
+                raise UsageError(f"{path}: found {data_id!r}, expected its data ID: {{'visit': 101}}")
             data_ids[path] = data_id
         request = IngestRequest(
-            _name(type), tuple(data_ids), None, transfer, _run(run), {}, skip_existing, os.getcwd(), data_ids
+            name_of("dataset type", type),
+            tuple(data_ids),
+            transfer=transfer,
+            run=_run(run),
+            skip_existing=skip_existing,
+            current=os.getcwd(),
+            data_ids=data_ids,
         )
         return _report(ingest(self._project, request, unobserved))
 
@@ -212,27 +228,38 @@ def _report(report: Ingested) -> IngestReport:
     )
 
 
-def _joined(data_id: Mapping[str, JSON] | None, values: Mapping[str, JSON]) -> dict[str, JSON]:
-    if data_id is not None and not isinstance(data_id, Mapping):
-        raise UsageError(f"data ID: found {data_id!r}, expected dimensions and values: {{'visit': 101}}")
-    return {**(data_id or {}), **values}
+def _pairs(
+    what: str, given: Iterable[tuple[object, Mapping[str, JSON]]]
+) -> tuple[tuple[object, Mapping[str, JSON]], ...]:
+    """What comes with data IDs; see `put_many` and `ingest_files`.
 
+    Args:
+        what: What comes, for messages.
 
-def _pairs(values: Iterable[tuple[object, Mapping[str, JSON]]]) -> tuple[tuple[object, Mapping[str, JSON]], ...]:
-    found = tuple(values)
+    Raises:
+        UsageError: It is no list of pairs.
+    """
+    if not isinstance(given, Iterable):
+        raise UsageError(f"{what}s: found {given!r}, expected pairs: [({what}, {{'visit': 101}}), …]")
+    found = tuple(given)
     for pair in found:
-        if not isinstance(pair, tuple) or len(pair) != len(("value", "data ID")):
-            raise UsageError(f"found {pair!r}, expected a value and its data ID: [(value, {{'visit': 101}}), …]")
+        if not isinstance(pair, tuple) or len(pair) != len((what, "data ID")):
+            raise UsageError(f"found {pair!r}, expected a {what} and its data ID: [({what}, {{'visit': 101}}), …]")
     return found
 
 
-def _name(named: str | DatasetType | Collection) -> str:
-    return named if isinstance(named, str) else named.name
-
-
-def _names(named: str | Collection | Sequence[str | Collection]) -> tuple[str, ...]:
-    return (_name(named),) if isinstance(named, (str, Collection)) else tuple(map(_name, named))
-
-
 def _run(run: str | Collection | None) -> str | None:
-    return None if run is None else _name(run)
+    return None if run is None else name_of("run", run)
+
+
+def _path(file: object) -> str:
+    path = os.fspath(file) if isinstance(file, (str, os.PathLike)) else file
+    if not isinstance(path, str):
+        raise UsageError(f"found {file!r}, expected the path of a file")
+    return path
+
+
+def _parameters(parameters: object) -> Mapping[str, object]:
+    if not isinstance(parameters, Mapping) or not all(isinstance(name, str) for name in parameters):
+        raise UsageError(f"parameters: found {parameters!r}, expected names and values: {{'rows': 10}}")
+    return parameters

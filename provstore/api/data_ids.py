@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from provstore.api.nouns import Collection, DatasetType
+from provstore.api.given import data_id_of, names_of, several
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from provstore.api.nouns import Collection, DatasetType
     from provstore.project import Project
 
 
@@ -26,11 +27,6 @@ class DataIds(list[dict[str, Any]]):
         if not self:
             return self._why()
         return f"found {len(self)} data ID{'s' if len(self) > 1 else ''}"
-
-
-def _names(one_or_more: Any) -> tuple[str, ...]:  # noqa: ANN401 - what has a name or is one, or several of these
-    several = (one_or_more,) if isinstance(one_or_more, (str, Collection, DatasetType)) else one_or_more
-    return tuple(one if isinstance(one, str) else one.name for one in several)
 
 
 class AskingForDataIds:
@@ -72,19 +68,12 @@ class AskingForDataIds:
             UsageError: There is no such dimension, type or collection, or a value is none of its dimension.
             MissingLibraryError: Regions are compared, and lsst-sphgeom is not installed.
         """
-        from provstore.errors import UsageError
         from provstore.operations.registry import data_id_queries
 
-        given = dict(data_id or {})
-        for name, value in values.items():
-            if name in given and given[name] != value:
-                raise UsageError(
-                    f"{name}: found {given[name]!r} in data_id and {value!r} beside it, expected one value"
-                )
-            given[name] = value
         query = data_id_queries.DataIdQuery(
-            _names(dimensions), where or "", given, _names(datasets or ()),
-            None if collections is None else _names(collections), bind, _names(order_by), limit,
+            names_of("dimensions", dimensions), "" if where is None else where, data_id_of(data_id, values),
+            names_of("datasets", datasets or ()), None if collections is None else names_of("collections", collections),
+            bind, several("order_by", order_by or ()), limit,
         )  # fmt: skip
         found = data_id_queries.query_data_ids(self._project, query)
         return DataIds(found, lambda: data_id_queries.explain(self._project, query))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provstore.api.given import several
 from provstore.api.nouns import DimensionRecord
 
 TYPE_CHECKING = False
@@ -71,8 +72,8 @@ class Dimensional:
         """
         from provstore.operations.registry.dimensions import query_dimension_records
 
-        terms = (order_by,) if isinstance(order_by, str) else tuple(order_by)
-        found = query_dimension_records(self._project, dimension, where or "", bind, terms, limit)
+        text, terms = "" if where is None else where, several("order_by", order_by or ())
+        found = query_dimension_records(self._project, dimension, text, bind, terms, limit)
         return [
             DimensionRecord(
                 dimension=row.dimension,

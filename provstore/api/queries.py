@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from provstore.api.nouns import Collection, Dataset, DatasetType
+from provstore.api.given import name_of, names_of, several
+from provstore.api.nouns import Dataset, DatasetType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
+    from provstore.api.nouns import Collection
     from provstore.project import Project
 
 
@@ -24,14 +26,6 @@ class Datasets(list[Dataset]):
         if not self:
             return self._why()
         return f"found {len(self)} dataset{'s' if len(self) > 1 else ''}"
-
-
-def _name(named: str | DatasetType | Collection) -> str:
-    return named if isinstance(named, str) else named.name
-
-
-def _several(one_or_more: Any) -> Sequence[Any]:  # noqa: ANN401 - one of what the list holds, or the list
-    return (one_or_more,) if isinstance(one_or_more, (str, Collection)) else one_or_more
 
 
 class Asking:
@@ -71,10 +65,11 @@ class Asking:
         """
         from provstore.operations.registry import queries
 
-        names = None if collections is None else tuple(map(_name, _several(collections)))
+        names = None if collections is None else names_of("collections", collections)
         query = queries.Query(
-            _name(type), where or "", bind, names, find_first, tuple(_several(order_by)), limit, status
-        )
+            name_of("dataset type", type), "" if where is None else where, bind, names, find_first,
+            several("order_by", order_by or ()), limit, status,
+        )  # fmt: skip
         found = queries.query_datasets(self._project, query)
         records = [Dataset(**record._asdict()) for record in found]
         return Datasets(records, lambda: queries.explain(self._project, query))
@@ -90,4 +85,4 @@ class Asking:
         """
         from provstore.operations.registry.queries import query_dataset_types
 
-        return [DatasetType(**found._asdict()) for found in query_dataset_types(self._project, glob)]
+        return [DatasetType(**found._asdict()) for found in query_dataset_types(self._project, name_of("glob", glob))]

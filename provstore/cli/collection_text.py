@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from provstore.operations.registry.collections import Listed, Removal
     from provstore.operations.registry.tags import TagReport
 
+NAME = 0
+"""Column of the names, which people copy."""
+
 SHOWN = 10
 """Children of a chain, and referrers of a collection, that a person sees; the others are counted."""
 
@@ -43,7 +46,8 @@ def list_text(found: Sequence[Listed], width: int | None) -> str:
     rows = [[harmless(entry.name), entry.type, _names(entry.children), harmless(entry.description)] for entry in found]
     columns = [0, 1, *(column for column in (2, 3) if any(row[column] for row in rows))]
     head = ("name", "type", "children", "description")
-    return table([head[column] for column in columns], [[row[column] for column in columns] for row in rows], width)
+    cells = [[row[column] for column in columns] for row in rows]
+    return table([head[column] for column in columns], cells, width, whole=frozenset({NAME}))
 
 
 def _names(names: Sequence[str]) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from provstore.cli.options import complete_path, json_option, place_of, place_options
+from provstore.cli.options import complete_path, json_option, names_of, place_of, place_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from provstore.model.values import JSON
 
@@ -65,7 +65,7 @@ def put(
 @click.argument("words", nargs=-1, metavar="[DIMENSION=VALUE]...")
 @click.option("-o", "--output", metavar="FILE", shell_complete=complete_path,
               help="Write to this new file or folder; without it to standard output.")  # fmt: skip
-@click.option("--collection", "collections", multiple=True, metavar="NAME",
+@click.option("--collection", "collections", multiple=True, metavar="NAME", callback=names_of,
               help="Search these, first to last; repeatable, or several with commas. Without it: main.")  # fmt: skip
 @click.option("--at", metavar="TIME", help="In CALIBRATION collections, what is valid at this time.")
 @json_option
@@ -100,17 +100,13 @@ def get(
 
     place = place_of(ctx, folder, file)
     with place.project() as project:
-        meant = find_in_words(project, named, words, _names(collections) or None, at)
+        meant = find_in_words(project, named, words, collections or None, at)
         if output is not None:
             write_file(project, meant, os.path.normpath(os.path.join(place.folder, output)))
         elif not as_json:
             write_stream(project, meant, _writer())
     if as_json or output is not None:
         _print(as_json, dataset_json(meant.record), harmless(f"{output}: {meant.called}"))
-
-
-def _names(texts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
 
 
 def _writer() -> Callable[[memoryview], object]:

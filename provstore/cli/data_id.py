@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import click
 
-from provstore.cli.options import json_option, place_of, place_options
+from provstore.cli.options import json_option, names_of, order_option, place_of, place_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
 
 @click.command(short_help="list the data IDs that records allow, or that datasets have")
 @click.argument("words", nargs=-1, required=True, metavar="DIMENSION... [NAME=VALUE]...")
 @click.option("--where", default="", metavar="CONDITION", help="Only what fulfils it: \"tract = 9697 and band = 'r'\".")
-@click.option("--data-id", "given", multiple=True, metavar="NAME=VALUE",
+@click.option("--data-id", "given", multiple=True, metavar="NAME=VALUE", callback=names_of,
               help="Only with this value, as the words NAME=VALUE; repeatable, or several with commas.")  # fmt: skip
-@click.option("--datasets", "types", multiple=True, metavar="TYPE",
+@click.option("--datasets", "types", multiple=True, metavar="TYPE", callback=names_of,
               help="Only where there is a dataset of this type; repeatable, or several with commas.")  # fmt: skip
-@click.option("--collection", "collections", multiple=True, metavar="NAME|GLOB",
+@click.option("--collection", "collections", multiple=True, metavar="NAME|GLOB", callback=names_of,
               help="Where these datasets are; repeatable, or several with commas.")  # fmt: skip
-@click.option("--order-by", multiple=True, metavar="[-]NAME",
-              help="Sort by this, with - downwards; repeatable, or several with commas.")  # fmt: skip
+@order_option
 @click.option("-n", "--limit", type=click.IntRange(min=0), metavar="N", help="At most so many.")
 @json_option
 @place_options
@@ -35,9 +33,8 @@ def command(
     as_json: bool,
     folder: str | None,
     file: str | None,
-    where: str,
-    limit: int | None,
-    **several: Any,  # noqa: ANN401 - tuples of texts
+    collections: tuple[str, ...],
+    **asked: Any,  # noqa: ANN401 - each option has its own type
 ) -> None:
     """List data IDs with these dimensions and all that they require: all combinations that the records allow.
 
@@ -59,11 +56,9 @@ def command(
     from provstore.model.values import harmless
     from provstore.operations.registry.data_id_queries import DataIdQuery, list_data_ids
 
-    asked = {name: _names(texts) for name, texts in several.items()}
-    dimensions = _names([word for word in words if "=" not in word])
-    query = DataIdQuery(dimensions, where, types=asked["types"], collections=asked["collections"] or None,
-                        order_by=asked["order_by"], limit=limit)  # fmt: skip
-    values = (*[word for word in words if "=" in word], *_names(given))
+    dimensions = tuple(name for word in words if "=" not in word for name in word.split(","))
+    query = DataIdQuery(dimensions, collections=collections or None, **asked)
+    values = (*[word for word in words if "=" in word], *given)
     with place_of(ctx, folder, file).project() as project:
         listing = list_data_ids(project, query, values)
     if listing.why:
@@ -71,8 +66,3 @@ def command(
     text = data_id_text.data_ids_text(listing.data_ids, width_of(sys.stdout))
     if as_json or text:
         print(render.to_json(data_id_text.data_ids_json(listing.data_ids)) if as_json else text)
-
-
-def _names(texts: Sequence[str]) -> tuple[str, ...]:
-    """Names that were given one by one, or several with commas between."""
-    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())

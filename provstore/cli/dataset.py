@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from provstore.cli.data import TRANSFERS, get, ingest, put
-from provstore.cli.options import complete_path, json_option, place_of, place_options
+from provstore.cli.options import complete_path, json_option, names_of, order_option, place_of, place_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import TypeVar
 
     from provstore.model.values import JSON
@@ -137,12 +137,11 @@ def _print_new(project: Project, id: str, *, as_json: bool) -> None:
 @command.command("ls", short_help="list datasets, newest first")
 @click.argument("type", required=False, metavar="[TYPE|GLOB]")
 @click.option("--where", default="", metavar="CONDITION", help="Only what fulfils it: \"visit = 101 and band = 'r'\".")
-@click.option("--collection", "collections", multiple=True, metavar="NAME|GLOB",
+@click.option("--collection", "collections", multiple=True, metavar="NAME|GLOB", callback=names_of,
               help="Only what is in it; repeatable, or several with commas.")  # fmt: skip
 @click.option("--find-first", is_flag=True,
               help="Of each type and data ID, what is found first along the collections.")  # fmt: skip
-@click.option("--order-by", multiple=True, metavar="[-]NAME",
-              help="Sort by this, with - downwards; repeatable, or several with commas.")  # fmt: skip
+@order_option
 @click.option("--owner", help="Only what is theirs.")
 @click.option("--keyword", metavar="WORD", help="Only what has this keyword.")
 @click.option("--status", default="valid", show_default=True, help="valid, replaced, deleted or all.")
@@ -180,19 +179,14 @@ def ls(
     from provstore.operations.identify import short_ids
     from provstore.operations.registry.queries import Query, list_datasets
 
-    asked["keyword"] = asked["keyword"].lower() if asked["keyword"] else None
-    query = Query(type or "*", collections=_names(collections) or None, order_by=_names(order_by), **asked)
+    asked["keyword"] = None if asked["keyword"] is None else asked["keyword"].lower()
+    query = Query("*" if type is None else type, collections=collections or None, order_by=order_by, **asked)
     with place_of(ctx, folder, file).project() as project:
         listing = list_datasets(project, query)
         short = {} if as_json else short_ids(project.store, [record.id for record in listing.report.datasets])
     if listing.why:
         say(harmless(listing.why))
     _print(as_json, datasets_json(listing.report), datasets_text(listing.report, short, width_of(sys.stdout)))
-
-
-def _names(texts: Sequence[str]) -> tuple[str, ...]:
-    """Names that were given one by one, or several with commas between."""
-    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
 
 
 @command.command("show", short_help="show one dataset in full")

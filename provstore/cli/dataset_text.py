@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from provstore.operations.registry.datasets import DatasetRecord, DatasetReport, DatasetsReport
     from provstore.operations.registry.executions import ExecutionRecord, ExecutionsReport
 
+ID = 0
+"""Column of the ids."""
+
 UNTYPED = "file"
 """Type of what was given none."""
 
@@ -144,7 +147,7 @@ def executions_json(report: ExecutionsReport) -> dict[str, JSON]:
 def executions_text(report: ExecutionsReport, short: Mapping[str, str], width: int | None) -> str:
     """One line for each execution; `short` as in `datasets_text`."""
     if not report.executions:
-        return ""
+        return "no executions"
     rows = [
         (
             short.get(record.id, record.id),
@@ -187,7 +190,7 @@ def _fields(fields: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], width: int | None) -> str:
-    return table(head, [tuple(map(harmless, row)) for row in rows], width)
+    return table(head, [tuple(map(harmless, row)) for row in rows], width, whole=frozenset({ID}))
 
 
 def _said(value: JSON) -> str:

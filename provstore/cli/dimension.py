@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from provstore.cli.options import complete_path, json_option, place_of, place_options
+from provstore.cli.options import complete_path, json_option, order_option, place_of, place_options
 
 SHOWN = 100
 """Records that a person is shown, unless more are asked for."""
@@ -61,17 +61,18 @@ def ls(ctx: click.Context, as_json: bool, folder: str | None, file: str | None) 
 
 @command.command("show", short_help="show a dimension and its records")
 @click.argument("name")
-@click.option("--where", metavar="TEXT", help='Only records that fulfil a condition: "exposure_time > 20".')
-@click.option("--order-by", metavar="NAME,…", help="Sort by these; `-` in front: the largest first.")
-@click.option("--limit", type=click.IntRange(0), metavar="N", help="At most N records; without it, a person sees 100.")
+@click.option("--where", default="", metavar="CONDITION", help='Only records that fulfil it: "exposure_time > 20".')
+@order_option
+@click.option("-n", "--limit", type=click.IntRange(min=0), metavar="N",
+              help="At most so many records; without it, a person sees 100.")  # fmt: skip
 @json_option
 @place_options
 @click.pass_context
 def show(
     ctx: click.Context,
     name: str,
-    where: str | None,
-    order_by: str | None,
+    where: str,
+    order_by: tuple[str, ...],
     limit: int | None,
     as_json: bool,
     folder: str | None,
@@ -100,9 +101,8 @@ def show(
     from provstore.operations.registry.dimensions import show_dimension
 
     most = SHOWN + 1 if limit is None and not as_json else limit
-    terms = [term.strip() for term in (order_by or "").split(",") if term.strip()]
     with place_of(ctx, folder, file).project() as project:
-        report = show_dimension(project, name, where or "", terms, most)
+        report = show_dimension(project, name, where, order_by, most)
     if as_json:
         print(render.to_json(dimension_text.show_json(report)))
         return

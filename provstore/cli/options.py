@@ -35,13 +35,20 @@ def json_option(command: Command) -> Command:
 
 def inputs_option(command: Command) -> Command:
     """Adds `-i`, which arrives as `inputs`: names of collections, in order."""
-    option = click.option("-i", "--input", "inputs", multiple=True, metavar="COLLECTION,…", callback=_names,
+    option = click.option("-i", "--input", "inputs", multiple=True, metavar="COLLECTION,…", callback=names_of,
                           help="Look inputs that are dataset types up in these collections, in order.")  # fmt: skip
     return option(command)
 
 
-def _names(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Names with commas between, each once."""
+def order_option(command: Command) -> Command:
+    """Adds `--order-by`, which arrives as `order_by`: names, each with an optional `-` in front."""
+    option = click.option("--order-by", multiple=True, metavar="[-]NAME", callback=names_of,
+                          help="Sort by this, with - downwards; repeatable, or several with commas.")  # fmt: skip
+    return option(command)
+
+
+def names_of(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Names that were given one by one, or several with commas between; each once, none of them empty."""
     del ctx
     names = [name.strip() for value in values for name in value.split(",")]
     if "" in names:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 NARROWEST = 8
 """Columns of the terminal below which a column of a table is not made narrower."""
+TIGHTEST = 4
+"""The same where the table fits then, and would not otherwise."""
 
 BLOB_BYTES = 16
 """Bytes of a blob that a table shows."""
@@ -60,6 +62,7 @@ def table(
     width: int | None,
     *,
     right: frozenset[int] = frozenset(),
+    whole: frozenset[int] = frozenset(),
     style: Callable[[int, str], str] | None = None,
 ) -> str:
     """A table without lines; texts have to be harmless.
@@ -67,11 +70,12 @@ def table(
     Args:
         width: Columns of the terminal; the widest columns are cut until it fits. None: nothing is cut.
         right: Numbers of the columns that stand at the right.
+        whole: Numbers of the columns that are never cut, as half of an id is none.
         style: Colours a cell, by its column, after it was measured.
     """
     widths = [max([columns_of(name), *(columns_of(row[column]) for row in rows)]) for column, name in enumerate(head)]
     if width is not None:
-        _narrow(widths, width - 2 * (len(widths) - 1))
+        _narrow(widths, width - 2 * (len(widths) - 1), whole)
     lines = []
     for number, row in enumerate([head, *rows]):
         cells = []
@@ -85,13 +89,16 @@ def table(
     return "\n".join(lines)
 
 
-def _narrow(widths: list[int], room: int) -> None:
-    """Takes from the widest column until all fit or none is wide."""
-    while sum(widths) > room and max(widths, default=0) > NARROWEST:
-        widest = widths.index(max(widths))
-        others = sorted(widths)[-2] if len(widths) > 1 else 0
-        excess = sum(widths) - room
-        widths[widest] -= max(1, min(excess, widths[widest] - max(others, NARROWEST)))
+def _narrow(widths: list[int], room: int, whole: frozenset[int]) -> None:
+    """Takes from the widest column until all fit or none is wide; those in `whole` stay as they are."""
+    cut = [column for column in range(len(widths)) if column not in whole]
+    least = sum(min(columns, TIGHTEST) if column in cut else columns for column, columns in enumerate(widths))
+    narrow = sum(min(columns, NARROWEST) if column in cut else columns for column, columns in enumerate(widths))
+    floor = TIGHTEST if least <= room < narrow else NARROWEST
+    while sum(widths) > room and (wide := sorted((widths[column], column) for column in cut if widths[column] > floor)):
+        columns, widest = wide[-1]
+        others = wide[-2][0] if len(wide) > 1 else floor
+        widths[widest] -= max(1, min(sum(widths) - room, columns - others))
 
 
 # --- log --------------------------------------------------------------------------------------------------

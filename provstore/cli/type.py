@@ -44,11 +44,7 @@ def ls(ctx: click.Context, glob: str, as_json: bool, folder: str | None, file: s
 
     with place_of(ctx, folder, file).project() as project:
         found = query_dataset_types(project, glob)
-    shown = (
-        render.to_json(type_text.types_json(found)) if as_json else type_text.types_text(found, width_of(sys.stdout))
-    )
-    if shown:
-        print(shown)
+    print(render.to_json(type_text.types_json(found)) if as_json else type_text.types_text(found, width_of(sys.stdout)))
 
 
 @command.command("show", short_help="show one dataset type")

@@ -26,7 +26,7 @@ def types_json(found: Sequence[TypeLine]) -> dict[str, JSON]:
 def types_text(found: Sequence[TypeLine], width: int | None) -> str:
     """One line for each type."""
     if not found:
-        return ""
+        return "no dataset types"
     rows = [(line.name, ", ".join(line.dimensions), line.format, line.path or "") for line in found]
     return table(("name", "dimensions", "format", "path"), [[harmless(cell) for cell in row] for row in rows], width)
 
@@ -39,5 +39,6 @@ def type_text(line: TypeLine) -> str:
         ("path", line.path or ""),
         ("description", line.description),
     ]
-    lines = [f"  {name:<11}  {harmless(value)}" for name, value in fields if value]
+    wide = max(len(name) for name, value in fields if value)
+    lines = [f"  {name:<{wide}}  {harmless(value)}" for name, value in fields if value]
     return "\n".join([f"type {harmless(line.name)}", *lines])

@@ -77,9 +77,9 @@ def declared(dimension: Dimension) -> Definition:
     """What a Pipelinefile says."""
     said = dimension.definition
     values = dimension.values or ()
-    kinds = {"int" if isinstance(value, int) and not isinstance(value, bool) else "str" for value in values}
-    type = dimension.type or (kinds.pop() if len(kinds) == 1 else None)
-    return from_json(dimension.name, {**said, "type": type})._replace(values=values)
+    kinds = {{int: "int", str: "str"}.get(type(value)) for value in values}  # None for numbers and truth values
+    kind = dimension.type or (kinds.pop() if len(kinds) == 1 else None)
+    return from_json(dimension.name, {**said, "type": kind})._replace(values=values)
 
 
 def _names(said: JSON) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ class Dimensions:
         self._definitions = definitions
 
     def __contains__(self, name: object) -> bool:
-        return name in self._definitions
+        return isinstance(name, str) and name in self._definitions
 
     def __getitem__(self, name: str) -> Definition:
         return self._definitions[name]

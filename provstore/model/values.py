@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import time
 from functools import lru_cache
@@ -103,3 +104,13 @@ def longest_ending(path: str, known: Mapping[str, str]) -> str | None:
             return known[file[start:]]
         start = file.find(".", start + 1)
     return None
+
+
+def whole_number(value: object) -> int | None:
+    """A whole number as Python has it, also one of numpy; None: it is none, as truth values are."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return operator.index(value)  # type: ignore[arg-type]  # what has no index says so
+    except TypeError:
+        return None

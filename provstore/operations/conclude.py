@@ -12,6 +12,7 @@ from provstore.apart.client import StoppedError
 from provstore.errors import FileError
 from provstore.model.files import TOOL_FOLDERS, Content, DirectoryMemo, Memo
 from provstore.operations import recording
+from provstore.operations.announced import undo_all
 from provstore.operations.attempt import Circumstances, Conclusion, Ready, Underway
 from provstore.operations.retract import put_registered_away
 from provstore.store import history
@@ -37,6 +38,7 @@ def conclude(around: Circumstances, underway: Underway, finished: Finished, prin
     ready = underway.ready
     has_registered = was_told(underway.folder)
     if has_registered:
+        undo_all(around.root, around.store, os.path.dirname(underway.folder), underway.execution)
         around.ledger.notice_registered()
     outcome, message = outcome_of(finished)
     message = around.secrets.out_of(message)

@@ -13,6 +13,7 @@ from provstore.errors import FileError
 from provstore.events import Remark
 from provstore.noun import NamedTuple
 from provstore.operations import recording
+from provstore.operations.announced import undo_all
 from provstore.operations.outputs import Aside, Outputs, discard
 from provstore.operations.retract import put_registered_away
 from provstore.store import history, records, registered
@@ -46,11 +47,13 @@ def end_interrupted(project: Project, observe: Observer) -> bool:
     if not left_over and unended is None:
         return False
     ledger = store.ledger()
+    is_clear = True
     if left_over:
         from provstore.executors.orphans import end_orphans
 
         for orphan in end_orphans(running):
             observe(Remark(f"ended what an earlier run had left running: pid {orphan.pid} ({orphan.command})"))
+        is_clear = undo_all(project.root, store, running)
         written = [task for task in _unrecorded(store, running) if _end_task(project, store, ledger, task, observe)]
         if written:
             names = ", ".join(sorted({str(task.row["stage"]) for task in written}))
@@ -63,7 +66,8 @@ def end_interrupted(project: Project, observe: Observer) -> bool:
     if left_over:
         _keep_what_is_left(project, store)
     store.objects.remove_leftovers()
-    discard([running])
+    if is_clear:
+        discard([running])
     return True
 
 

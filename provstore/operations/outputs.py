@@ -109,7 +109,7 @@ class Outputs:
         """Moves what lies at a path to `place`, a new absolute path in the same file system."""
         os.makedirs(os.path.dirname(place), exist_ok=True)
         try:
-            _move(self._workspace.full(path), place)
+            move(self._workspace.full(path), place)
         except OSError as error:
             raise disk_or_file_error(error, f"{path}: can't be moved out of the way") from error
         self._workspace.forget(path)
@@ -167,8 +167,8 @@ class Outputs:
                 whole = self._objects.write_to(made.digest, fresh, executable=made.executable)
             if whole:
                 if os.path.isdir(full) or (made.kind == "directory" and os.path.lexists(full)):
-                    _move(full, os.path.join(self._scratch, "replaced"))
-                _move(fresh, full)
+                    move(full, os.path.join(self._scratch, "replaced"))
+                move(fresh, full)
             return whole
         except OSError as error:
             raise disk_or_file_error(error, f"{made.path}: can't be put back") from error
@@ -184,7 +184,7 @@ class Outputs:
                 place = os.path.join(self._failed, execution, path)
                 os.makedirs(os.path.dirname(place), exist_ok=True)
                 try:
-                    _move(full, place)
+                    move(full, place)
                 except OSError as error:
                     raise disk_or_file_error(error, f"{path}: can't be put away") from error
                 moved = True
@@ -225,7 +225,7 @@ class Outputs:
     def _move_back(self, entry: Aside) -> None:
         self.make_folder(entry.path)
         try:
-            _move(entry.place, self._workspace.full(entry.path))
+            move(entry.place, self._workspace.full(entry.path))
         except OSError as error:
             raise disk_or_file_error(error, f"{entry.path}: can't be put back") from error
         self._workspace.forget(entry.path)
@@ -260,7 +260,7 @@ def disk_or_file_error(error: OSError, text: str) -> ProvstoreError:
     return FileError(f"{text}: {error.strerror or error}")
 
 
-def _move(source: str, target: str) -> None:
+def move(source: str, target: str) -> None:
     """Renames; to another file system, where an output's folder is a mount of its own, it copies.
 
     A command may take from a directory that it makes the permission to write, without which it can't be moved.

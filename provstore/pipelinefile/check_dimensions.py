@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 RESERVED = ("inputs", "outputs", "params")
 """First words of placeholders, so no names of dimensions."""
+KEYWORDS = ("and", "or", "not", "in", "true", "false", "null", "overlaps")
+"""Of the language of conditions, in any case, so no names that one could ask for."""
 UNTYPED = "file"
 """What datasets are of that nobody gave a type."""
 
@@ -147,6 +149,8 @@ def _dimension(table: Table, name: str, value: object, paths: Paths) -> Dimensio
         table.note_whole("found a name that is not made of letters, digits and '_'")
     if name in RESERVED:
         table.note_whole(f"the name is taken by the placeholder '{{{name}}}'", "choose another")
+    if name.lower() in KEYWORDS:
+        table.note_whole("the name is a key word of conditions", "choose another")
     checked: dict[str, Any] = {}
     if isinstance(value, dict):
         checked = table.read(DIMENSION_KEYS, _CONFUSED_DIMENSION)
@@ -214,7 +218,12 @@ def _check_fields(table: Table, dimension: Dimension) -> None:
     """Each name in a record means one thing."""
     definition = dimension.definition
     metadata = definition.get("metadata")
-    taken = {dimension.name, *_names(definition.get("requires")), *_names(definition.get("implies")), *OWN_FIELDS}
+    related = {dimension.name, *_names(definition.get("requires")), *_names(definition.get("implies"))}
+    own = (*(OWN_FIELDS[:3] if definition.get("timespan") else ()), *(("region",) if definition.get("region") else ()))
+    for field in own:
+        if field in related:
+            table.note_whole(f"{quoted(field)} is a field of its records and a dimension that they name")
+    taken = {*related, *OWN_FIELDS}
     for field in metadata if isinstance(metadata, dict) else ():
         if field in taken:
             what = "a field that records may have anyway" if field in OWN_FIELDS else "a dimension that records name"

@@ -42,6 +42,10 @@ def scalar(text: str, node: BoundName, value: object) -> Scalar:
         return value if value == value else None  # noqa: PLR0124  only NaN differs from itself
     from datetime import datetime
 
+    from provstore.model.values import whole_number
+
+    if (number := whole_number(value)) is not None:
+        return number  # one of numpy
     if isinstance(value, datetime):
         from provstore.query.times import in_utc
 

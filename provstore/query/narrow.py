@@ -12,25 +12,52 @@ from bisect import bisect_right
 
 from provstore.digest import canonical_json
 from provstore.query import bound as bounds
-from provstore.query.tree import AllOf, BoundName, Comparison, In, Literal, Name, Range
+from provstore.query.tree import AllOf, BoundName, Comparison, In, Literal, Name, Range, Time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import TypeAlias
 
+    from provstore.model.values import JSON
     from provstore.query.node import Node
     from provstore.query.tree import Bind, Expression
 
     Needed: TypeAlias = "Mapping[str, frozenset[str]]"
     """Dimension → the only values that it can have, as JSON."""
 
+TURNED = {">": "<", "<": ">"}
 MOST = 1000
 """Values of one dimension: for more it is not worth while."""
 
 
 def needed(tree: Expression, bind: Bind) -> Needed:
     """What a `where` needs of single dimensions, to be true."""
+    return {name: values for name, values in _needed(tree, bind).items() if "." not in name}
+
+
+def needed_fields(tree: Expression, bind: Bind) -> Mapping[str, list[JSON]]:
+    """Field (``dataset.run``) → the only values that it can have where a `where` is true."""
+    import json
+
+    fields = {name: values for name, values in _needed(tree, bind).items() if name.startswith("dataset.")}
+    return {name: [json.loads(text) for text in sorted(values)] for name, values in fields.items()}
+
+
+def has_bound(tree: Expression, name: str) -> str | None:
+    """The operator with which a `where` bounds a value on one side by a constant: ``>`` or ``<``; None: it does not."""
+    for part in _parts(tree.condition):
+        if isinstance(part, Comparison) and part.operator[0] in TURNED:
+            for side, other, operator in (
+                (part.left, part.right, part.operator[0]),
+                (part.right, part.left, TURNED[part.operator[0]]),
+            ):
+                if isinstance(side, Name) and side.text == name and isinstance(other, (Literal, BoundName, Time)):
+                    return operator
+    return None
+
+
+def _needed(tree: Expression, bind: Bind) -> Needed:
     found: dict[str, frozenset[str]] = {}
     for part in _parts(tree.condition):
         limited = _limited(tree.text, part, bind)
@@ -58,7 +85,7 @@ def _limited(text: str, part: Node, bind: Bind) -> tuple[str, frozenset[str]] | 
         name, items = part.value, part.items
     else:
         return None
-    if not isinstance(name, Name) or "." in name.text:
+    if not isinstance(name, Name):
         return None
     values: set[str] = set()
     for item in items:

@@ -214,9 +214,14 @@ def memberships(conn: sqlite3.Connection, name: str) -> list[tuple[str, str]]:
 
 
 def flattened(conn: sqlite3.Connection, names: Sequence[str]) -> list[Collection]:
+    """The collections that are searched for those of some names; what is not there is passed over. See `searched`."""
+    return searched(conn, [collection for name in names if (collection := one(conn, name)) is not None])
+
+
+def searched(conn: sqlite3.Connection, named: Sequence[Collection]) -> list[Collection]:
     """The collections that are searched for these, first to last, each once; chains are replaced by their children."""
     found: dict[str, Collection] = {}
-    waiting = [collection for name in reversed(names) if (collection := one(conn, name)) is not None]
+    waiting = list(reversed(named))
     while waiting:
         collection = waiting.pop()
         if collection.name in found:

@@ -6,30 +6,18 @@ batches, in the order of the index, and are joined with records; of each other t
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 
 from provstore.digest import canonical_json
 from provstore.errors import QueryError
 from provstore.noun import NamedTuple
-from provstore.store import data_id_values
+from provstore.query.narrow import passed_over
 from provstore.store.collections import RUN
-from provstore.store.datasets import (
-    FEW,
-    FIRST_BATCH,
-    LARGEST_BATCH,
-    PLACED,
-    RANK,
-    RANK_OF_RUN,
-    SHALLOWER,
-    STATUS,
-    TOO_DEEP,
-    are_small,
-    data_ids,
-    data_ids_in,
-    places,
-    some,
-)
+from provstore.store.data_id_walk import along, are_small, data_ids, data_ids_in, known_leads, some
+from provstore.store.datasets import FEW, FIRST_BATCH, LARGEST_BATCH, SHALLOWER, TOO_DEEP
+from provstore.store.first_found import PLACED, RANK, RANK_OF_RUN, STATUS, places, rows_of
 from provstore.store.functions import register
 
 TYPE_CHECKING = False
@@ -39,6 +27,7 @@ if TYPE_CHECKING:
     from provstore.model.values import Value
     from provstore.query.narrow import Needed
     from provstore.store.conditions import Condition
+    from provstore.store.data_id_walk import Leads
     from provstore.store.names import Parameter
     from provstore.store.record_join import RecordJoin
 
@@ -47,8 +36,9 @@ QUESTION = """
      WHERE /* conditions */ 1 /* order */ LIMIT :limit
 """
 HAS_DATASET = """EXISTS (
-    SELECT 1 FROM dataset AS d
+    SELECT 1 FROM dataset AS d INDEXED BY dataset_type_data_id
      WHERE d.type = {0} AND d.data_id = {1} AND instr(d.role, '/') = 0 AND {2} AND {3})"""
+AMONG_ROWS = "{} AND d.rowid BETWEEN {} AND {}"
 COLUMN = "{}"
 SOURCE = "k.value"
 ORDER = "ORDER BY {}"
@@ -66,7 +56,7 @@ class Wanted(NamedTuple):
         collections: (name, type) of those in which the datasets are; None: anywhere.
         order: SQL of what the results are sorted by, and whether downwards.
         limit: None: all.
-        lead: The dimension that `order` begins with, and whether downwards; None: it begins otherwise.
+        leads: The dimensions that `order` begins with, each with whether it goes downwards.
     """
 
     result: Sequence[str]
@@ -76,7 +66,7 @@ class Wanted(NamedTuple):
     collections: Sequence[tuple[str, str]] | None
     order: Sequence[tuple[str, bool]]
     limit: int | None
-    lead: tuple[str, bool] | None = None
+    leads: Leads = ()
 
 
 def combinations(conn: sqlite3.Connection, join: RecordJoin, wanted: Wanted) -> list[tuple[Value, ...]]:
@@ -84,7 +74,7 @@ def combinations(conn: sqlite3.Connection, join: RecordJoin, wanted: Wanted) -> 
     register(conn)
     conn.create_function("provstore_data_id", -1, _data_id, deterministic=True)
     conn.create_function("provstore_place", 1, places(wanted.collections), deterministic=True)
-    question = _filled(join, wanted)
+    question = _filled(conn, join, wanted)
     found: dict[tuple[Value, ...], None] = {}
     for batch in _batches(conn, wanted):
         left = -1 if wanted.limit is None else wanted.limit
@@ -110,12 +100,15 @@ def _batches(conn: sqlite3.Connection, wanted: Wanted) -> Iterator[str | None]:
         yield None
         return
     type, own = wanted.types[0]
-    if wanted.lead is not None and wanted.lead[0] in own and data_id_values.is_known(conn, type, wanted.lead[0]):
-        yield from _walk(conn, type, *wanted.lead, wanted.needed)
+    leads = known_leads(conn, type, list(itertools.takewhile(lambda lead: lead[0] in own, wanted.leads)))
+    if leads:
+        batches = along(conn, type, leads, wanted.needed, is_told=len(leads) == len(wanted.order))
+        yield from map(json.dumps, batches)
         return
     names = json.dumps([name for name, _ in wanted.collections or ()])
     if wanted.collections is not None and len(wanted.collections) <= FEW and are_small(conn, type, names):
-        keys = iter(data_ids_in(conn, type, names))
+        inside = data_ids_in(conn, type, names)
+        keys = (text for text in inside if passed_over(text, wanted.needed) is None)
     else:
         keys = data_ids(conn, type, wanted.needed)
     size = FIRST_BATCH if wanted.limit is not None else LARGEST_BATCH
@@ -124,21 +117,13 @@ def _batches(conn: sqlite3.Connection, wanted: Wanted) -> Iterator[str | None]:
         size = min(size * 4, LARGEST_BATCH)
 
 
-def _walk(conn: sqlite3.Connection, type: str, name: str, downwards: bool, needed: Needed) -> Iterator[str]:
-    """Data IDs in the order of one dimension's values."""
-    for texts in data_id_values.groups(conn, type, name, downwards=downwards):
-        meant = texts & needed[name] if name in needed else texts
-        keys = list(data_ids(conn, type, {**needed, name: meant})) if meant else []
-        if keys:
-            yield json.dumps(keys)
-
-
-def _filled(join: RecordJoin, wanted: Wanted) -> str:
+def _filled(conn: sqlite3.Connection, join: RecordJoin, wanted: Wanted) -> str:
     """The question with its marked places filled."""
     conditions = [*join.conditions, *join.known(wanted.result), wanted.where.sql]
     for place, (type, dimensions) in enumerate(wanted.types):
         data_id = SOURCE if place == 0 else join.data_id(dimensions)
-        conditions.append(HAS_DATASET.format(join.bind(type), data_id, STATUS.format("d"), _place(wanted)))
+        there = _place(conn, join, type, wanted)
+        conditions.append(HAS_DATASET.format(join.bind(type), data_id, there, STATUS.format("d")))
     order = [(DESCENDING if down else ASCENDING).format(sql) for sql, down in wanted.order]
     columns = [COLUMN.format(join.value(name)) for name in wanted.result] or ["1"]
     return (
@@ -149,11 +134,18 @@ def _filled(join: RecordJoin, wanted: Wanted) -> str:
     )
 
 
-def _place(wanted: Wanted) -> str:
+def _place(conn: sqlite3.Connection, join: RecordJoin, type: str, wanted: Wanted) -> str:
+    """The condition that a dataset is in the collections; where these are few, only their rows are looked at."""
     if wanted.collections is None:
         return "1"
-    only_runs = all(type == RUN for _, type in wanted.collections)
-    return PLACED.format((RANK_OF_RUN if only_runs else RANK).format("d"))
+    if not all(of == RUN for _, of in wanted.collections):
+        return PLACED.format(RANK.format("d"))
+    placed = PLACED.format(RANK_OF_RUN.format("d"))
+    if len(wanted.collections) > FEW:
+        return placed
+    rows = rows_of(conn, type, [name for name, _ in wanted.collections]).values()
+    begin, end = min((one.begin for one in rows), default=0), max((one.end for one in rows), default=0)
+    return AMONG_ROWS.format(placed, join.bind(begin), join.bind(end))
 
 
 def _data_id(*parts: Value | None) -> str | None:

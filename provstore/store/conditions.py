@@ -87,6 +87,8 @@ MOST_VALUES = 30_000
 """Values that one question may bind; those of lists count as one."""
 LONGEST_PATTERN = 50_000
 """Bytes of a pattern, as in SQLite."""
+END_OF_TEXT = "\0"
+"""Where SQLite's GLOB and JSON stop reading. No text that is recorded has one, so that one with it is equal to none."""
 
 
 class Condition(NamedTuple):
@@ -260,9 +262,14 @@ class _Compiler:
             values.append(text if isinstance(text, (str, int, float)) else _time_text(text))
             self.bound(node, values[-1])  # refuses what SQLite can't hold
             self.values.popitem()
-        numbers = [int(value) if isinstance(value, bool) else value for value in values]
+        # In JSON a text would end there, and be another one.
+        listed = [value for value in values if not (isinstance(value, str) and END_OF_TEXT in value)]
+        numbers = [int(value) if isinstance(value, bool) else value for value in listed]
         text = json.dumps(numbers).replace("Infinity", "1e999") if _has_infinity(numbers) else json.dumps(numbers)
-        return AMONG.format(x, self.bound(given[0][0], text))
+        among = AMONG.format(x, self.bound(given[0][0], text))
+        if len(listed) == len(values):
+            return among
+        return OR.format(among, COMPARE["="].format(x, self.bound(given[0][0], END_OF_TEXT)))
 
     def range(self, node: Node, x: str, item: Range) -> str:
         first, last = self.bound(item, item.first), self.bound(item, item.last)
@@ -275,6 +282,8 @@ class _Compiler:
         if value is None:
             return UNKNOWN
         text = str(value).replace("[", "[[]")  # brackets are nothing special in ours
+        if END_OF_TEXT in text:  # SQLite's GLOB would read no further; no text that is recorded has one
+            return COMPARE["="].format(self.value(node.name, "text"), self.bound(pattern, END_OF_TEXT))
         if len(text.encode("utf-8", "replace")) > LONGEST_PATTERN:
             raise self.wrong(pattern, f"the pattern is longer than {LONGEST_PATTERN} bytes")
         return GLOB.format(self.value(node.name, "text"), self.bound(pattern, text))

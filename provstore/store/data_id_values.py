@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from provstore.model.values import Value
     from provstore.query.check import Kind
+    from provstore.query.narrow import Needed
     from provstore.store.conditions import Condition
     from provstore.store.names import Bind
 
@@ -25,6 +26,17 @@ IS_PLAIN = """
 """
 UPWARDS = "SELECT value, kind FROM data_id_value WHERE type = :type AND dimension = :dimension ORDER BY value"
 DOWNWARDS = "SELECT value, kind FROM data_id_value WHERE type = :type AND dimension = :dimension ORDER BY value DESC"
+ONLY_UPWARDS = """
+    SELECT value, kind FROM data_id_value
+     WHERE type = :type AND dimension = :dimension AND value IN (SELECT o.value FROM json_each(:only) AS o)
+     ORDER BY value
+"""
+ONLY_DOWNWARDS = """
+    SELECT value, kind FROM data_id_value
+     WHERE type = :type AND dimension = :dimension AND value IN (SELECT o.value FROM json_each(:only) AS o)
+     ORDER BY value DESC
+"""
+NAMES = "SELECT value, kind FROM data_id_value WHERE type = :type AND dimension = '' LIMIT 2"
 NUMBER = """
     SELECT count(*) FROM (SELECT 1 FROM data_id_value WHERE type = :type AND dimension = :dimension LIMIT :most + 1)
 """
@@ -77,17 +89,71 @@ class ValueNames:
         raise TypeError(name)
 
 
-def groups(conn: sqlite3.Connection, type: str, dimension: str, *, downwards: bool) -> Iterator[frozenset[str]]:
-    """All values in their order, as they stand in data IDs: few at first, then more at once; equal ones together."""
+def groups(
+    conn: sqlite3.Connection, type: str, dimension: str, *, downwards: bool, only: frozenset[str] | None = None
+) -> Iterator[list[frozenset[str]]]:
+    """All values in their order, as they stand in data IDs: few at first, then more at once; equal ones together.
+
+    Args:
+        only: The only values that are asked for, as JSON; None: all.
+    """
     size = 1
-    group: dict[Value, list[str]] = {}
-    for row in conn.execute(DOWNWARDS if downwards else UPWARDS, {"type": type, "dimension": dimension}):
-        if row[0] not in group and len(group) == size:
-            yield frozenset([text for texts in group.values() for text in texts])
+    group: dict[Value, set[str]] = {}
+    for value, text in _values(conn, type, dimension, only, downwards=downwards):
+        if value not in group and len(group) == size:
+            yield [frozenset(texts) for texts in group.values()]
             size, group = min(size * 4, LARGEST_GROUP), {}
-        group.setdefault(row[0], []).append(canonical_json(_value(*row)))
+        group.setdefault(value, set()).add(text)
     if group:
-        yield frozenset([text for texts in group.values() for text in texts])
+        yield [frozenset(texts) for texts in group.values()]
+
+
+def allowed(conn: sqlite3.Connection, type: str, wanted: Needed, most: int) -> list[str] | None:
+    """The data IDs that a type can have, of those that are wanted, in the order of their texts.
+
+    None: there are more than `most`, or not all values are known here. There need not be a dataset of each.
+    """
+    names = _names(conn, type)
+    if not names or not all(name in names for name in wanted):
+        return None
+    found = ["{"]
+    for place, name in enumerate(names):
+        texts = _texts(conn, type, name, wanted.get(name), most)
+        if not 0 < len(found) * len(texts) <= most:
+            return None if texts or name not in wanted else []
+        begin = ("," if place else "") + canonical_json(name) + ":"
+        found = [head + begin + text for head in found for text in texts]
+    return sorted([text + "}" for text in found])
+
+
+def _names(conn: sqlite3.Connection, type: str) -> list[str]:
+    """The dimensions that each data ID of a type has, in their order; none: they differ."""
+    rows = conn.execute(NAMES, {"type": type}).fetchall()
+    names = rows[0][0].split('"') if len(rows) == 1 and rows[0][1] == "names" else []
+    return names if len(set(names)) == len(names) else []
+
+
+def _texts(conn: sqlite3.Connection, type: str, name: str, only: frozenset[str] | None, most: int) -> list[str]:
+    """Values of a dimension as they stand in data IDs: one more than `most` of them at most."""
+    from itertools import islice
+
+    return [text for _, text in islice(_values(conn, type, name, only), most + 1)]
+
+
+def _values(
+    conn: sqlite3.Connection, type: str, dimension: str, only: frozenset[str] | None, *, downwards: bool = False
+) -> Iterator[tuple[int | str, str]]:
+    """Values of a dimension in their order, each as it is sorted and as it stands in data IDs."""
+    asked = {"type": type, "dimension": dimension}
+    if only is None:
+        rows = conn.execute(DOWNWARDS if downwards else UPWARDS, asked)
+    else:
+        asked["only"] = "[" + ",".join(sorted(only)) + "]"
+        rows = conn.execute(ONLY_DOWNWARDS if downwards else ONLY_UPWARDS, asked)
+    for value, kind in rows:
+        text = canonical_json(_value(value, kind))
+        if only is None or text in only:
+            yield value, text
 
 
 def _value(value: int | str, kind: str) -> Value:

@@ -60,7 +60,7 @@ class DimensionNames:
         field = name.rpartition(".")[2]
         if field in self._columns:
             return COLUMNS[field][0]
-        if field == self.dimension:
+        if field == self.dimension and self._fields[field] is not None:
             return OWN_VALUE.get(kind or "", "r.value")
         return taken("r.key" if field in self.key else "r.record", bind(path_of(field)), kind)
 

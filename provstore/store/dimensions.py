@@ -92,6 +92,11 @@ def value_types(conn: sqlite3.Connection, dimension: str) -> set[str]:
     return {row[0] for row in conn.execute(VALUE_TYPES, {"dimension": dimension})}
 
 
+def kept_value(value: JSON) -> JSON:
+    """A record's own value as its column holds it: truth values are 0 and 1 there, as its digest has to say too."""
+    return int(value) if isinstance(value, bool) else value
+
+
 def numbers(conn: sqlite3.Connection) -> dict[str, int]:
     """Dimension → number of its records."""
     return dict(conn.execute(NUMBER).fetchall())

@@ -1,6 +1,6 @@
 """Datasets by their dataset type and data ID, many at a time: what is known already, and what lies where they go.
 
-What was replaced or deleted is nowhere.
+What was replaced or deleted is nowhere, but where it is asked for.
 """
 
 from __future__ import annotations
@@ -47,6 +47,12 @@ LIVING_INSIDE = """
                         WHERE l.path = d.path AND l.rowid > d.rowid AND l.role = '' AND l.run <> 'sources'
                           AND l.location = 'project')
 """
+LAST_DELETED = """
+    SELECT d.id FROM dataset AS d
+     WHERE d.data_id = :data_id AND d.type = :type AND +d.run IN (SELECT value FROM json_each(:runs))
+       AND instr(d.role, '/') = 0 AND EXISTS (SELECT 1 FROM dataset_deletion AS x WHERE x.dataset = d.id)
+     ORDER BY d.rowid DESC LIMIT 1
+"""
 OF_BYTES = """
     SELECT d.id, d.path, d.type, d.data_id FROM dataset AS d
      WHERE d.path = :path AND d.digest = :digest AND d.run <> 'sources'
@@ -90,6 +96,12 @@ def found_first(
         if data_id not in found or places[run] <= found[data_id][0]:
             found[data_id] = places[run], (id, digest)
     return {data_id: dataset for data_id, (_, dataset) in found.items()}
+
+
+def last_deleted(conn: sqlite3.Connection, runs: Sequence[str], type: str, data_id: str) -> str | None:
+    """Id of the last dataset of a type and data ID of RUN collections that was deleted; None: there is none."""
+    row = conn.execute(LAST_DELETED, {"runs": json.dumps(list(runs)), "type": type, "data_id": data_id}).fetchone()
+    return None if row is None else str(row[0])
 
 
 def in_the_way(conn: sqlite3.Connection, paths: Sequence[str]) -> Iterator[tuple[str, Placed]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from provstore.digest import canonical_json
 from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
@@ -179,6 +180,13 @@ def whole_row(conn: sqlite3.Connection, dataset: str) -> dict[str, Any]:
     cursor = conn.execute(WHOLE_ROW, (dataset,))
     names = [column[0] for column in cursor.description]
     return dict(zip(names, cursor.fetchone(), strict=True))
+
+
+def row_as_it_is(conn: sqlite3.Connection, dataset: str) -> dict[str, Any]:
+    """A dataset's row with what was said of it since it was recorded."""
+    now = datasets(conn, [dataset])[0]
+    said = {field: now[field] for field in ("description", "url")}
+    return {**whole_row(conn, dataset), **said, "metadata": canonical_json(now["metadata"])}
 
 
 def keywords(conn: sqlite3.Connection, dataset: str) -> list[str]:

@@ -1,7 +1,7 @@
 """What a failed execution has registered is taken back, in the transaction that records the execution.
 
 Rules: nothing is removed; each of its datasets is deleted by a fact. What one of them had replaced comes back as its
-successor: the same in all but id, iteration and time.
+successor: the same in all but id, iteration and time; the aliases that stood for it stand for that.
 """
 
 from __future__ import annotations
@@ -75,8 +75,11 @@ def retract(conn: sqlite3.Connection, chain: Chain, execution: Row) -> None:
     for dataset, user in conn.execute(REGISTERED_BY, asked).fetchall():
         chain.add("dataset_deletion", {"dataset": dataset, "deleted": now, "user": user, "kept_bytes": 0})
     for old in replaced:
-        row = registered.whole_row(conn, old.id)
+        row = registered.row_as_it_is(conn, old.id)
         row |= {"id": new_id(), "replaces": old.last, "iteration": old.iteration + 1, "created": now}
         chain.add("dataset", row)
         for word in registered.keywords(conn, old.id):
             chain.add("keyword", {"dataset": row["id"], "word": word})
+        for name, target in registered.aliases(conn).items():
+            if target == old.id:
+                chain.add("alias", {"id": new_id(), "name": name, "target": row["id"], "created": now})

@@ -106,7 +106,7 @@ def test_what_is_wrong_is_exit_status_2_and_changes_nothing(project: Project) ->
         (("associate", "nowhere", one), "nowhere: there is no such collection"),
         (("certify", "calib", "0000"), "0000: "),
         (("certify", "calib", flats(project, 2)[0], one), "can't be valid for"),
-        (("decertify", "calib", "flta"), "can't decertify flta"),
+        (("decertify", "calib", "flta"), "flta: there is no such dataset type"),
         (("chain", "main", "all"), "main > all > main"),
         (("chain", "all", "main", "main"), "twice"),
         (("create", "main"), "main: this collection is of type CHAINED"),

@@ -151,6 +151,8 @@ def test_what_is_declared_need_not_be_said_again(store: Store) -> None:
         ("m", "visit", "json", None, "expected a list of names"),
         ("m", [5], "json", None, "there is no dimension 5"),
         ("m", None, "json", None, "expected a list of names"),
+        ("m", b"visit", "json", None, "expected a list of names"),
+        ("m", [["visit"]], "json", None, "there is no dimension ['visit']"),
         ("m", ["visit"], "jsn", None, "jsn"),
         ("m", ["visit"], "", None, "expected the name of a format"),
         ("m", ["visit"], "json", "m/{band}.json", "the field '{band}', its dimensions are visit"),
@@ -235,6 +237,44 @@ def test_what_a_dimension_requires_may_be_said_and_is_not_kept(store: Store) -> 
         register(store, "y.json", dataset_type="sky", data_id={"tract": 5, "skymap": "squares"})
 
     assert store.get_dataset(id).data_id == {"tract": 5}
+
+
+def test_what_is_said_of_other_dimensions_gets_a_record_by_itself(store: Store) -> None:
+    """By `put` and `ingest` as well: the values are given, if not kept; what then contradicts them is refused."""
+    write(store, DECLARED + '[dimensions.shot]\ntype = "int"\nimplies = ["band"]\n')
+    for name, dimension in (("map", "tract"), ("shots", "shot")):
+        store.register_dataset_type(name, [dimension], "json", f"{name}/{{{dimension}}}.json")
+    store.put({}, "map", tract=5, skymap="rings")
+    store.put_many([({}, {"shot": 1, "band": "g"})], "shots")
+    (Path(store.root) / "shot_2.json").write_text("{}")
+    store.ingest(Path(store.root) / "shot_2.json", "shots", template="shot_{shot}.json", data_id={"band": "r"})
+
+    assert [dict(record.data_id) for record in store.query_dimension_records("skymap")] == [{"skymap": "rings"}]
+    assert [record["band"] for record in store.query_dimension_records("shot")] == ["g", "r"]
+    with pytest.raises(UsageError, match="found band=r, but shot=1 is recorded with band=g"):
+        store.put({}, "shots", {"shot": 1, "band": "r"}, run="other")
+
+
+@pytest.mark.parametrize("value", ["abc", True, 1.5, 2**70])
+def test_what_a_dimension_can_not_have_is_no_record_of_it(store: Store, value: Any) -> None:
+    """A dataset of which no type is known may be labelled so all the same, and the store stays sound."""
+    id = register(store, "x.json", dataset_type="odd", data_id={"tract": value, "skymap": "rings", "band": "z"})
+
+    assert store.get_dataset(id).data_id["tract"] == value
+    assert rows(store, "SELECT dimension, value FROM dimension_record") == [("skymap", "rings")]
+    assert "sound" in Project(Path(store.root), {}).provstore("fsck").out
+
+
+def test_whole_numbers_of_numpy_are_values(store: Store) -> None:
+    """Of datasets that are registered by hand, and where they are looked for."""
+    numpy = pytest.importorskip("numpy")
+    store.register_dataset_type("seen", ["tract"], "json")
+    id = register(store, "x.json", dataset_type="seen", data_id={"tract": numpy.int64(5)})
+    found = store.find_dataset("seen", {"tract": numpy.int8(5)})
+
+    assert found is not None
+    assert found.id == id
+    assert type(found.data_id["tract"]) is int
 
 
 def test_a_dimension_with_metadata_gets_no_record_by_itself(store: Store) -> None:

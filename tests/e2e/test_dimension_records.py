@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ import pytest
 
 from provstore import Store
 from provstore.errors import MissingLibraryError, PipelinefileError, QueryError, UsageError
+from provstore.pipelinefile import check_dimensions
+from provstore.query import tokens
 from provstore.store.fsck import problems
 from provstore.store.store import Store as StoreFile
 
@@ -131,7 +134,7 @@ def test_two_records_of_one_call_may_not_contradict_each_other(store, folder):
         ({"visit": "6320"}, "record 1: visit='6320': found text, expected a whole number"),
         ({"visit": True}, "record 1: visit=True: found bool, expected a whole number"),
         ({"visit": 2**63}, "found a number beyond 64 bits"),
-        ({"visit": None}, "record 1: lacks 'visit', by which a visit is known"),
+        ({"visit": None}, "record 1: lacks 'visit', by which 'visit' is known"),
         ({"instrument": 7}, "record 1: instrument=7: found int, expected text"),
         ({"instrument": ""}, "record 1: instrument=''"),
         ({"band": "z"}, "record 1: band='z': found a value that is not listed, expected one of 'g', 'r', 'i'"),
@@ -142,13 +145,14 @@ def test_two_records_of_one_call_may_not_contradict_each_other(store, folder):
         ({"guided": 1}, "record 1: guided: found 1, expected true or false"),
         ({"target": 5}, "record 1: target: found 5, expected text"),
         ({"target": "\ud800"}, "record 1: target: found '\\ud800', which is not UTF-8"),
+        ({"target": "a\0b"}, "record 1: target: found 'a\\x00b', in which \\0 ends the text"),
         ({"region": 5}, "record 1: region: found 5, expected text such as"),
         ({"region": "CIRCLE(1, 91, 1)"}, "record 1: region: found the declination 91, expected -90 to 90 degrees"),
         ({"begin": "2026-02-01"}, "record 1: found the range from 2026-02-01"),
         ({"begin": "yesterday"}, "record 1: begin: "),
-        ({"exposure_tim": 1}, "record 1: a visit has no field 'exposure_tim', expected instrument, visit, band"),
+        ({"exposure_tim": 1}, "record 1: dimension 'visit' has no field 'exposure_tim', expected instrument, visit"),
         ({"timespan": None}, "record 1: found the field 'timespan' (write 'begin' and 'end')"),
-        ({5: 1}, "record 1: a visit has no field 5"),
+        ({5: 1}, "record 1: dimension 'visit' has no field 5"),
     ],
 )
 def test_what_a_field_can_not_hold_is_refused_with_its_place(store, folder, changes, text):
@@ -169,6 +173,33 @@ def test_all_mistakes_are_named_at_once_and_many_are_counted(store):
     assert len(lines) == 21
     assert lines[19].startswith("record 20: band='z'")
     assert lines[20] == "and 12 more"
+
+
+@pytest.mark.parametrize("given", [3, None, "visit=1", b"visit"])
+def test_what_is_no_list_of_records_is_refused(store, given):
+    """With what was found."""
+    with pytest.raises(UsageError, match=r"visit: found .*, expected records"):
+        store.insert_dimension("visit", given)
+
+
+def test_a_name_of_a_dimension_is_text(store):
+    """Whatever else is given is none that there is."""
+    with pytest.raises(UsageError, match=r"\['visit'\]: there is no such dimension"):
+        store.insert_dimension(["visit"], [VISIT])
+
+
+class Several:
+    """As an array of numpy: it says that it has an index, and has none."""
+
+    def __index__(self):
+        raise TypeError("only integer scalar arrays can be converted to a scalar index")
+
+
+@pytest.mark.parametrize("field", ["visit", "number"])
+def test_an_array_is_no_whole_number(store, field):
+    """It is refused as any other value that is none."""
+    with pytest.raises(UsageError, match="expected a whole number"):
+        store.insert_dimension("visit", [{**VISIT, field: Several()}])
 
 
 def test_an_unknown_dimension_is_refused_with_the_nearest(store):
@@ -276,6 +307,93 @@ def test_names_of_metadata_are_no_names_of_dimensions(folder):
         assert keys(store.query_dimension_records("instrument")) == [("HSC",)]
 
 
+LISTED = """
+[dimensions]
+flag = [true, false]
+alpha = [0.5, 1.0]
+[stages.fit]
+dimensions = ["flag", "alpha"]
+run = "echo {flag} {alpha} > {outputs.fit}"
+outputs.fit = "fit/{flag}_{alpha}.txt"
+"""
+
+
+def test_truth_values_and_numbers_are_values_of_dimensions(tmp_path):
+    """What a run records of them is sound, and is found as what it is."""
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": LISTED})
+    project.provstore("run")
+    project.provstore("dimension", "insert", "flag", "flag=true")
+    with Store.open(project.root) as store:
+        known = store.insert_dimension("flag", [{"flag": True}, {"flag": False}])
+        records = store.query_dimension_records("alpha", "alpha < 1")
+        found = store.query_data_ids(["flag", "alpha"], "flag = TRUE and alpha > 0.6", datasets="fit.fit")
+        dataset = store.find_dataset("fit.fit", found[0])
+
+    assert project.provstore("fsck").out.startswith("the store is sound")
+    assert known == 0
+    assert keys(records) == [(0.5,)]
+    assert found == [{"flag": True, "alpha": 1.0}]
+    assert found[0]["flag"] is True
+    assert dataset.path == "fit/true_1.0.txt"
+
+
+def test_a_dimension_may_be_called_as_a_field_that_its_records_lack(folder):
+    """Regions of a country are no regions on the sky; a key word could not be asked for, nor could one name of two."""
+    (folder / "Pipelinefile.toml").write_text('[dimensions]\nregion = { type = "str" }\n')
+    with Store.open(folder) as store:
+        store.insert_dimension("region", {"region": "north"})
+
+        assert keys(store.query_dimension_records("region", "region = 'north'")) == [("north",)]
+    for name, definition, text in (
+        ("Null", "{}", "'Null': the name is a key word of conditions"),
+        ("region", "{ region = true }", "'region' is a field of its records and a dimension that they name"),
+        ("visit", '{ requires = ["end"], timespan = true }', "'end' is a field of its records and a dimension"),
+    ):
+        (folder / "Pipelinefile.toml").write_text(f"[dimensions]\nend = {{}}\n{name} = {definition}\n")
+        with Store.open(folder) as store, pytest.raises(PipelinefileError, match=text):
+            store.insert_dimension("visit", {"visit": 1})
+
+
+def test_no_key_word_of_conditions_is_a_name():
+    """The Pipelinefile refuses just those that the language has."""
+    assert {word.upper() for word in check_dimensions.KEYWORDS} == tokens.KEYWORDS
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ({"where": 5}, "where: found 5, expected a condition as text"),
+        ({"where": b"visit = 1"}, "where: found b'visit = 1', expected a condition as text"),
+        ({"bind": ["v"]}, "bind: found ['v'], expected names with values"),
+        ({"bind": {1: 2}}, "bind: found 1, expected a name"),
+        ({"order_by": 5}, "order_by: found 5, expected"),
+        ({"order_by": [None]}, "order_by: found None, expected a name"),
+        ({"limit": 2**63}, "limit: found 9223372036854775808, expected a whole number"),
+    ],
+)
+def test_what_is_of_another_type_than_a_query_has_is_refused(store, asked, text):
+    """In each of the three queries with a condition."""
+    store.insert_dimension("instrument", {"instrument": "HSC"})
+
+    for query in (
+        lambda: store.query_dimension_records("visit", **asked),
+        lambda: store.query_data_ids("visit", **asked),
+        lambda: store.query_datasets("*", **asked),
+    ):
+        with pytest.raises(UsageError, match=re.escape(text)):
+            query()
+
+
+def test_a_number_of_numpy_may_be_bound(store):
+    """As it may stand in a record: whatever has an index is a whole number."""
+    numpy = pytest.importorskip("numpy")
+    store.insert_dimension("visit", VISIT)
+    visit = numpy.int64(VISIT["visit"])
+
+    assert len(store.query_dimension_records("visit", "visit = :v", bind={"v": visit})) == 1
+    assert len(store.query_dimension_records("visit", "visit in (:v)", bind={"v": [visit]})) == 1
+
+
 def test_a_value_gets_a_record_by_itself_only_where_nothing_else_could_be_said(store):
     """A record never changes: one of a visit, made when data of it are met, would keep out what is known of it."""
     Path(store.root, "data.txt").write_text("x")
@@ -364,6 +482,18 @@ def test_a_faulty_order_is_refused(filled, order):
         filled.query_dimension_records("visit", order_by=order)
 
 
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [({"where": 3}, "where: found 3"), ({"order_by": [3]}, "order_by: found 3"), ({"bind": [1]}, "bind: found")],
+)
+def test_a_query_of_records_is_text(filled, said, text):
+    """What is of another type is refused as what it is; no order is none."""
+    with pytest.raises(UsageError, match=text):
+        filled.query_dimension_records("visit", **said)
+
+    assert filled.query_dimension_records("visit", order_by=None, limit=1)
+
+
 @pytest.mark.parametrize("limit", [-1, True, "3"])
 def test_a_limit_is_a_whole_number(filled, limit):
     """0 or more."""
@@ -434,6 +564,8 @@ def test_the_command_line_inserts_and_shows(project):
         "guided": True, "number": None, "begin": "2026-01-01T00:00:00.000000Z", "end": None,
         "region": "CIRCLE(150.1, 2.2, 0.75)",
     }  # fmt: skip
+    first = project.json("dimension", "show", "visit", "--order-by=band", "--order-by=airmass,-visit", "-n", "1")
+    assert [record["visit"] for record in first["records"]] == [3]
     text = project.provstore("dimension", "show", "visit", "--where", "visit > 1", "--order-by", "-visit").out
     assert text.splitlines()[-3:] == [
         "instrument  visit  band  exposure_time  target",

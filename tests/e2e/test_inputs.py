@@ -126,6 +126,21 @@ def test_several_valid_calibrations_are_an_error_that_lists_them(project: Projec
     assert "february/flat_1.txt" in text
 
 
+def test_a_task_of_no_time_gets_what_is_valid_at_any_time(project: Project) -> None:
+    """Where none of its dimensions has a time span, the only calibration of its data ID is meant; of several, none."""
+    pipeline = PIPELINE.replace('dimensions = ["visit", "detector"]', 'dimensions = ["detector"]')
+    pipeline = pipeline.replace('inputs.raw = "raw/{visit}_{detector}.txt"\n', "").replace("{inputs.raw} ", "")
+    project.write("Pipelinefile.toml", pipeline.replace("clean/{visit}_", "clean/"))
+    text = project.run("-i", "calib", status=2).err
+    with Store.open(project.root) as store:
+        store.decertify("calib", "flat", *FEBRUARY)
+    project.run("-i", "calib")
+
+    assert "calib has several of flat detector=1 for […, …), expected one" in text
+    assert "say 'timespan = true' of a dimension of the stage" in text
+    assert project.read("clean/2.txt") == "january 2\n"
+
+
 def test_a_visit_without_record_has_no_calibration(project: Project) -> None:
     """The message names the dimension that lacks a record, once for each value."""
     project.write("raw/7_1.txt", "raw\n")
@@ -333,7 +348,7 @@ def test_values_of_another_type_are_named(plain: Project) -> None:
             'inputs.x = { path = "x", calibration = true }',
             "has 'calibration', which is for inputs that name a 'dataset'",
         ),
-        ('inputs.x = { dataset = "raw", calibration = true }', "none of its dimensions (none) has one"),
+        ('inputs.x = { dataset = "raw", calibration = true }', "found no raw: main holds no CALIBRATION collection"),
         ('inputs.x = { dataset = "rav" }', "unknown dataset type 'rav'"),
         ('outputs.x = { dataset = "raw" }', "dataset type 'raw' has no path"),
     ],

@@ -148,9 +148,9 @@ def test_what_a_failed_task_registered_is_no_result(tmp_path: Path) -> None:
 
 
 def test_what_a_failed_task_replaced_comes_back(tmp_path: Path) -> None:
-    """The bytes, and a dataset like the one that was there, which can be replaced again."""
+    """The bytes, and a dataset as it was then, under its alias: it can be replaced again."""
     make = """
-        id = path("id").read_text()
+        id = "given"
         for text in ("one", "two"):
             path("new.txt").write_text(text)
             id = store.replace_dataset(id, old_location="new.txt", description=text)
@@ -161,21 +161,22 @@ def test_what_a_failed_task_replaced_comes_back(tmp_path: Path) -> None:
     one.write("given.txt", "given")
     one.write("bad", "")
     id = one.provstore("dataset", "register", "given.txt", "1.0.0", "--overwritable", "--keyword", "word").out.strip()
-    one.write("id", id)
+    one.provstore("dataset", "modify", id, "--description", "Given")
+    with Store.open(one.root) as store:
+        store.alias("given", id)
     one.run(status=1)
     statuses = "SELECT iteration, status, description FROM v_dataset WHERE path = 'given.txt' ORDER BY iteration"
     rows = one.rows(statuses)
     given = one.read("given.txt")
     listed = one.provstore("dataset", "ls", "--json").report["datasets"]
     (back,) = [row["id"] for row in listed if row["path"] == "given.txt"]
-    one.write("id", back)
     with Store.open(one.root) as store:
         keywords = store.get_dataset(back).keywords
     one.remove("bad")
     one.run()
 
     assert (given, list(keywords)) == ("given", ["word"])
-    assert rows == [(0, "replaced", ""), (1, "deleted", "one"), (2, "deleted", "two"), (3, "valid", "")]
+    assert rows == [(0, "replaced", ""), (1, "deleted", "one"), (2, "deleted", "two"), (3, "valid", "Given")]
     assert one.rows(statuses)[4:] == [(4, "replaced", "one"), (5, "valid", "two")]
     assert one.read("given.txt") == "two"
     whole(one)

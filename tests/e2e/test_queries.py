@@ -132,6 +132,24 @@ def test_a_faulty_query_ends_the_command_with_2(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--collection", ""), "found '', expected names with commas between"),
+        (("--collection", "main,"), "found 'main,', expected names with commas between"),
+        (("--order-by", ""), "found '', expected names with commas between"),
+        (("--collection", "mian"), "mian: there is no such collection\nhint: did you mean 'main'?"),
+        (("",), ": there is no such dataset type"),
+    ],
+)
+def test_a_name_that_is_empty_or_wrong_does_not_stand_for_all(
+    project: Project, words: tuple[str, ...], said: str
+) -> None:
+    """A variable of the shell that is not set finds nothing by mistake."""
+    assert said in project.provstore("dataset", "ls", *words, status=2).err
+    assert project.json("dataset", "ls", "--keyword", "") == {"datasets": []}
+
+
+@pytest.mark.parametrize(
     ("asked", "why"),
     [
         ({"type": "x*"}, "no dataset type matches 'x*', types are: calibrate.image, file"),
@@ -201,9 +219,10 @@ def test_types_are_listed_and_shown(project: Project) -> None:
     assert project.json("type", "ls", "c*") == {"types": [image]}
     assert project.json("type", "show", TYPE) == image
     assert project.json("type", "ls", "x*") == {"types": []}
+    assert project.provstore("type", "ls", "x*").out == "no dataset types\n"
     assert "band, visit" in project.provstore("type", "ls").out
     assert project.provstore("type", "show", TYPE).out == (
-        f"type {TYPE}\n  dimensions   band, visit\n  format       text\n"
+        f"type {TYPE}\n  dimensions  band, visit\n  format      text\n"
     )
     assert "no such dataset type" in project.provstore("type", "show", "x*", status=2).err
     with Store.open(project.root) as store:

@@ -210,7 +210,7 @@ entries = st.tuples(
 
 
 @FEW
-@given(st.lists(entries, max_size=6), st.permutations([*LEAVES, "tagged"]), st.integers(1, 4))
+@given(st.lists(entries, min_size=1, max_size=6), st.permutations([*LEAVES, "tagged"]), st.integers(1, 4))
 def test_the_first_collection_that_has_it_decides(
     project: Project, recorded: list[Any], order: list[str], length: int
 ) -> None:

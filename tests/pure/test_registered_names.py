@@ -74,6 +74,13 @@ def test_a_version_is_three_whole_numbers(text: str) -> None:
         checked_version(text)
 
 
+def test_a_version_may_be_of_any_size() -> None:
+    """What is accepted has a next one, which is accepted."""
+    huge = f"{'9' * 40}.0.0"
+
+    assert checked_version(next_version("major", [checked_version(huge)])) == f"1{'0' * 40}.0.0"
+
+
 def test_keywords_are_in_lower_case_and_each_once() -> None:
     """A text in the place of a list is an error, not its letters."""
     assert checked_words(["Sky", " sky", "RAW data"]) == ("raw data", "sky")

@@ -239,6 +239,8 @@ def test_regions_overlap(one, other, expected):
         (" circle ( -10, 2 ,.75 )", "CIRCLE(350, 2, 0.75)"),
         ("CIRCLE(1e1, -0.0, 180)", "CIRCLE(10, 0, 180)"),
         ("POINT(360, 90)", "POINT(0, 90)"),
+        ("POINT(510.1, 0)", "POINT(150.1, 0)"),
+        ("POINT(-0.1, 0)", "POINT(359.9, 0)"),
         ("POINT(-1e-20, 0)", "POINT(0, 0)"),
         ("BOX(-10, 10, 1, 2)", "BOX(350, 10, 1, 2)"),
         ("BOX(0, 360, 1, 2)", "BOX(0, 360, 1, 2)"),

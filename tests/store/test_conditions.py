@@ -226,13 +226,19 @@ def test_what_has_no_meaning_is_an_error_with_its_place(text, bind, message):
         ("visit in (" + ", ".join(map(str, range(40_000))) + ")", {}),
         ("visit < :x", {"x": float("inf")}),
         ("visit in (:x)", {"x": [float("inf"), 101]}),
+        ("not GLOB(night, :x) and not GLOB(night, '*\0')", {"x": "2026-11-21\0x"}),
+        ("not night in (:x) and night in ('x\0', :x, '2026-11-21')", {"x": ["2026-11-21\0"]}),
+        ("not (night = 'x' and band in (:x))", {"x": ["\0"]}),
     ],
 )
 def test_true_of_the_dataset(conn, text, bind):
-    """Times however they are spelled, fields of datasets, three parts, bound lists, and conditions of any length."""
+    """Times however they are spelled, fields of datasets, three parts, bound lists, and conditions of any length.
+
+    A text with a NUL is no other text, though SQLite's GLOB and JSON read no further.
+    """
     ids = filled(conn, [{"visit": 101, "night": "2026-11-21"}])
 
-    assert found(conn, text, kinds={"visit": "number", "night": "text"}, bind=bind) == ids
+    assert found(conn, text, kinds={"visit": "number", "night": "text", "band": "text"}, bind=bind) == ids
 
 
 @pytest.mark.parametrize(

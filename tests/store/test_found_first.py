@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 from provstore.digest import canonical_json
 from provstore.query import matches, parse_where
 from provstore.query.narrow import needed
+from provstore.store import collections, datasets, facts, migrate
 from provstore.store import conditions as sql
-from provstore.store import datasets, facts, migrate
 from provstore.store.dataset_names import DatasetNames
 
 from .rows import NOW, dataset_row
@@ -107,7 +108,7 @@ def test_a_query_finds_what_a_search_finds(conn, *, many, type, collections, sta
     condition = sql.compiled(tree, names, {})
     condition = condition._replace(values={**condition.values, **parameters.values})
     named = None if collections is None else [(name, COLLECTIONS[name]) for name in collections]
-    wanted = datasets.Wanted(status, condition, needed(tree, {}), named, find_first, {}, terms, limit, lead_of(order))
+    wanted = datasets.Wanted(status, condition, needed(tree, {}), named, find_first, {}, terms, limit, leads_of(order))
     found = [row[0] for row in datasets.found(conn, type, wanted)]
 
     expected = {
@@ -123,10 +124,10 @@ def test_a_query_finds_what_a_search_finds(conn, *, many, type, collections, sta
         assert [sorted_by(expected[id], order) for id in found] == sorted(keys)[:number]
 
 
-def lead_of(order):
-    """The dimension that an order begins with, as queries say it."""
-    name = order[0].removeprefix("-") if order else "."
-    return None if "." in name else (name, order[0].startswith("-"))
+def leads_of(order):
+    """The dimensions that an order begins with, as queries say them."""
+    terms = itertools.takewhile(lambda term: "." not in term, order)
+    return [(term.removeprefix("-"), term.startswith("-")) for term in terms]
 
 
 def sorted_by(entry, order):
@@ -148,8 +149,8 @@ def test_a_chain_is_searched_in_its_order(conn):
         row = {"id": f"{chain}{child}", "chain": chain, "child": child, "position": position, "added": NOW}
         add(conn, "chain_member", row)
 
-    assert datasets.searched(conn, [("all", "CHAINED")]) == [("t1", "TAGGED"), ("r2", "RUN")]
-    assert datasets.searched(conn, [("r2", "RUN"), ("all", "CHAINED")]) == [("r2", "RUN"), ("t1", "TAGGED")]
+    assert [found.name for found in collections.flattened(conn, ["all"])] == ["t1", "r2"]
+    assert [found.name for found in collections.flattened(conn, ["r2", "all"])] == ["r2", "t1"]
 
 
 def steps(conn, runs, **changes):
@@ -172,7 +173,7 @@ def steps(conn, runs, **changes):
     condition = condition._replace(values={**condition.values, **parameters.values})
     named = [(f"r{run}", "RUN") for run in range(runs)] if changes.pop("named", True) else None
     wanted = datasets.Wanted(
-        "valid", condition, needed(where, {}), named, named is not None, {}, terms, 3, lead_of(order)
+        "valid", condition, needed(where, {}), named, named is not None, {}, terms, 3, leads_of(order)
     )
     count = 0
 
@@ -209,5 +210,7 @@ def steps(conn, runs, **changes):
     ],
 )
 def test_a_limit_bounds_the_work(conn, asked):
-    """Four times as many datasets cost nothing: SQLite counts its steps."""
-    assert steps(conn, 400, **dict(asked)) <= 1.2 * steps(conn, 100, **dict(asked)) + 500
+    """Four times as many datasets cost nothing but a look at each collection: SQLite counts its steps."""
+    looks = 50 * 300 if not asked.keys() & {"named", "find_first", "collections"} else 0
+
+    assert steps(conn, 400, **dict(asked)) <= 1.2 * steps(conn, 100, **dict(asked)) + 500 + looks

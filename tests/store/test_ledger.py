@@ -281,8 +281,16 @@ def test_a_plan_takes_the_place_of_the_one_before(store):
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [("a/b.csv", "b"), ("b.tar.gz", "b"), (".hidden", ".hidden"), ("dir/", "dir"), ("x", "x"), ("../up.txt", "up")],
+    [
+        ("a/b.csv", "b"),
+        ("b.tar.gz", "b"),
+        ("v1.2_stars.csv", "v1.2_stars"),
+        (".hidden", ".hidden"),
+        ("dir/", "dir"),
+        ("x", "x"),
+        ("../up.txt", "up"),
+    ],
 )
 def test_a_dataset_is_named_after_its_file(path, name):
-    """Without its endings."""
+    """Without its ending; how it is packed stands behind that."""
     assert name_of(path) == name

@@ -29,6 +29,7 @@ class Arrival(NamedTuple):
         named: What it is, for messages.
         source: Where its data come from.
         write: Writes its data to an absolute path; with neither, they lie at the path already.
+        said: What was given of the dimensions that those of its data ID require or imply.
     """
 
     values: Mapping[str, Value]
@@ -37,11 +38,7 @@ class Arrival(NamedTuple):
     named: str
     source: Source | None = None
     write: Callable[[str], None] | None = None
-
-
-def spelled_dataset(type: str, values: Mapping[str, object]) -> str:
-    """A dataset as messages name it: ``image visit=101, detector=3``."""
-    return " ".join([type, ", ".join(f"{name}={value}" for name, value in values.items())]).strip()
+    said: Mapping[str, Value] = {}
 
 
 def source_named(file: object, transfer: str, current: str, argument: str = "") -> Source:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from provstore.errors import UsageError
 from provstore.noun import NamedTuple
-from provstore.operations.registry.names import checked_data_id
 from provstore.operations.registry.ranges import checked_range, overlap, spelled_range, without
 from provstore.operations.registry.tags import add_tag, spelled
 from provstore.operations.registry.transact import collection_named, subjects, transaction
+from provstore.operations.registry.typed import sought_data_id
+from provstore.operations.registry.types import sought_type
 from provstore.operations.registry.writing import unobserved
 from provstore.store import collections
 
@@ -114,19 +115,18 @@ def decertify(
         data_ids: Only of these; None: of all.
 
     Raises:
-        UsageError: There is no such collection, it is of another type, there is no dataset of this type, or the range
-            is none.
+        UsageError: There is no such collection, it is of another type, there is no such dataset type, a data ID is
+            none of it, or the range is none.
     """
     begin, end = cut = checked_range(*span)
-    only = None if data_ids is None else {checked_data_id(data_id) for data_id in data_ids}
     with transaction(project, f"provstore collection decertify {name}", observe) as call:
         conn = call.store.conn
         collection_named(call.store, name, collections.CALIBRATION)
-        if not collections.type_is_known(conn, type):
-            raise UsageError(f"{name}: can't decertify {type}: there is no dataset of this type")
+        call.adding.ask(sought_type, project, type)
+        wanted = [sought_data_id(call.adding.ask, project, type, data_id) for data_id in data_ids or ()]
         cuts = []
         for tag in collections.tags(conn, name, type):
-            if (only is not None and tag.data_id not in only) or not overlap(cut, (tag.begin, tag.end)):
+            if (data_ids is not None and tag.data_id not in wanted) or not overlap(cut, (tag.begin, tag.end)):
                 continue
             left = without((tag.begin, tag.end), cut)
             call.add("tag_removal", {"tag": tag.id, "removed": call.now})

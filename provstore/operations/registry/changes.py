@@ -13,6 +13,7 @@ from provstore.errors import FileError, UsageError
 from provstore.model.values import new_id, utc_text
 from provstore.noun import NamedTuple
 from provstore.operations import recording
+from provstore.operations.announced import DELETES, Announced
 from provstore.operations.circumstances import user_name
 from provstore.operations.registry import names
 from provstore.operations.registry.datasets import is_outside
@@ -23,6 +24,7 @@ from provstore.operations.registry.register import (
     can_be_had,
     keep_strange,
     maker_here,
+    place,
     source_of,
     without_data,
 )
@@ -116,18 +118,16 @@ def _replace_data(
         content = placing.lying()
     else:
         content = placing.bring(source)
-        if placing.is_taken:
+        if placing.is_taken and not placing.is_dangling:
             lying = placing.keep_lying()
             with adding(store):
                 pass  # before it is taken away: a kill must not find these bytes in memory only
     placing.keep(content, limit)
-    with adding(store) as added:
+    with Announced(project, store) as announced, adding(store) as added:
         keep_strange(added, placing.path, lying)
         id = _add_successor(added, project, request, content)
-        if lying is not None:
-            placing.take_away()
         if source is not None:
-            placing.put()
+            place(announced, placing, content, lying is not None or placing.is_dangling, id)
     return id
 
 
@@ -151,11 +151,10 @@ def _replaceable(conn: Connection, request: ReplaceRequest, project: Project) ->
     if not now["overwritable"]:
         raise UsageError(f"dataset {id}: '{now['name']}' is not overwritable", hint="register a new version")
     maker_here(conn, project, request.execution_id)
-    row = registered.whole_row(conn, id)
+    row = registered.row_as_it_is(conn, id)
     living = registered.living_at(conn, row["path"]) if row["location"] == "project" else None
     if living is not None and living.id != id:
         raise UsageError(f"dataset {id}: dataset {living.id} has taken its place at {row['path']}", hint="replace that")
-    row.update({field: now[field] for field in ("description", "url")}, metadata=canonical_json(now["metadata"]))
     return row
 
 
@@ -209,13 +208,15 @@ def delete(
             removed, left = _what_lies(placing, row, store) if not keep_bytes else (False, "")
             if dry_run:
                 return DeleteReport(str(row["id"]), str(row["path"]), removed, left, dry_run=True)
-            with adding(store) as added:
+            with Announced(project, store) as announced, adding(store) as added:
                 added.ask(_deletable, text)
                 deletion = {"dataset": row["id"], "deleted": utc_text(time.time()), "user": user_name()}
                 added.add("dataset_deletion", {**deletion, "kept_bytes": int(keep_bytes)})
                 added.forget(str(row["path"]))
                 if removed:
-                    placing.take_away()
+                    step = placing.step("", "deleted")
+                    announced.note(DELETES, str(row["id"]), [step])
+                    placing.take_away(announced.aside(step))
     return DeleteReport(str(row["id"]), str(row["path"]), removed, left)
 
 
@@ -238,6 +239,8 @@ def _what_lies(placing: Placing, row: Mapping[str, Any], store: Store) -> tuple[
     if row["location"] != "project" or status == "replaced" or not placing.is_taken:
         return False, ""
     placing.check_place()
+    if placing.is_dangling:
+        return True, ""
     try:
         digest = placing.read_lying().digest
     except FileError as error:

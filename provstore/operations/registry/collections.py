@@ -147,7 +147,7 @@ def query_collections(
             if pattern.fullmatch(collection.name) and type in (None, collection.type)
         ]
         if flatten:
-            found = collections.flattened(store.conn, [collection.name for collection in found])
+            found = collections.searched(store.conn, found)
         return [listed(store, collection) for collection in found]
 
 

@@ -8,6 +8,7 @@ from provstore.errors import UsageError
 from provstore.model.values import nearest
 from provstore.noun import NamedTuple
 from provstore.operations.identify import NO_STORE
+from provstore.operations.registry.asked import check_asked
 from provstore.operations.registry.data_ids import KINDS, from_words
 from provstore.operations.registry.narrowing import About, limited, narrowed, top_parts
 from provstore.operations.registry.queries import searched_collections
@@ -109,9 +110,7 @@ def list_data_ids(project: Project, query: DataIdQuery, words: Sequence[str]) ->
 
 def _checked(query: DataIdQuery) -> Expression:
     """What can be known to be wrong without a store; the tree of `where`."""
-    limit = query.limit
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
-        raise UsageError(f"limit: found {limit!r}, expected a whole number, 0 or more")
+    check_asked(query.where, query.bind, query.order_by, query.limit)
     if not query.dimensions:
         raise UsageError("found no dimension, expected one or more")
     if query.collections is not None and not query.types:
@@ -125,7 +124,15 @@ def _found(project: Project, conn: Connection, query: DataIdQuery, tree: Express
     if query.limit == 0:
         return []
     wanted = question.wanted(conn)._replace(collections=named, limit=query.limit)
-    return [dict(zip(question.result, row, strict=True)) for row in combinations(conn, question.join, wanted)]
+    rows = combinations(conn, question.join, wanted)
+    truths = _truth_values(universe(project, conn), question.result)
+    plain = [dict(zip(question.result, row, strict=True)) for row in rows]
+    return [{**data_id, **{name: bool(data_id[name]) for name in truths}} for data_id in plain] if truths else plain
+
+
+def _truth_values(dimensions: Dimensions, names: Iterable[str]) -> list[str]:
+    """Those of these dimensions whose values are true and false, which a column holds as 1 and 0."""
+    return [name for name in names if name in dimensions and {type(one) for one in dimensions[name].values} == {bool}]
 
 
 def question_of(project: Project, conn: Connection | None, query: DataIdQuery, tree: Expression) -> Question:
@@ -186,9 +193,8 @@ class Question:
         """What the store is asked; first it is asked for the few values that dimensions can have."""
         where = Condition(self._where.sql, {**self._where.values, **self._terms.values})
         types = [(type.name, type.dimensions) for type in self._types]
-        term = self._query.order_by[0] if self._query.order_by else ""
-        lead = (term.removeprefix("-").strip(), term.startswith("-")) if term else None
-        return Wanted(self.result, where, types, self._needed(conn), None, self._order, None, lead)
+        leads = [(term.removeprefix("-").strip(), term.startswith("-")) for term in self._query.order_by]
+        return Wanted(self.result, where, types, self._needed(conn), None, self._order, None, leads)
 
     # --- names and values -----------------------------------------------------------------------------------
 

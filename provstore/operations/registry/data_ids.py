@@ -6,10 +6,10 @@ may be given too: it is compared with what is recorded of the visit, and not kep
 
 from __future__ import annotations
 
-import operator
+import contextlib
 
 from provstore.errors import UsageError
-from provstore.model.values import nearest, spelled
+from provstore.model.values import nearest, spelled, whole_number
 from provstore.noun import NamedTuple
 from provstore.store import dimensions as recorded
 
@@ -73,6 +73,14 @@ class Checking:
         Raises:
             UsageError: As `checked`.
         """
+        return self.parted(given)[0]
+
+    def parted(self, given: Mapping[str, object]) -> tuple[dict[str, Value], dict[str, Value]]:
+        """The data ID, and what was given of the dimensions that these require or imply.
+
+        Raises:
+            UsageError: As `checked`.
+        """
         try:
             names = list(given)
         except TypeError:
@@ -88,7 +96,8 @@ class Checking:
             )
         if not self._compared.isdisjoint(found):
             self._compare(found)
-        return {name: found[name] for name in self._own}
+        own = {name: found.pop(name) for name in self._own}
+        return own, found
 
     def _unknown(self, name: object) -> UsageError:
         near = nearest(str(name), self._known)
@@ -174,8 +183,8 @@ class _Values(NamedTuple):
             if not given or "\0" in given or not is_unicode(given):
                 raise UsageError(f"{of}: {self.name}={given!r}: found what no name can hold, expected text")
             return given
-        if self.kind != "str" and not isinstance(given, (bool, str)) and hasattr(given, "__index__"):
-            number = operator.index(given)  # also of numpy's integers
+        number = whole_number(given)
+        if self.kind != "str" and number is not None:
             if not -(2**63) <= number < 2**63:
                 raise UsageError(f"{of}: {self.name}={given!r}: found a number beyond 64 bits, expected a smaller one")
             return number
@@ -223,11 +232,16 @@ def from_words(dimensions: Dimensions, definition: TypeDefinition | None, words:
     return found
 
 
-def _from_text(of: str, definition: Definition | None, name: str, text: str) -> Value:
+def listed_value(definition: Definition | None, text: str) -> Value | None:
+    """The listed value of a dimension that a text is the spelling of; None: there is none."""
     plain: Sequence[Any] = definition.values if definition is not None else ()
-    for value in plain:
-        if spelled(value) == text:
-            return value  # type: ignore[no-any-return]
+    return next((value for value in plain if spelled(value) == text), None)
+
+
+def _from_text(of: str, definition: Definition | None, name: str, text: str) -> Value:
+    listed = listed_value(definition, text)
+    if listed is not None:
+        return listed
     type = definition.type if definition is not None else None
     number = _whole_number(text)
     if type == "int" and number is None:
@@ -249,3 +263,16 @@ def checker(dimensions: Dimensions, name: str) -> Callable[[str, object], Value]
     It raises a UsageError where it is no value of this dimension.
     """
     return _values(dimensions, name, is_written=True).checked
+
+
+def possible(dimensions: Dimensions, given: Mapping[str, object]) -> dict[str, Value]:
+    """Those of these values that their dimensions can have, as they are kept; of a name that is no dimension, none.
+
+    A dataset of a type of which nothing is known may be labelled with anything; a record of a dimension holds no such.
+    """
+    found: dict[str, Value] = {}
+    for name, value in given.items():
+        if name in dimensions:
+            with contextlib.suppress(UsageError):
+                found[name] = checker(dimensions, name)("", value)
+    return found

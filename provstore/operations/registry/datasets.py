@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import os
 
-from provstore.errors import UnknownIdError, UsageError
+from provstore.errors import UsageError
 from provstore.noun import NamedTuple
-from provstore.operations.identify import NO_STORE
-from provstore.operations.registry.names import one_of
 from provstore.operations.registry.references import dataset_id
-from provstore.store import collections, registered
+from provstore.store import registered
 from provstore.store.datasets import declared
 from provstore.store.proof import prove, prove_all
-from provstore.store.registered import Wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,36 +145,6 @@ def _changes(store: Store, id: str) -> list[Change]:
         found.append(Change(field, row["value"], now.get(field), row["changed"], row["user"]))
         now[field] = row["value"]
     return found
-
-
-def datasets(project: Project, wanted: Wanted) -> DatasetsReport:
-    """The datasets that are asked for.
-
-    Args:
-        wanted: Its `collections` may be chains, which stand for all in them.
-
-    Raises:
-        UnknownIdError: There is no such collection.
-        UsageError: There is no such status.
-    """
-    one_of("status", wanted.status, STATUSES)
-    store = project.store
-    if store is None:
-        if wanted.collections:
-            raise UnknownIdError(f"{wanted.collections[0]}: {NO_STORE}")
-        return DatasetsReport(())
-    if wanted.collections is not None:
-        wanted = wanted._replace(collections=_leaves(store, wanted.collections))
-    return DatasetsReport(records_of(store, store.ask(registered.wanted, wanted)))
-
-
-def _leaves(store: Store, names: Sequence[str]) -> list[str]:
-    for name in names:
-        if store.ask(collections.one, name) is None:
-            raise UnknownIdError(
-                f"{name}: there is no collection of this name", hint="'provstore collection ls' lists them"
-            )
-    return [leaf.name for leaf in store.ask(collections.flattened, names)]
 
 
 def has_data(record: DatasetRecord) -> bool:

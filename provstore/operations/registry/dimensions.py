@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from provstore.digest import canonical_json
 from provstore.errors import PipelinefileError, UsageError
 from provstore.model.dimensions import Dimensions
 from provstore.model.values import nearest, spelled
 from provstore.noun import NamedTuple
+from provstore.operations.registry.asked import check_asked
 from provstore.operations.registry.record_fields import Mistakes, Reader
 from provstore.operations.registry.transact import has_store, readable, transaction
 from provstore.operations.registry.universe import Noting, universe
@@ -20,7 +23,8 @@ from provstore.store.record_query import found
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from provstore.events import Observer
     from provstore.model.dimensions import Definition
@@ -83,6 +87,8 @@ def insert_dimension(
         UsageError: There is no such dimension; or all that is wrong with the records, each with its place.
         MissingLibraryError: They have regions, and what reads those is not installed.
     """
+    if isinstance(records, (str, bytes)) or not isinstance(records, Iterable):
+        raise UsageError(f"{name}: found {records!r}, expected records: names with values")
     given = list(records)
     if not has_store(project):  # what is wrong is said before a store is made
         _read(universe(project, None), name, given, places)
@@ -191,13 +197,13 @@ def _note_unknown(
             mistakes.add(f"{place}: there is no record of {_spelled(key)}, and dimension '{other}' has metadata")
 
 
-def _row(name: str, said: Said, now: str) -> dict[str, str | int | float | None]:
+def _row(name: str, said: Said, now: str) -> dict[str, Any]:
     from provstore import sky
 
     return {
         "dimension": name,
         "key": said.key_text,
-        "value": said.key[name],
+        "value": recorded.kept_value(said.key[name]),
         "record": canonical_json(said.record),
         "time_begin": said.begin,
         "time_end": said.end,
@@ -270,8 +276,7 @@ def query_dimension_records(
         UsageError: There is no such dimension, or the limit is no whole number.
         MissingLibraryError: Regions are asked for, and what compares them is not installed.
     """
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
-        raise UsageError(f"limit: found {limit!r}, expected a whole number, 0 or more")
+    check_asked(where, bind, order_by, limit)
     dimensions = dimensions_of(project)
     names = DimensionNames(dimensions, _known_name(dimensions, name))
     condition = compiled(parse_where(where), names, bind or {})

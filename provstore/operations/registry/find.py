@@ -49,15 +49,16 @@ def find_dataset(project: Project, request: FindRequest) -> str | None:
         UsageError: The data ID is not one of this type; a collection is not there, or has several: which one is meant
             has to be said by its id.
     """
+    if not request.collections:
+        raise UsageError("collections: found an empty list, expected those that are to be searched")
     span = None if request.span is None else checked_range(*request.span, may_be_moment=True)
     if not has_store(project) and tuple(request.collections) == DEFAULT:
         return None
     store = readable(project)
     data_id = sought_data_id(store.ask, project, request.type, request.data_id)
     with explained(store.path):
-        for name in request.collections:
-            collection_named(store, name)
-        leaves = collections.flattened(store.conn, request.collections)
+        named = [collection_named(store, name) for name in request.collections]
+        leaves = collections.searched(store.conn, named)
         searched = collections.search(store.conn, leaves, request.type, data_id)
     for leaf, found in zip(leaves, searched, strict=True):
         valid = [entry for entry in found if leaf.type != collections.CALIBRATION or _is_valid(entry, span)]

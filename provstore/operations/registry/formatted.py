@@ -132,9 +132,8 @@ def kind_of(kind: type | str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    return (
-        text
-        if isinstance(error, (Unavailable, ValueError, LookupError)) and text
-        else (f"{type(error).__name__}: {text}" if text else type(error).__name__)
-    )
+    text = str(error)
+    is_sentence = isinstance(error, (Unavailable, ValueError, LookupError)) and not isinstance(error, KeyError)
+    if is_sentence and text:
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

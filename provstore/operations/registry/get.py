@@ -15,18 +15,18 @@ from provstore.errors import DataChangedError, DataDeletedError, DataNotKeptErro
 from provstore.model.values import nearest
 from provstore.noun import NamedTuple
 from provstore.operations.identify import IS_ID, NO_STORE
-from provstore.operations.registry.arrival import spelled_dataset
 from provstore.operations.registry.calibrations import Span
 from provstore.operations.registry.data_ids import checked, from_words
 from provstore.operations.registry.datasets import dataset, has_data
 from provstore.operations.registry.find import DEFAULT, FindRequest, find_dataset
 from provstore.operations.registry.formatted import Formatted
-from provstore.operations.registry.names import ID, TYPE_NAME
+from provstore.operations.registry.names import ID, TYPE_NAME, spelled_dataset
 from provstore.operations.registry.placing import signatures
 from provstore.operations.registry.transact import has_store, readable
+from provstore.operations.registry.typed import sought_data_id
 from provstore.operations.registry.types import type_if_known
 from provstore.operations.registry.universe import universe
-from provstore.store import collections, registered
+from provstore.store import collections, identities, registered
 from provstore.store.datasets import registered_types
 from provstore.watch.workspace import Workspace
 
@@ -118,11 +118,11 @@ def find(project: Project, request: GetRequest) -> Meant:
     store = readable(project)
     is_search = bool(request.data_id) or request.collections is not None or request.span is not None
     component = request.component
-    is_id = ID.fullmatch(request.named.lower()) is not None and not is_search
+    is_id = ID.fullmatch(request.named.lower()) is not None
     found = None if is_id else _type_and_component(project, store, request.named)
     if found is None:
         if is_search:
-            raise _unknown_type(project, store, request.named)
+            raise _no_type(project, store, request.named)
         record = _by_id(project, store, request.named)
     else:
         type, part = found
@@ -130,6 +130,10 @@ def find(project: Project, request: GetRequest) -> Meant:
             raise UsageError(f"{request.named}: found a second component, {component!r}")
         component = part or component
         record = dataset(project, _search(project, store, type, request)).dataset
+    return _meant(record, component)
+
+
+def _meant(record: DatasetRecord, component: str | None) -> Meant:
     return Meant(record, f"dataset {record.id} ({spelled_dataset(record.type, record.data_id)})", component)
 
 
@@ -140,6 +144,18 @@ def _by_id(project: Project, store: Store, text: str) -> DatasetRecord:
         if TYPE_NAME.fullmatch(text) and not IS_ID.fullmatch(text.lower()):
             raise _unknown_type(project, store, text) from None
         raise
+
+
+def _no_type(project: Project, store: Store, named: str) -> UsageError:
+    """The error that a data ID, collections or a time came with what is no dataset type."""
+    try:
+        record = dataset(project, named).dataset
+    except UsageError:
+        return _unknown_type(project, store, named)
+    return UsageError(
+        f"{named}: this is dataset {record.id}, found a data ID, collections or a time with it",
+        hint="these go with a dataset type; a dataset is named alone",
+    )
 
 
 def _unknown_type(project: Project, store: Store, name: str) -> UnknownIdError:
@@ -188,7 +204,12 @@ def _type_and_component(project: Project, store: Store, text: str) -> tuple[str,
 
 
 def _search(project: Project, store: Store, type: str, request: GetRequest) -> str:
-    """The id of what is found first of a type and data ID."""
+    """The id of what is found first of a type and data ID.
+
+    Raises:
+        UnknownIdError: There is none.
+        DataDeletedError: There is none any more.
+    """
     given = dict(request.data_id or {})
     definition = store.ask(lambda conn: type_if_known(project, conn, type))
     data_id: Mapping[str, JSON] = given
@@ -200,6 +221,11 @@ def _search(project: Project, store: Store, type: str, request: GetRequest) -> s
         found = None
     else:
         found = find_dataset(project, FindRequest(type, data_id, places, request.span))
+    if found is None and request.span is None:
+        sought = sought_data_id(store.ask, project, type, data_id)
+        former = store.ask(_last_deleted, type, sought, places)
+        if former is not None:
+            _refuse_deleted(store, _meant(dataset(project, former).dataset, None))
     if found is None:
         when = " for this time" if request.span is not None else ""
         raise UnknownIdError(
@@ -207,6 +233,11 @@ def _search(project: Project, store: Store, type: str, request: GetRequest) -> s
             hint=f"'provstore dataset ls {type}' lists what there is",
         )
     return found
+
+
+def _last_deleted(conn: Connection, type: str, data_id: str, places: Sequence[str]) -> str | None:
+    runs = [leaf.name for leaf in collections.flattened(conn, places) if leaf.type == collections.RUN]
+    return identities.last_deleted(conn, runs, type, data_id)
 
 
 # --- its bytes ----------------------------------------------------------------------------------------------------

@@ -6,17 +6,18 @@ not is named, and the others are taken. All else that is wrong leaves nothing be
 
 from __future__ import annotations
 
+import contextlib
 import os
 import posixpath
 from functools import partial
 
 from provstore.errors import FileError, UsageError
 from provstore.noun import NamedTuple
-from provstore.operations.registry.arrival import arrival_of, source_named, spelled_dataset
+from provstore.operations.registry.arrival import arrival_of, source_named
 from provstore.operations.registry.data_ids import Checking, from_words
 from provstore.operations.registry.destination import CHAIN, destination
 from provstore.operations.registry.intake import Intake
-from provstore.operations.registry.names import one_of
+from provstore.operations.registry.names import one_of, spelled_dataset
 from provstore.operations.registry.placing import TRANSFERS
 from provstore.operations.registry.put import definition_of
 from provstore.operations.registry.target import Target
@@ -30,7 +31,7 @@ from provstore.watch.workspace import Workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from provstore.events import Observer
@@ -101,7 +102,7 @@ def ingest(project: Project, request: IngestRequest, observe: Observer) -> Inges
         target = Target(project, definition)
         names: Names | Said
         if request.data_ids is None:
-            names = Names(request.template or target.template, definition, dimensions)
+            names = Names(request.template, target.template, definition, dimensions)
         else:
             names = Said(request.data_ids, request.current)
         check = Checking(dimensions, definition, store.ask)
@@ -112,9 +113,12 @@ def ingest(project: Project, request: IngestRequest, observe: Observer) -> Inges
             if found is None:
                 unmatched.append(file)
                 continue
-            given = _joined(definition.name, file, found, request.data_id)
-            values, source = check(given), source_named(file, request.transfer, request.current)
-            arrivals.append(arrival_of(project, source, values, partial(target.of, {**given, **values})))
+            with _naming(file):
+                given = _joined(definition.name, found, request.data_id)
+                values, said = check.parted(given)
+                source = source_named(file, request.transfer, request.current)
+                arrival = arrival_of(project, source, values, partial(target.of, {**given, **values}))
+                arrivals.append(arrival._replace(said=said) if said else arrival)
         where = destination(project, store, request.run)
         known = _known(project, store, definition, where, arrivals)
         if known and not request.skip_existing:
@@ -138,11 +142,21 @@ def _universe(conn: Connection, project: Project) -> Dimensions:
     return universe(project, conn)
 
 
-def _joined(type: str, file: str, found: Mapping[str, JSON], said: Mapping[str, JSON]) -> dict[str, Any]:
+@contextlib.contextmanager
+def _naming(file: str) -> Iterator[None]:
+    """What is wrong with its data ID, or with its place, names the file."""
+    try:
+        yield
+    except UsageError as error:
+        begins = "" if error.message.startswith(file) else f"{file}: "
+        raise UsageError(begins + error.message, hint=error.hint) from None
+
+
+def _joined(type: str, found: Mapping[str, JSON], said: Mapping[str, JSON]) -> dict[str, Any]:
     """What a file's name says, and what was said of all."""
     for name, value in said.items():
         if name in found and found[name] != value:
-            raise UsageError(f"{file}: its name says {name}={found[name]}, found {name}={value} for all {type}")
+            raise UsageError(f"its name says {name}={found[name]!r}, found {name}={value!r} for all {type}")
     return {**said, **found}
 
 
@@ -174,21 +188,25 @@ class Names:
     """Finds the values in the names of files.
 
     Args:
-        template: Of a file's name; with slashes, of the last parts of its path.
+        template: Of a file's name, in which ``*`` and ``?`` are a glob; with slashes, of the last parts of its path.
+            None: the type's own path, letter for letter.
+        own: The type's own path.
 
     Raises:
         UsageError: It can't be read, or has what is no dimension of the type.
     """
 
-    def __init__(self, template: str, definition: TypeDefinition, dimensions: Dimensions) -> None:
-        template = posixpath.normpath(template) if template else ""
-        self._is_absolute = template.startswith("/")
-        self._parts = template.count("/") + 1
-        self._matcher = Matcher(template, _axes(template, definition, dimensions))
+    def __init__(self, template: str | None, own: str, definition: TypeDefinition, dimensions: Dimensions) -> None:
+        text = own if template is None else _checked_template(template)
+        self._is_absolute = text.startswith("/")
+        self._parts = text.count("/") + 1
+        self._matcher = Matcher(text, _axes(text, definition, dimensions), glob=template is not None)
 
     def values_of(self, full: str) -> dict[str, Value] | None:
-        """The values in a file's name; None: it does not fit."""
+        """The values in a file's name; None: it does not fit. No template writes a name that is not UTF-8."""
         path = os.path.abspath(full)
+        if not _is_utf8(path):
+            return None
         if not self._is_absolute:
             path = "/".join(path.rsplit("/", self._parts)[1:])
         return self._matcher.match(path)
@@ -203,6 +221,26 @@ class Said:
     def values_of(self, full: str) -> Mapping[str, JSON]:
         """What was said of a file."""
         return self._data_ids[full]
+
+
+def _checked_template(template: object) -> str:
+    """A template in its simplest form.
+
+    Raises:
+        UsageError: It is no text, or empty.
+    """
+    if not isinstance(template, str) or not template:
+        raise UsageError(f"template: found {template!r}, expected one such as '{{visit}}_{{detector:02d}}.fits'")
+    return posixpath.normpath(template)
+
+
+def _is_utf8(text: str) -> bool:
+    """It can be written as UTF-8, as names of files need not be."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _axes(template: str, definition: TypeDefinition, dimensions: Dimensions) -> dict[str, Axis]:
@@ -224,7 +262,24 @@ def _axes(template: str, definition: TypeDefinition, dimensions: Dimensions) -> 
             values = dimensions[field.name].values
             is_integer = is_integer or dimensions[field.name].type == "int"
         axes[field.name] = Axis(values or None, is_integer)
+        if not values:
+            _refuse_format(template, field, 1 if is_integer else "a")
     return axes
+
+
+def _refuse_format(template: str, field: Field, example: Value) -> None:
+    """Refuses what can write no value of its dimension, so that no file would ever fit.
+
+    Args:
+        example: Such a value.
+    """
+    try:
+        format(example, field.format)
+    except ValueError:
+        kind = "whole numbers" if isinstance(example, int) else "text"
+        raise UsageError(
+            f"template '{template}': {{{field.name}:{field.format}}} can't write {kind}, which {field.name} has"
+        ) from None
 
 
 # --- what is known ------------------------------------------------------------------------------------------------
@@ -270,10 +325,3 @@ def _refused(definition: TypeDefinition, collection: str, known: Mapping[str, tu
     ]
     more = [f"and {len(known) - LISTED} more"] if len(known) > LISTED else []
     return UsageError("\n".join([*lines, *more]), hint="--skip-existing passes over what is known")
-
-
-def several(files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
-    """One file or glob, or many, as texts."""
-    if isinstance(files, (str, os.PathLike)):
-        return (os.fspath(files),)
-    return tuple(os.fspath(file) for file in files)

@@ -8,16 +8,18 @@ are kept first.
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 
 from provstore.errors import FileError, UsageError
 from provstore.model.values import new_id, utc_text
 from provstore.noun import NamedTuple
 from provstore.operations import recording
+from provstore.operations.announced import REGISTERS, Announced, Step
 from provstore.operations.circumstances import user_name
 from provstore.operations.outputs import Outputs
 from provstore.operations.registry import names
-from provstore.operations.registry.arrival import Arrival, spelled_dataset
+from provstore.operations.registry.arrival import Arrival
 from provstore.operations.registry.datasets import new_record
 from provstore.operations.registry.meaning import Meanings
 from provstore.operations.registry.placing import Placing, Source, check_source
@@ -93,18 +95,22 @@ class Intake:
             UsageError: One is known, or two are the same.
             FileError: Data can't be read or placed.
         """
+        for arrival in arrivals:
+            if not name_of(arrival.path).isprintable():  # most names are; what else they may be takes longer to see
+                names.checked_name(f"{arrival.named}: name", name_of(arrival.path))
         self._refuse_twins(arrivals)
         self._store.ask(self._check, arrivals)
         with contextlib.ExitStack() as stack:
             taken = [self._read(stack, arrival) for arrival in arrivals]
             self._keep_before([entry for entry in taken if entry.gives_way])
             self._meanings.say()
-            with adding(self._store) as added:
+            with Announced(self._project, self._store) as announced, adding(self._store) as added:
                 if is_task_of(self._project.root):  # another task may have recorded something meanwhile
                     added.ask(self._check, arrivals)
                 rows = self._record(added, taken)
-                for entry in taken:
-                    self._place(added, entry)
+                asides = self._announce(announced, taken, rows)
+                for entry, aside in zip(taken, asides, strict=True):
+                    self._place(added, entry, aside)
         return [new_record(row, entry.arrival.values) for row, entry in zip(rows, taken, strict=True)]
 
     # --- checking -------------------------------------------------------------------------------------------
@@ -152,7 +158,7 @@ class Intake:
 
     def spelled(self, arrival: Arrival) -> str:
         """A dataset as messages name it: ``image visit=101, detector=3``."""
-        return spelled_dataset(self._definition.name, arrival.values)
+        return names.spelled_dataset(self._definition.name, arrival.values)
 
     # --- reading --------------------------------------------------------------------------------------------
 
@@ -244,7 +250,7 @@ class Intake:
         now = utc_text(time.time())
         use_type(added, self._definition, self._project)
         dimensions = added.ask(lambda conn: universe(self._project, conn))
-        Noting(added, dimensions, now).note([entry.arrival.values for entry in taken])
+        Noting(added, dimensions, now).note([{**entry.arrival.said, **entry.arrival.values} for entry in taken])
         self._destination.make(added, now)
         rows = self._rows(added, taken, now)
         added.add_many("dataset", rows)
@@ -279,8 +285,25 @@ class Intake:
             rows.append(row)
         return rows
 
-    def _place(self, added: Adding, entry: _Taken) -> None:
-        """Puts data into their place, and keeps those that did not fit into memory."""
+    def _announce(self, announced: Announced, taken: Sequence[_Taken], rows: Sequence[Row]) -> list[str]:
+        """Notes what is put into the project; returns where each that gives way goes, absolute."""
+        steps: list[Step] = []
+        asides: list[str] = []
+        for number, entry in enumerate(taken):
+            aside = str(number) if entry.gives_way else ""
+            if entry.placing is not None and not entry.is_there:
+                steps.append(entry.placing.step(entry.content.digest, aside))
+            asides.append(os.path.join(announced.folder, aside))
+        if steps:
+            announced.note(REGISTERS, str(rows[0]["id"]), steps)
+        return asides
+
+    def _place(self, added: Adding, entry: _Taken, aside: str) -> None:
+        """Puts data into their place, and keeps those that did not fit into memory.
+
+        Args:
+            aside: Where that goes which gives way, absolute.
+        """
         if not entry.is_kept:
             if entry.placing is not None:
                 entry.placing.keep(entry.content, self._limit)
@@ -293,7 +316,7 @@ class Intake:
         if entry.placing is None or entry.is_there:
             return
         if entry.gives_way:
-            entry.placing.take_away()
+            entry.placing.take_away(aside)
         elif entry.placing.is_taken:
             raise FileError(f"{entry.arrival.path}: something was put there meanwhile")
         entry.placing.put()

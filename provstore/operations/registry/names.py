@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from provstore.digest import canonical_json
 from provstore.errors import UsageError
 from provstore.model.files import TOOL_FOLDERS
-from provstore.model.values import nearest
+from provstore.model.values import nearest, whole_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -202,9 +202,16 @@ def checked_object(what: str, value: Mapping[str, JSON] | None) -> str:
 
 
 def checked_data_id(value: Mapping[str, JSON] | None) -> str:
-    """A data ID as the store spells it."""
+    """A data ID as the store spells it. Whole numbers may be those of numpy."""
+    if isinstance(value, dict):
+        value = {name: part if (number := whole_number(part)) is None else number for name, part in value.items()}
     text = checked_object("data ID", value)
     for dimension, part in (value or {}).items():
         if not dimension.isidentifier() or not isinstance(part, (str, int, float)):
             raise UsageError(f"data ID: found {dimension}={part!r}, expected a dimension with a text or a number")
     return text
+
+
+def spelled_dataset(type: str, values: Mapping[str, object]) -> str:
+    """A dataset as messages name it: ``image visit=101, detector=3``."""
+    return " ".join([type, ", ".join(f"{name}={value}" for name, value in values.items())]).strip()

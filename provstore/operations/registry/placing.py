@@ -7,7 +7,6 @@ a symbolic link is no data.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import stat
 
@@ -15,7 +14,8 @@ from provstore.errors import FileError, ProvstoreError, UsageError
 from provstore.model.files import TOOL_FOLDERS
 from provstore.model.values import new_id
 from provstore.noun import NamedTuple
-from provstore.operations.outputs import Outputs, discard, disk_or_file_error
+from provstore.operations.announced import Step, remove
+from provstore.operations.outputs import Outputs, discard, disk_or_file_error, move
 from provstore.operations.registry.writing import is_task_of
 from provstore.store import registered
 from provstore.watch.durable import write_out
@@ -64,7 +64,6 @@ class Placing:
         self._workspace = workspace or project.workspace()
         self._keeper = Outputs(project.root, project.folder, self._workspace, store.objects)
         self._scratch = os.path.join(project.folder, "running", new_id())
-        self._undo: list[Callable[[], None]] = []
         self._source: Source | None = None
         self._signature: list[tuple[object, ...]] = []
         self._fresh = ""
@@ -76,13 +75,10 @@ class Placing:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            if error is not None:
-                for undo in reversed(self._undo):
-                    with contextlib.suppress(OSError):
-                        undo()
-            elif self._source is not None and self._source.transfer == "move":
+            if error is None and self._source is not None and self._source.transfer == "move":
                 with contextlib.suppress(OSError):  # the data are recorded, and in their place
-                    _remove(self._source.path)
+                    if list(signatures(self._source.path)) == self._signature:  # else somebody goes on with them
+                        remove(self._source.path)
         finally:
             discard([self._scratch])
             if not is_task_of(self._project.root):
@@ -108,6 +104,11 @@ class Placing:
     def is_taken(self) -> bool:
         """Something lies at the place."""
         return os.path.lexists(self.full)
+
+    @property
+    def is_dangling(self) -> bool:
+        """A symbolic link to nothing lies at the place."""
+        return self.is_taken and not os.path.exists(self.full)
 
     def lying(self) -> Content:
         """What lies at the place.
@@ -234,27 +235,52 @@ class Placing:
         with _explained(self.path, "can't be put there"):
             self._make_folders()
             if self._source.transfer in ("copy", "move"):
-                _move(os.path.join(self._project.root, self._fresh), self.full)
+                move(os.path.join(self._project.root, self._fresh), self.full)
+            elif self._fresh_links:
+                os.makedirs(self._scratch, exist_ok=True)
+                _link_all(self._source, self._fresh_links)
+                move(self._fresh_links, self.full)
             else:
                 _link(self._source, self.full)
-            self._undo.append(lambda: _remove(self.full))
 
-    def take_away(self) -> None:
-        """Takes what lies at the place out of the way; it is gone when all is done."""
-        aside = os.path.join(self._scratch, "aside")
+    def take_away(self, aside: str) -> None:
+        """Takes what lies at the place out of the way, to an absolute path."""
         with _explained(self.path, "can't be moved out of the way"):
-            os.makedirs(self._scratch, exist_ok=True)
-            _move(self.full, aside)
-            self._undo.append(lambda: _move(aside, self.full))
+            move(self.full, aside)
+
+    def step(self, digest: str, aside: str = "") -> Step:
+        """What is to be noted of this before it is done: see `provstore.operations.announced`.
+
+        Args:
+            digest: Of what is put there; "": nothing is.
+            aside: Name of what gives way; "": nothing does.
+        """
+        root, fresh = self._project.root, ""
+        if digest and self._source is not None and self._source.transfer in ("copy", "move"):
+            fresh = self._fresh
+        elif digest and self._fresh_links:
+            fresh = os.path.relpath(self._fresh_links, root)
+        folders = [os.path.relpath(folder, root) for folder in self._missing_folders()]
+        return Step(self.path, digest, fresh, aside, folders)
+
+    @property
+    def _fresh_links(self) -> str:
+        """Where a directory of hard links is made before it is put into its place; "": no such thing is made."""
+        if self._source is None or self._source.transfer != "hardlink" or not os.path.isdir(self._source.path):
+            return ""
+        return os.path.join(self._scratch, os.path.basename(self.path))
 
     def _make_folders(self) -> None:
+        for folder in self._missing_folders():
+            os.mkdir(folder)
+
+    def _missing_folders(self) -> list[str]:
+        """Folders that are to be made for it, the outermost first."""
         folder, missing = os.path.dirname(self.full), []
         while not os.path.lexists(folder):
             missing.append(folder)
             folder = os.path.dirname(folder)
-        for folder in reversed(missing):
-            os.mkdir(folder)
-            self._undo.append(lambda made=folder: os.rmdir(made))  # type: ignore[misc]
+        return missing[::-1]
 
 
 def signatures(place: str) -> Iterator[tuple[object, ...]]:
@@ -316,42 +342,23 @@ def refuse_links(place: str, named: str) -> None:
 
 
 def _link(source: Source, full: str) -> None:
-    """Shares data by a link; a directory is linked by a symbolic one, or made anew with hard links in it."""
+    """Shares a file, or by a symbolic link a directory."""
     if source.transfer == "symlink":
         os.symlink(os.path.realpath(source.path), full)
     elif source.transfer == "relsymlink":
         os.symlink(os.path.relpath(os.path.realpath(source.path), os.path.realpath(os.path.dirname(full))), full)
-    elif os.path.isdir(source.path):
-        import shutil
-
-        try:
-            shutil.copytree(source.path, full, copy_function=os.link)
-        except (OSError, shutil.Error) as error:
-            shutil.rmtree(full, ignore_errors=True)
-            raise FileError(f"{source.named}: can't be linked: {error}", hint="use --transfer copy") from error
     else:
         os.link(source.path, full)
 
 
-def _move(source: str, target: str) -> None:
-    """Renames; to another file system, where a folder of the project is a mount of its own, it copies."""
+def _link_all(source: Source, full: str) -> None:
+    """Makes a directory with hard links to the files of another one."""
+    import shutil
+
     try:
-        os.rename(source, target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        from provstore.operations.copies import copy_and_remove
-
-        copy_and_remove(source, target)
-
-
-def _remove(full: str) -> None:
-    if os.path.isdir(full) and not os.path.islink(full):
-        import shutil
-
-        shutil.rmtree(full)
-    else:
-        os.unlink(full)
+        shutil.copytree(source.path, full, copy_function=os.link)
+    except (OSError, shutil.Error) as error:
+        raise FileError(f"{source.named}: can't be linked: {error}", hint="use --transfer copy") from error
 
 
 @contextlib.contextmanager

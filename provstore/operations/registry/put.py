@@ -6,12 +6,12 @@ from functools import partial
 
 from provstore.digest import canonical_json
 from provstore.noun import NamedTuple
-from provstore.operations.registry.arrival import Arrival, arrival_of, source_named, spelled_dataset
+from provstore.operations.registry.arrival import Arrival, arrival_of, source_named
 from provstore.operations.registry.data_ids import Checking, from_words
 from provstore.operations.registry.destination import destination
 from provstore.operations.registry.formatted import Formatted
 from provstore.operations.registry.intake import Intake
-from provstore.operations.registry.names import one_of
+from provstore.operations.registry.names import one_of, spelled_dataset
 from provstore.operations.registry.placing import TRANSFERS
 from provstore.operations.registry.target import Target
 from provstore.operations.registry.types import type_named
@@ -83,11 +83,11 @@ def put(project: Project, request: PutRequest, observe: Observer) -> list[Datase
         target = Target(project, definition)
         arrivals = []
         for value, data_id in request.values:
-            values = check(data_id)
+            values, said = check.parted(data_id)
             given: dict[str, Any] = {**data_id, **values}
             path, named = target.of(given), spelled_dataset(definition.name, values)
             write = partial(_write, formatted, value, named, path)
-            arrivals.append(Arrival(values, canonical_json(values), path, named, write=write))
+            arrivals.append(Arrival(values, canonical_json(values), path, named, write=write, said=said))
         intake = Intake(project, store, definition, destination(project, store, request.run), observe)
         return intake.take(arrivals)
 
@@ -119,8 +119,8 @@ def put_file(project: Project, request: PutFileRequest, observe: Observer) -> Da
         definition = store.ask(lambda conn: type_named(project, conn, request.type))
         dimensions = store.ask(lambda conn: universe(project, conn))
         given = from_words(dimensions, definition, request.words)
-        values = Checking(dimensions, definition, store.ask)(given)
+        values, said = Checking(dimensions, definition, store.ask).parted(given)
         source = source_named(request.file, request.transfer, request.current)
         arrival = arrival_of(project, source, values, partial(Target(project, definition).of, {**given, **values}))
         intake = Intake(project, store, definition, destination(project, store, request.run), observe)
-        return intake.take([arrival])[0]
+        return intake.take([arrival._replace(said=said)])[0]

@@ -8,9 +8,9 @@ from functools import partial
 from provstore.errors import UsageError
 from provstore.noun import NamedTuple
 from provstore.operations.identify import NO_STORE, RUN_FIRST
+from provstore.operations.registry.asked import check_asked
 from provstore.operations.registry.collections import query_collections
 from provstore.operations.registry.datasets import STATUSES, DatasetsReport, records_of
-from provstore.operations.registry.datasets import datasets as datasets_of
 from provstore.operations.registry.names import one_of
 from provstore.operations.registry.narrowing import limited
 from provstore.operations.registry.query_jumps import needed
@@ -18,12 +18,13 @@ from provstore.operations.registry.query_names import query_names
 from provstore.operations.registry.transact import collection_named, has_store, readable
 from provstore.operations.registry.types import declared_types
 from provstore.pipelinefile.tables import spot
+from provstore.query import narrow
 from provstore.query.parse import parse_where
 from provstore.query.place import listed, nearest
 from provstore.query.spell import printed
 from provstore.query.tree import AllOf, Expression
 from provstore.store import datasets, registered
-from provstore.store.collections import CALIBRATION
+from provstore.store.collections import CALIBRATION, Collection, searched
 from provstore.store.conditions import compiled, ordered
 from provstore.store.connection import explained, undone
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from provstore.store.store import Store
 
 WILD = re.compile("[*?]")
+CREATED = "dataset.created"
 
 
 class Query(NamedTuple):
@@ -161,22 +163,28 @@ def list_datasets(project: Project, query: Query) -> Listing:
     Raises:
         ProvstoreError: As `query_datasets`.
     """
-    globs = any(WILD.search(name) for name in query.collections or ())
-    if query.where or query.order_by or query.find_first or globs:
-        report = DatasetsReport(query_datasets(project, query))
-    else:
-        limit = -1 if query.limit is None else query.limit
-        wanted = registered.Wanted(query.type, query.collections, query.owner, query.keyword, query.status, limit)
-        report = datasets_of(project, wanted)
-    return Listing(report, "" if report.datasets else explain(project, query))
+    is_plain = not (query.where or query.order_by or query.find_first)
+    found = _newest(project, query) if is_plain else query_datasets(project, query)
+    return Listing(DatasetsReport(found), "" if found else explain(project, query))
+
+
+def _newest(project: Project, query: Query) -> Sequence[DatasetRecord]:
+    """What a query finds that has neither a condition nor an order, newest first."""
+    _checked(query)
+    if not has_store(project):
+        return ()
+    store, names = readable(project), None
+    if query.collections is not None:
+        names = [name for name, _ in searched_collections(project, query.collections)]
+    limit = -1 if query.limit is None else query.limit
+    wanted = registered.Wanted(query.type, names, query.owner, query.keyword, query.status, limit)
+    return records_of(store, store.ask(registered.wanted, wanted))
 
 
 def _checked(query: Query) -> Expression:
     """What can be known to be wrong without a store; the tree of `where`."""
     one_of("status", query.status, STATUSES)
-    limit = query.limit
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
-        raise UsageError(f"limit: found {limit!r}, expected a whole number, 0 or more")
+    check_asked(query.where, query.bind, query.order_by, query.limit)
     if query.find_first and query.collections is None:
         raise UsageError("find_first needs collections, in the order in which they are searched")
     globs = [name for name in query.collections or () if WILD.search(name)]
@@ -190,30 +198,41 @@ def _ids(project: Project, query: Query, tree: Expression) -> list[str]:
     store = readable(project)
     types = _types(store, query.type)
     known = query_names(project, store, types, tree)
-    order, terms = ordered(query.order_by, known.names)
+    order, terms = ordered(query.order_by or _handy_order(query, tree), known.names)
     wanted = _wanted(project, query, compiled(tree, known.names, query.bind or {}))
+    wanted = wanted._replace(fields=narrow.needed_fields(tree, query.bind or {}))
     wanted = wanted._replace(order=order, where=wanted.where._replace(values={**wanted.where.values, **terms.values}))
     rows: list[tuple[str, ...]] = []
     all_needed = {} if query.limit == 0 else needed(store, tree, query.bind or {}, known)
     for type in types if query.limit != 0 else ():
         few = {**limited(store.conn, type, tree, query.bind or {}, known.names.kinds, all_needed), **all_needed}
-        own = wanted._replace(needed=known.needed(type, few), lead=_lead(query, known, type))
+        own = wanted._replace(needed=known.needed(type, few), leads=_leads(query, known, type))
         rows += datasets.found(store.conn, type, own)
-        if not order and query.limit is not None:
+        if not query.order_by and query.limit is not None:
             if len(rows) >= query.limit:
                 break
             wanted = wanted._replace(limit=query.limit - len(rows))
-    if len(types) > 1:
+    if query.order_by and len(types) > 1:
         for place, (_, downwards) in reversed(list(enumerate(order, 1))):
             rows.sort(key=partial(_rank, place=place), reverse=downwards)
     return [row[0] for row in rows[: query.limit]]
 
 
-def _lead(query: Query, known: QueryNames, type: str) -> tuple[str, bool] | None:
-    """The dimension of the data IDs that the order begins with, and whether downwards."""
-    term = query.order_by[0] if query.order_by else "."
-    name = term.removeprefix("-").strip()
-    return None if "." in name or not known.needed(type, {name: frozenset()}) else (name, term.startswith("-"))
+def _handy_order(query: Query, tree: Expression) -> Sequence[str]:
+    """An order along which a query that wants none meets soon what fulfils its condition."""
+    side = narrow.has_bound(tree, CREATED) if query.limit is not None else None
+    return (f"-{CREATED}" if side == ">" else CREATED,) if side is not None else ()
+
+
+def _leads(query: Query, known: QueryNames, type: str) -> list[tuple[str, bool]]:
+    """The dimensions of the data IDs that the order begins with, each with whether it goes downwards."""
+    found = []
+    for term in query.order_by:
+        name = term.removeprefix("-").strip()
+        if "." in name or not known.needed(type, {name: frozenset()}):
+            break
+        found.append((name, term.startswith("-")))
+    return found
 
 
 def _rank(row: tuple[Any, ...], place: int) -> tuple[int, Any]:
@@ -238,14 +257,16 @@ def _wanted(project: Project, query: Query, where: Condition) -> Wanted:
 def searched_collections(project: Project, names: Sequence[str]) -> list[tuple[str, str]]:
     """(name, type) of the collections that are searched for these."""
     store = readable(project)
-    found: list[tuple[str, str]] = []
+    found: list[Collection] = []
     for name in names:
         if WILD.search(name):
-            found += [(collection.name, collection.type) for collection in query_collections(project, name)]
+            found += [
+                Collection(entry.name, entry.type, entry.created, entry.description)
+                for entry in query_collections(project, name)
+            ]
         else:
-            collection = collection_named(store, name)
-            found.append((collection.name, collection.type))
-    return datasets.searched(store.conn, found)
+            found.append(collection_named(store, name))
+    return [(collection.name, collection.type) for collection in searched(store.conn, found)]
 
 
 def _unknown_type(name: str, known: Sequence[str]) -> UsageError:

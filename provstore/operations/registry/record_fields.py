@@ -6,14 +6,13 @@ No disk, no store: what is wrong with a record in itself is known from the defin
 from __future__ import annotations
 
 import math
-import operator
 
 from provstore import sky
 from provstore.digest import canonical_json
 from provstore.errors import UsageError
-from provstore.model.values import nearest
+from provstore.model.values import nearest, whole_number
 from provstore.noun import NamedTuple
-from provstore.operations.registry.data_ids import checker, is_unicode
+from provstore.operations.registry.data_ids import checker, is_unicode, listed_value
 from provstore.operations.registry.ranges import checked_range
 
 TYPE_CHECKING = False
@@ -140,14 +139,15 @@ class Reader:
                 is_right = False
         missing = [other for other in self.key if given.get(other) is None]
         if missing:
-            mistakes.add(f"{place}: lacks {', '.join(map(repr, missing))}, by which a {self.name} is known")
+            mistakes.add(f"{place}: lacks {', '.join(map(repr, missing))}, by which '{self.name}' is known")
         span = self._span(given, place, mistakes)
         if missing or span is None or not is_right:
             return None
         record = {field: values[field] for field in values if field not in self.key and field != "region"}
         silent = frozenset(field for field in self._fields if field not in given)
         key = {other: values[other] for other in self.key}
-        return Said(place, key, record, *span, values.get("region"), silent)
+        region = None if "region" in key else values.get("region")
+        return Said(place, key, record, *span, region, silent)
 
     def _span(self, given: Mapping[str, Any], place: str, mistakes: Mistakes) -> tuple[str | None, str | None] | None:
         """Begin and end; None where they are wrong."""
@@ -165,7 +165,7 @@ class Reader:
         near = nearest(str(field), self._fields)
         hint = f"did you mean '{near}'?" if near else ""
         expected = ", ".join(self._fields)
-        return UsageError(f"{place}: a {self.name} has no field {field!r}, expected {expected}", hint=hint)
+        return UsageError(f"{place}: dimension '{self.name}' has no field {field!r}, expected {expected}", hint=hint)
 
 
 def _checked_metadata(kind: str) -> Callable[[str, Any], Value]:
@@ -186,6 +186,8 @@ def _plain(kind: str, value: Any) -> Value | None:  # noqa: ANN401 - what somebo
     if kind == "str":
         if isinstance(value, str) and not is_unicode(value):
             raise ValueError(f"found {_shown(value)}, which is not UTF-8")
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError(f"found {_shown(value)}, in which \\0 ends the text")
         return value if isinstance(value, str) else None
     is_truth = isinstance(value, bool) or type(value).__name__ in ("bool_", "bool")
     if kind == "bool" or is_truth:
@@ -193,7 +195,7 @@ def _plain(kind: str, value: Any) -> Value | None:  # noqa: ANN401 - what somebo
     if isinstance(value, (str, bytes)):
         return None
     if kind == "int":
-        number = operator.index(value) if hasattr(value, "__index__") else None
+        number = whole_number(value)
         return number if number is not None and -(2**63) <= number < 2**63 else None
     try:
         real = float(value)
@@ -226,7 +228,11 @@ def from_texts(dimensions: Dimensions, name: str, texts: Mapping[str, str]) -> d
     related = (*dimensions.required([name]), *definition.implies)
     types = {other: dimensions[other].type if other in dimensions else None for other in related}
     kinds: dict[str, str | None] = {**{field: kind for field, kind in definition.metadata.items()}, **types}
-    return {field: _from_text(kinds.get(field, "str"), text) for field, text in texts.items()}
+    found: dict[str, JSON] = {}
+    for field, text in texts.items():
+        listed = listed_value(dimensions[field], text) if field in related and field in dimensions else None
+        found[field] = _from_text(kinds.get(field, "str"), text) if listed is None else listed
+    return found
 
 
 def _from_text(kind: str | None, text: str) -> JSON:

@@ -89,7 +89,8 @@ def _text_of(path: str) -> str:
     except OSError as error:
         raise error_from_os(error, path) from error
     except UnicodeDecodeError as error:
-        raise FileError(f"{path}: byte {error.start + 1} is not UTF-8", hint=EXPECTED) from error
+        name = "standard input" if path == STANDARD_INPUT else path
+        raise FileError(f"{name}: byte {error.start + 1} is not UTF-8", hint=EXPECTED) from error
 
 
 def records_in(text: str, name: str) -> Found:

@@ -15,6 +15,7 @@ from provstore.model.files import Content
 from provstore.model.values import utc_text
 from provstore.noun import NamedTuple
 from provstore.operations import recording
+from provstore.operations.announced import REGISTERS, Announced
 from provstore.operations.circumstances import user_name
 from provstore.operations.recording import UNKNOWN_KIND
 from provstore.operations.registry import names
@@ -22,6 +23,7 @@ from provstore.operations.registry.arrival import source_named
 from provstore.operations.registry.meaning import Meanings
 from provstore.operations.registry.placing import DIRECT, TRANSFERS, Placing, Source, behind_links, settled
 from provstore.operations.registry.references import known_id
+from provstore.operations.registry.transact import checked_collection
 from provstore.operations.registry.typed import add_kept, kept_type
 from provstore.operations.registry.writing import (
     maker_of_lying,
@@ -122,15 +124,13 @@ def register(project: Project, request: RegisterRequest, observe: Observer) -> s
                 meanings.say()
             if not stays_outside:
                 placing.keep(content, limit)
-            with adding(store) as added:
+            with Announced(project, store) as announced, adding(store) as added:
                 keep_strange(added, fixed.path, former)
                 id = _add(added, fixed, request, content, project)
                 if not is_there:
-                    if former is not None:
-                        placing.take_away()
-                    if placing.is_taken:
+                    if former is None and placing.is_taken:
                         raise FileError(f"{fixed.path}: something was put there meanwhile")
-                    placing.put()
+                    place(announced, placing, content, former is not None, id)
             return id
 
 
@@ -152,6 +152,19 @@ def _data(project: Project, store: Store, placing: Placing, fixed: _Fixed) -> tu
     if (lying.digest, lying.kind) != (content.digest, content.kind):
         raise FileError(f"{fixed.path}: other data lie there{_whose(store, fixed.path)}", hint="choose another path")
     return lying, True, None
+
+
+def place(announced: Announced, placing: Placing, content: Content, gives_way: bool, id: str) -> None:
+    """Puts data into their place, in the place of what gives way there.
+
+    Args:
+        id: Of the dataset that is being registered.
+    """
+    step = placing.step(content.digest, "former" if gives_way else "")
+    announced.note(REGISTERS, id, [step])
+    if gives_way:
+        placing.take_away(announced.aside(step))
+    placing.put()
 
 
 def keep_strange(added: Adding, path: str, lying: Content | None) -> None:
@@ -195,7 +208,7 @@ def _fixed(project: Project, request: RegisterRequest) -> _Fixed:
     name = names.checked_name("name", name_of(path) if request.name is None else request.name)
     of_task = task_run_collection(project) if request.collection is None else None
     named = REGISTERED if request.collection is None else request.collection
-    collection = of_task or names.checked_name("collection", named)
+    collection = of_task or checked_collection(named)
     is_by_default = request.collection is None and of_task is None
     if collection == SOURCES:
         raise UsageError(f"collection '{SOURCES}': it holds what nobody made; name another one")

@@ -118,7 +118,7 @@ def _checked(project: Project, request: TypeRequest, known: Dimensions) -> TypeD
 
 
 def _checked_dimensions(name: str, given: object, known: Dimensions) -> tuple[str, ...]:
-    if isinstance(given, str) or not hasattr(given, "__iter__"):
+    if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
         raise UsageError(f"{name}: dimensions: found {given!r}, expected a list of names")
     found = tuple(given)
     for dimension in found:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from provstore.errors import UsageError
 from provstore.model.values import new_id
 from provstore.noun import NamedTuple
+from provstore.operations.registry.names import spelled_dataset
 from provstore.operations.registry.transact import collection_named, subjects, transaction
 from provstore.operations.registry.writing import unobserved
 from provstore.store import collections
@@ -73,7 +76,7 @@ def _holds(call: Transaction, name: str, subject: Subject) -> bool:
 
 def spelled(subject: Subject) -> str:
     """A dataset as messages name it."""
-    return f"dataset {subject.id} ({subject.type} {subject.data_id}, {subject.path})"
+    return f"dataset {subject.id} ({spelled_dataset(subject.type, json.loads(subject.data_id))}, {subject.path})"
 
 
 def add_tag(call: Transaction, name: str, dataset: str, begin: str | None, end: str | None) -> None:

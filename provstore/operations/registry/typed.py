@@ -10,13 +10,15 @@ from functools import partial
 
 from provstore.digest import canonical_json
 from provstore.errors import PipelinefileError, UsageError
-from provstore.operations.registry.data_ids import checked, from_words
+from provstore.operations.registry.data_ids import checked, from_words, possible
 from provstore.operations.registry.names import checked_data_id
 from provstore.operations.registry.types import (
+    REGISTER,
     UNREGISTERED,
     TypeDefinition,
     check_use,
     is_explicit,
+    sought_type,
     type_if_known,
     use_type,
 )
@@ -46,7 +48,7 @@ def kept_type(
     definition = None if name is None else type_if_known(project, conn, name)
     if definition is None:
         if name is not None and is_explicit(project):
-            raise UsageError(f"{name}: {UNREGISTERED}", hint="declare it, or: 'provstore type register'")
+            raise UsageError(f"{name}: {UNREGISTERED}", hint=f"if the name is right: {REGISTER}")
         return None, None
     check_use(conn, definition, project)
     values = checked(universe(project, conn), definition, data_id or {}, lambda ask, *said: ask(conn, *said))
@@ -71,16 +73,15 @@ def sought_data_id(ask: Ask, project: Project, name: str, data_id: Mapping[str, 
     A Pipelinefile that is wrong hinders nobody from looking; then nothing is known of the type.
 
     Raises:
-        UsageError: It is none of this type.
+        UsageError: It is none of this type, or there is no such type.
     """
-    plain = checked_data_id(dict(data_id))
     try:
-        definition = ask(lambda conn: type_if_known(project, conn, name))
+        definition = ask(sought_type, project, name)
         known = ask(lambda conn: universe(project, conn))
     except PipelinefileError:
-        return plain
+        return checked_data_id(dict(data_id))
     if definition is None:
-        return plain
+        return checked_data_id(dict(data_id))
     return canonical_json(checked(known, definition, data_id, ask, is_written=False))
 
 
@@ -90,4 +91,5 @@ def add_kept(added: Adding, project: Project, name: str | None, data_id: Mapping
     if definition is not None:
         use_type(added, definition, project)
     if data_id:
-        Noting(added, added.ask(lambda conn: universe(project, conn)), now).note([data_id])
+        dimensions = added.ask(lambda conn: universe(project, conn))
+        Noting(added, dimensions, now).note([possible(dimensions, data_id)])

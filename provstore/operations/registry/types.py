@@ -16,7 +16,7 @@ from provstore.noun import NamedTuple
 from provstore.operations.recording import UNKNOWN_KIND
 from provstore.operations.registry.universe import Noting, universe
 from provstore.pipelinefile.tables import spot
-from provstore.store import datasets
+from provstore.store import collections, datasets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,6 +86,20 @@ def readable_type(project: Project, conn: Connection | None, name: str) -> TypeD
     if found is None and conn is not None and name != UNKNOWN_KIND and datasets.format_of(conn, name):
         return TypeDefinition(name, tuple(sorted(datasets.dimensions(conn, name))), datasets.format_of(conn, name))
     return found or type_named(project, conn, name)
+
+
+def sought_type(conn: Connection, project: Project, name: str) -> TypeDefinition | None:
+    """A dataset type of which data are looked for; None: there are data of it, and nothing else says what it is.
+
+    Raises:
+        UsageError: Nothing has this name.
+    """
+    found = type_if_known(project, conn, name)
+    if found is None and not collections.type_is_known(conn, name):
+        near = nearest(name, [*declared_types(project), *datasets.types(conn)])
+        hint = f"did you mean '{near}'?" if near else "'provstore type ls' shows all"
+        raise UsageError(f"{name}: there is no such dataset type", hint=hint)
+    return found
 
 
 def registered_type(conn: Connection, name: str) -> TypeDefinition | None:

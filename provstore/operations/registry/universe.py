@@ -104,7 +104,7 @@ class Noting:
         return {
             "dimension": name,
             "key": canonical_json(key),
-            "value": key[name],
+            "value": recorded.kept_value(key[name]),
             "record": canonical_json(implied),
             "time_begin": None,
             "time_end": None,
