@@ -1,9 +1,11 @@
 """A project whose store holds a million datasets in a thousand runs, and how long the questions about it take.
 
     python benchmarks/registry.py FOLDER [--datasets 1000000] [--runs 1000] [--shape again|different]
+    python benchmarks/registry.py FOLDER --write docs/benchmarks.md   # both shapes, and the section of that page
 
 Two shapes: "again" has a thousand data IDs, which every run made again; in "different" no data ID occurs twice.
-Written by the product's own code, fact by fact, so that `provstore fsck` passes on it. No file was ever there.
+Written by the product's own code, fact by fact, so that `provstore fsck` passes on it. No image was ever there; files
+`steps/0.txt` to `steps/100.txt`, each made from the one before it, are there and registered by hand.
 Writing to the disk is not waited for, and indexes are built at the end.
 """
 
@@ -13,15 +15,21 @@ import argparse
 import functools
 import os
 import random
+import subprocess
 import sys
 import time
 from typing import Any, NamedTuple
 
 from million import FIRST_RUN, HASTE, drop_indexes, id_at
+from report import REGISTRY, table, with_registry
+from targets import ms
+from tools import provstore_command
 
 from provstore import Store
 from provstore.digest import canonical_json, digest_text
 from provstore.model.values import utc_text
+from provstore.operations.lineage import LineageRequest, lineage
+from provstore.project import Project
 from provstore.store import migrate
 from provstore.store.connection import transaction
 from provstore.store.facts import Chain
@@ -29,8 +37,9 @@ from provstore.store.store import Store as StoreFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from provstore.operations.lineage import LineageReport
     from provstore.store.facts import Row
 
 PIPELINEFILE = """
@@ -64,6 +73,10 @@ BETWEEN_RUNS = 3600.0
 INSTRUMENT, SKYMAP = "HSC", "rings"
 DETECTORS = {"again": 20, "different": 100}
 TRACTS = 1000
+STEPS = 100
+AT_MOST = 0.05
+ROUNDS = 5
+SHAPES_SAID = "In `again` a thousand data IDs were made by every run; in `different` no data ID occurs twice."
 CHANCE = random.Random(7)
 
 
@@ -184,7 +197,21 @@ def make(folder: str, size: Size) -> str:
             add_runs(chain, size)
         for sql in indexes:
             store.conn.execute(sql)
+    add_steps(folder)
     return path
+
+
+def add_steps(folder: str) -> None:
+    """Files that were made from each other, one step after the other."""
+    os.makedirs(os.path.join(folder, "steps"))
+    with Store.open(folder) as store:
+        before: list[str] = []
+        for number in range(STEPS + 1):
+            path = f"steps/{number}.txt"
+            with open(os.path.join(folder, path), "w", encoding="utf-8") as file:
+                file.write(f"{number}\n")
+            execution = store.register_execution(f"step-{number}", input_datasets=before)
+            before = [store.register_dataset(path, execution_id=execution)]
 
 
 def questions(size: Size) -> list[tuple[str, Callable[[Store], Sequence[object]]]]:
@@ -194,9 +221,19 @@ def questions(size: Size) -> list[tuple[str, Callable[[Store], Sequence[object]]
         "", f"visit = {visit}", f"visit in ({visit}..{visit + 20}:2) and band = 'i'",
         f"visit > {visit} and visit < {visit + 3}", "band = 'i'", "visit.exposure_time > 31",
         "visit.region OVERLAPS CIRCLE(10, 10, 3)", f"dataset.run = '{run}'", "dataset.created > T'2020-10-20'",
+        f"dataset.path = 'images/{visit}_3.dat'",
     )  # fmt: skip
-    orders = ("-visit", "visit", "-dataset.created", "dataset.id")
+    orders = (
+        "-visit",
+        "visit",
+        "detector",
+        ["detector", "-visit"],
+        "-dataset.created",
+        "dataset.created",
+        "dataset.id",
+    )
     asked: list[dict[str, Any]] = [{"where": where} for where in wheres] + [{"order_by": order} for order in orders]
+    asked += [{"where": wheres[2], "order_by": "-visit"}, {"where": wheres[4], "order_by": "-dataset.created"}]
     asked += [{**one, "collections": "main"} for one in asked] + [{"collections": run}]
     found: list[tuple[str, Callable[[Store], Sequence[object]]]] = [
         (f"query_datasets {one}", functools.partial(Store.query_datasets, type="image", limit=10, **one))
@@ -214,34 +251,126 @@ def questions(size: Size) -> list[tuple[str, Callable[[Store], Sequence[object]]
     ]
 
 
-def measure(folder: str, size: Size) -> None:
-    """Prints what each query takes: the best of five calls, after the first one has imported what it needs."""
+def ask_lineage(project: Project) -> LineageReport:
+    """All that the last of the steps was made from."""
+    return lineage(project, LineageRequest(f"steps/{STEPS}.txt", project.root))
+
+
+def commands(size: Size) -> list[tuple[str, ...]]:
+    """Whole commands."""
+    visit = size.last_visit // 2
+    where = f"visit in ({visit}..{visit + 20}:2) and band = 'i'"
+    listed = ("dataset", "ls", "image", "--where", where, "--collection", "main", "--find-first", "--limit", "10")
+    return [
+        listed,
+        (*listed, "--order-by=-visit"),
+        ("data-id", "visit", "detector", "tract=70", f"skymap={SKYMAP}", "--datasets", "image", "--limit", "10"),
+        ("collection", "ls", "main/0005*"),
+        ("lineage", f"steps/{STEPS}.txt"),
+    ]
+
+
+class Measured(NamedTuple):
+    """What was asked, and how long it took: the best of some times.
+
+    Attributes:
+        found: How many; None: a command.
+    """
+
+    text: str
+    seconds: float
+    found: int | None
+
+
+def measured(folder: str, size: Size) -> Iterator[Measured]:
+    """Each query and each command; the first call imports what it needs, and does not count."""
     with Store.open(folder) as store:
         for text, ask in questions(size):
-            found, times = ask(store), []
-            for _ in range(5):
-                begin = time.perf_counter()
-                ask(store)
-                times.append(time.perf_counter() - begin)
-            print(f"{min(times) * 1000:8.1f} ms  {len(found):3} found  {text}")
+            found = len(ask(store))
+            yield Measured(text, best(functools.partial(ask, store)), found)
+    project = Project.find(folder)
+    yield Measured(
+        f"lineage of {STEPS} steps", best(lambda: ask_lineage(project)), len(ask_lineage(project).executions)
+    )
+    for words in commands(size):
+        run = functools.partial(
+            subprocess.run, provstore_command(*words), cwd=folder, check=True, stdout=subprocess.DEVNULL
+        )
+        yield Measured(f"provstore {' '.join(words)}", best(run), None)
+
+
+def best(ask: Callable[[], object]) -> float:
+    """Seconds of the fastest of some calls."""
+    times = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        ask()
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
+def lines(folder: str, size: Size) -> list[Measured]:
+    """All measures, each printed as soon as it is known; the store is made where there is none."""
+    path = os.path.join(folder, ".provstore", "store.db")
+    if not os.path.exists(path):
+        begin = time.perf_counter()
+        make(folder, size)
+        print(f"{path}: made in {time.perf_counter() - begin:.0f} s", file=sys.stderr)
+    found = []
+    for one in measured(folder, size):
+        print(f"{one.seconds * 1000:8.1f} ms  {'' if one.found is None else one.found:3} {one.text}", flush=True)
+        found.append(one)
+    return found
+
+
+def section(by_shape: dict[str, list[Measured]], size: Size) -> str:
+    """The section of the page."""
+    texts = [
+        REGISTRY, "",
+        f"{size.datasets:,} datasets of one type in {size.runs:,} RUN collections, which stand in the chain `main`;"
+        " made and asked by `python benchmarks/registry.py FOLDER --write docs/benchmarks.md`, the best of"
+        f" {ROUNDS} calls. {SHAPES_SAID} Each call of the Python API has a limit of 10, and is to take"
+        f" {ms(AT_MOST)} at most.",
+    ]  # fmt: skip
+    for shape, found in by_shape.items():
+        calls = [one for one in found if one.found is not None]
+        late = [one for one in calls if one.seconds > AT_MOST]
+        texts += ["", f"### {shape}: {len(calls) - len(late)} of {len(calls)} calls hold", ""]
+        head = ("asked", "found", "time", "holds")
+        texts += table(head, [page_line(one) for one in found])
+    return "\n".join(texts) + "\n"
+
+
+def page_line(one: Measured) -> tuple[str, ...]:
+    """One measure on the page."""
+    if one.found is None:
+        return f"`{one.text}`", "", ms(one.seconds), "–"
+    return f"`{one.text}`", str(one.found), ms(one.seconds), "yes" if one.seconds <= AT_MOST else "**no**"
+
+
+def write(page: str, text: str) -> None:
+    """Puts the section into the page, in place of the one that is there."""
+    with open(page, encoding="utf-8") as file:
+        there = file.read()
+    with open(page, "w", encoding="utf-8") as file:
+        file.write(with_registry(there, text))
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", help="where the project is, or is to be made")
+    parser.add_argument("folder", help="where the projects are, or are to be made: one folder for each shape")
     parser.add_argument("--datasets", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=1000)
-    parser.add_argument("--shape", choices=("again", "different"), default="again")
+    parser.add_argument("--shape", choices=tuple(DETECTORS), help="only this one")
+    parser.add_argument("--write", metavar="PAGE", help="put the figures into this page")
     arguments = parser.parse_args()
-    begin = time.perf_counter()
-    size = Size(arguments.shape, arguments.datasets, arguments.runs)
-    path = os.path.join(arguments.folder, ".provstore", "store.db")
-    if not os.path.exists(path):
-        make(arguments.folder, size)
-    mib = os.path.getsize(path) / 2**20
-    print(f"{path}: {size.datasets} datasets, {mib:.0f} MiB, {time.perf_counter() - begin:.0f} s", file=sys.stderr)
-    measure(arguments.folder, size)
+    by_shape = {}
+    for shape in (arguments.shape,) if arguments.shape else DETECTORS:
+        size = Size(shape, arguments.datasets, arguments.runs)
+        by_shape[shape] = lines(os.path.join(arguments.folder, shape), size)
+    if arguments.write:
+        write(arguments.write, section(by_shape, size))
 
 
 if __name__ == "__main__":

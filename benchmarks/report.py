@@ -12,6 +12,8 @@ from shapes import SHAPES
 from targets import Row, ms, rows
 
 REFERENCE = "ninja"
+REGISTRY = "## The registry"
+LAST = "\n## Not measured\n"
 NAMES = [scenario.name for scenario in SCENARIOS]
 HOLDS = {True: "yes", False: "**no**", None: "–"}
 
@@ -34,7 +36,7 @@ def page(results: Results, plot: str) -> str:
     lines = [
         "# Benchmarks",
         "",
-        f"Made by `{results.command}`, which makes every figure of this page again; what is measured, and how,"
+        f"Made by `{results.command}`, which makes every figure of this page again but those of the registry; what is measured, and how,"
         " stands in `benchmarks/README.md`. Times are wall times, medians over the rounds.",
         "",
         *(f"- {name}: {value}" for name, value in results.facts.items()),
@@ -54,6 +56,20 @@ def page(results: Results, plot: str) -> str:
     if results.remarks:
         lines += ["", "## Not measured", "", *(f"- {remark}" for remark in results.remarks)]
     return "\n".join(lines) + "\n"
+
+
+def registry_section(text: str) -> str:
+    """The section that `registry.py` has put into a page; "" where there is none."""
+    _, mark, rest = text.partition(f"\n{REGISTRY}\n")
+    return f"{REGISTRY}\n{rest.partition('\n## ')[0]}".rstrip("\n") + "\n" if mark else ""
+
+
+def with_registry(text: str, section: str) -> str:
+    """A page with this section, in place of the one that it has."""
+    former = registry_section(text)
+    bare = text.replace(former, "") if former else text
+    head, mark, rest = bare.partition(LAST)
+    return "\n\n".join(part.strip("\n") for part in (head, section, mark + rest) if part.strip("\n")) + "\n"
 
 
 def summary(judged: Sequence[Row]) -> str:

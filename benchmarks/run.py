@@ -23,7 +23,7 @@ import plan
 import plot
 import special
 from measure import LAUNCH, FailedError
-from report import page
+from report import page, registry_section, with_registry
 from results import Results
 from shapes import SHAPES
 from tools import TOOLS, Tool, unusable, version
@@ -131,6 +131,9 @@ def write_page(results: Results, arguments: argparse.Namespace) -> str:
             picture = ""
     text = page(results, os.path.basename(picture))
     if arguments.write:
+        if os.path.exists(arguments.write):
+            with open(arguments.write, encoding="utf-8") as file:
+                text = with_registry(text, registry_section(file.read()))
         with open(arguments.write, "w", encoding="utf-8") as file:
             file.write(text)
     return text

@@ -108,7 +108,7 @@ def _batches(conn: sqlite3.Connection, wanted: Wanted) -> Iterator[str | None]:
     names = json.dumps([name for name, _ in wanted.collections or ()])
     if wanted.collections is not None and len(wanted.collections) <= FEW and are_small(conn, type, names):
         inside = data_ids_in(conn, type, names)
-        keys = (text for text in inside if passed_over(text, wanted.needed) is None)
+        keys: Iterator[str] = iter([text for text in inside if passed_over(text, wanted.needed) is None])
     else:
         keys = data_ids(conn, type, wanted.needed)
     size = FIRST_BATCH if wanted.limit is not None else LARGEST_BATCH

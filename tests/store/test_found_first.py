@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from provstore.digest import canonical_json
 from provstore.query import matches, parse_where
-from provstore.query.narrow import needed
-from provstore.store import collections, datasets, facts, migrate
+from provstore.query.narrow import needed, needed_fields
+from provstore.store import collections, data_id_walk, datasets, facts, migrate
 from provstore.store import conditions as sql
 from provstore.store.dataset_names import DatasetNames
+from provstore.store.first_found import MOST_STRETCHES, Rows, stretches
 
 from .rows import NOW, dataset_row
 
@@ -92,14 +93,22 @@ def searched(many, type, collections, status, find_first):
     collections=st.none() | st.lists(st.sampled_from(sorted(COLLECTIONS)), unique=True, max_size=4),
     status=st.sampled_from(["valid", "all", "deleted"]),
     find_first=st.booleans(),
-    where=st.sampled_from(["", "n = 2", "dataset.size > 1", "n in (1..2) and m = NULL"]),
+    where=st.sampled_from(
+        ["", "n = 2", "dataset.size > 1", "n in (1..2) and m = NULL", "dataset.run = 'r1' and dataset.size > 0"]
+    ),
     order=st.sampled_from(
-        [[], ["-dataset.size"], ["dataset.size", "-n"], ["n"], ["-n", "dataset.size"], ["-dataset.id"]]
+        [[], ["-dataset.size"], ["dataset.size", "-n"], ["n"], ["-n", "dataset.size"], ["-dataset.id"], ["n", "-m"]]
     ),
     limit=st.none() | st.integers(1, 4),
+    run_after_run=st.booleans(),
+    most_named=st.sampled_from([1, 2, data_id_walk.MOST_NAMED]),
 )
-def test_a_query_finds_what_a_search_finds(conn, *, many, type, collections, status, find_first, where, order, limit):
+def test_a_query_finds_what_a_search_finds(
+    conn, *, many, type, collections, status, find_first, where, order, limit, run_after_run, most_named
+):
     """In RUN and TAGGED collections, with find-first before the condition, an order and a limit."""
+    if run_after_run:
+        many = sorted(many, key=lambda entry: entry["run"])
     filled(conn, many)
     find_first = find_first and collections is not None
     names = DatasetNames({"n": "number", "m": "number"})
@@ -108,13 +117,26 @@ def test_a_query_finds_what_a_search_finds(conn, *, many, type, collections, sta
     condition = sql.compiled(tree, names, {})
     condition = condition._replace(values={**condition.values, **parameters.values})
     named = None if collections is None else [(name, COLLECTIONS[name]) for name in collections]
-    wanted = datasets.Wanted(status, condition, needed(tree, {}), named, find_first, {}, terms, limit, leads_of(order))
-    found = [row[0] for row in datasets.found(conn, type, wanted)]
+    wanted = datasets.Wanted(
+        status,
+        condition,
+        needed(tree, {}),
+        named,
+        find_first,
+        {},
+        terms,
+        limit,
+        leads_of(order),
+        needed_fields(tree, {}),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data_id_walk, "MOST_NAMED", most_named)
+        found = [row[0] for row in datasets.found(conn, type, wanted)]
 
     expected = {
         entry["id"]: entry
         for entry in searched(many, type, collections, status, find_first)
-        if matches(tree, {**entry["data_id"], "dataset.size": entry["size"]})
+        if matches(tree, {**entry["data_id"], "dataset.size": entry["size"], "dataset.run": entry["run"]})
     }
     number = len(expected) if limit is None else min(limit, len(expected))
     assert len(found) == len(set(found)) == number
@@ -134,10 +156,34 @@ def sorted_by(entry, order):
     """What an entry is sorted by; what is missing is the smallest."""
     keys = []
     for term in order:
-        values = {"n": entry["data_id"].get("n", 0), "dataset.size": entry["size"], "dataset.id": int(entry["id"][1:])}
+        dimensions = {name: entry["data_id"].get(name, 0) for name in ("n", "m")}
+        values = {**dimensions, "dataset.size": entry["size"], "dataset.id": int(entry["id"][1:])}
         value = values[term.removeprefix("-")]
         keys.append(-value if term.startswith("-") else value)
     return tuple(keys)
+
+
+@given(ends=st.lists(st.integers(0, 20), max_size=8))
+def test_stretches_hold_all_collections_in_their_order(ends):
+    """Each stretch goes from newer to older rows or back, and those that follow each other make one."""
+    rows = [Rows(place, end - 1, end) for place, end in enumerate(ends)]
+    found = stretches(rows)
+
+    assert [place for one in found for place in range(one.first, one.last + 1)] == list(range(len(ends)))
+    for one in found:
+        inside = rows[one.first : one.last + 1]
+        assert (one.begin, one.end) == (min(row.begin for row in inside), max(row.end for row in inside))
+        newest = inside if one.is_newest_first else inside[::-1]
+        assert all(a.begin > b.end for a, b in itertools.pairwise(newest))
+
+
+def test_a_chain_in_the_order_of_recording_is_one_stretch():
+    """And so is one in the opposite order; a run that was put to its head is another one."""
+    rows = [Rows(place, 10 * place, 10 * place + 9) for place in range(1000)]
+
+    assert [one.is_newest_first for one in stretches(rows)] == [False]
+    assert [one.is_newest_first for one in stretches(rows[::-1])] == [True]
+    assert len(stretches([rows[500], *rows[:500], *rows[501:]])) <= MOST_STRETCHES
 
 
 def test_a_chain_is_searched_in_its_order(conn):
