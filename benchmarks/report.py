@@ -13,6 +13,7 @@ from targets import Row, ms, rows
 
 REFERENCE = "ninja"
 REGISTRY = "## The registry"
+NEXT = "\n## "
 LAST = "\n## Not measured\n"
 NAMES = [scenario.name for scenario in SCENARIOS]
 HOLDS = {True: "yes", False: "**no**", None: "–"}
@@ -36,8 +37,8 @@ def page(results: Results, plot: str) -> str:
     lines = [
         "# Benchmarks",
         "",
-        f"Made by `{results.command}`, which makes every figure of this page again but those of the registry; what is measured, and how,"
-        " stands in `benchmarks/README.md`. Times are wall times, medians over the rounds.",
+        f"Made by `{results.command}`, which makes every figure of this page again but those of the registry; what"
+        " is measured, and how, stands in `benchmarks/README.md`. Times are wall times, medians over the rounds.",
         "",
         *(f"- {name}: {value}" for name, value in results.facts.items()),
         "",
@@ -61,7 +62,7 @@ def page(results: Results, plot: str) -> str:
 def registry_section(text: str) -> str:
     """The section that `registry.py` has put into a page; "" where there is none."""
     _, mark, rest = text.partition(f"\n{REGISTRY}\n")
-    return f"{REGISTRY}\n{rest.partition('\n## ')[0]}".rstrip("\n") + "\n" if mark else ""
+    return f"{REGISTRY}\n{rest.partition(NEXT)[0]}".rstrip("\n") + "\n" if mark else ""
 
 
 def with_registry(text: str, section: str) -> str:

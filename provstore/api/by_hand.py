@@ -80,7 +80,7 @@ class ByHand:
             UsageError: A name or a time can't be.
             FileError: The configuration can't be read.
         """
-        from provstore.operations.registry.executions import ExecutionRequest, register_execution
+        from provstore.operations.registry.by_hand.executions import ExecutionRequest, register_execution
         from provstore.operations.registry.writing import unobserved
 
         inputs = _several(input_datasets)
@@ -141,7 +141,7 @@ class ByHand:
         return self._register({name: value for name, value in locals().items() if name != "self"})
 
     def _register(self, said: dict[str, Any]) -> str:
-        from provstore.operations.registry.register import RegisterRequest, register
+        from provstore.operations.registry.by_hand.register import RegisterRequest, register
         from provstore.operations.registry.writing import unobserved
 
         execution = said["execution_id"]
@@ -175,7 +175,7 @@ class ByHand:
             UsageError: It is not overwritable, or was replaced or deleted.
             FileError: The data can't be read.
         """
-        from provstore.operations.registry.changes import ReplaceRequest, replace
+        from provstore.operations.registry.by_hand.changes import ReplaceRequest, replace
         from provstore.operations.registry.writing import unobserved
 
         request = ReplaceRequest(
@@ -202,7 +202,7 @@ class ByHand:
             UnknownIdError: It is not known.
             UsageError: It was deleted before, or a task made it.
         """
-        from provstore.operations.registry.changes import delete
+        from provstore.operations.registry.by_hand.changes import delete
         from provstore.operations.registry.writing import unobserved
 
         delete(self._project, id_of(dataset), unobserved, keep_bytes=keep_bytes)
@@ -221,7 +221,7 @@ class ByHand:
             UnknownIdError: The dataset is not known.
             UsageError: Nothing is to be changed, or a value can't be.
         """
-        from provstore.operations.registry.changes import modify
+        from provstore.operations.registry.by_hand.changes import modify
         from provstore.operations.registry.writing import unobserved
 
         values = {"description": description, "url": url, "metadata": metadata}
@@ -244,7 +244,7 @@ class ByHand:
             UnknownIdError: There is no such dataset or alias.
             UsageError: The name is taken, or would stand for itself.
         """
-        from provstore.operations.registry.changes import alias
+        from provstore.operations.registry.by_hand.changes import alias
         from provstore.operations.registry.writing import unobserved
 
         alias(self._project, name, id_of(dataset), unobserved, supersede=supersede)
@@ -267,6 +267,6 @@ class ByHand:
             UnknownIdError: There is none.
             StoreDamagedError: It is not what was recorded.
         """
-        from provstore.operations.registry.executions import execution as found
+        from provstore.operations.registry.by_hand.executions import execution as found
 
         return Execution(**found(self._project, id_of(execution))._asdict())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from provstore.model.values import JSON
-    from provstore.operations.registry.collections import Listed
+    from provstore.operations.registry.collections.making import Listed
     from provstore.project import Project
 
     Reference: TypeAlias = "Dataset | str"
@@ -70,7 +70,7 @@ class Collecting:
         Raises:
             UsageError: The name can't be, or the collection is, or was, of another type.
         """
-        from provstore.operations.registry.collections import register
+        from provstore.operations.registry.collections.making import register
 
         return _collection(register(self._project, name, type, description))
 
@@ -84,7 +84,7 @@ class Collecting:
             type: Only those of this type.
             flatten: In the place of a chain, the collections that are searched for it, in that order.
         """
-        from provstore.operations.registry.collections import query_collections
+        from provstore.operations.registry.collections.making import query_collections
 
         return tuple([_collection(found) for found in query_collections(self._project, glob, type, flatten=flatten)])
 
@@ -98,7 +98,7 @@ class Collecting:
         Raises:
             UsageError: Something refers to it, or a run that is under way records into it.
         """
-        from provstore.operations.registry.collections import remove
+        from provstore.operations.registry.collections.removing import remove
 
         report = remove(self._project, name_of("collection", name), unlink=unlink, dry_run=preview)
         return Removal(
@@ -118,13 +118,13 @@ class Collecting:
         Raises:
             UsageError: It would hold two, or a dataset was deleted.
         """
-        from provstore.operations.registry.tags import associate
+        from provstore.operations.registry.collections.tags import associate
 
         associate(self._project, name_of("collection", collection), _ids(datasets))
 
     def disassociate(self, collection: Named, datasets: Reference | Iterable[Reference]) -> None:
         """Takes datasets out of a TAGGED collection; those that are not in it are passed over."""
-        from provstore.operations.registry.tags import disassociate
+        from provstore.operations.registry.collections.tags import disassociate
 
         disassociate(self._project, name_of("collection", collection), _ids(datasets))
 
@@ -151,7 +151,7 @@ class Collecting:
         return self._change_chain(chain, "remove", children)
 
     def _change_chain(self, chain: Named, how: str, children: Named | Iterable[Named]) -> tuple[str, ...]:
-        from provstore.operations.registry.chains import change_chain
+        from provstore.operations.registry.collections.chains import change_chain
 
         return change_chain(self._project, name_of("collection", chain), how, names_of("children", children)).children
 
@@ -165,7 +165,7 @@ class Collecting:
         Raises:
             UsageError: The range overlaps one of the same dataset type and data ID, or is empty.
         """
-        from provstore.operations.registry.calibrations import Span, certify
+        from provstore.operations.registry.collections.calibrations import Span, certify
 
         certify(self._project, name_of("collection", collection), _ids(datasets), Span(begin, end))
 
@@ -183,7 +183,7 @@ class Collecting:
         Args:
             data_ids: Only of these, or this one; None: of all.
         """
-        from provstore.operations.registry.calibrations import Span, decertify
+        from provstore.operations.registry.collections.calibrations import Span, decertify
 
         listed = (data_ids,) if isinstance(data_ids, Mapping) else data_ids
         only = None if listed is None else [data_id_of(one, {}) for one in several("data_ids", listed)]
@@ -212,7 +212,7 @@ class Collecting:
         Raises:
             UsageError: A collection has several of these, and none is to be preferred.
         """
-        from provstore.operations.registry.find import FindRequest, find_dataset
+        from provstore.operations.registry.collections.find import FindRequest, find_dataset
 
         names = names_of("collections", collections)
         request = FindRequest(name_of("dataset type", type), data_id_of(data_id, values), names, span_of(timespan))

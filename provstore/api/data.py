@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from provstore.api.collections import Moment
     from provstore.model.values import JSON
-    from provstore.operations.registry.ingest import IngestReport as Ingested
+    from provstore.operations.registry.data.ingest import IngestReport as Ingested
     from provstore.project import Project
 
 
@@ -81,7 +81,7 @@ class Data:
         Returns:
             Their datasets, in the same order.
         """
-        from provstore.operations.registry.put import PutRequest, put
+        from provstore.operations.registry.data.put import PutRequest, put
         from provstore.operations.registry.writing import unobserved
 
         request = PutRequest(name_of("dataset type", type), _pairs("value", values), _run(run))
@@ -121,7 +121,7 @@ class Data:
             FileError: The format can't read them.
             PluginError: The format is not at hand.
         """
-        from provstore.operations.registry.get import GetRequest, get
+        from provstore.operations.registry.data.get import GetRequest, get
 
         given = None if data_id is None and not values else data_id_of(data_id, values)
         request = GetRequest(
@@ -165,7 +165,7 @@ class Data:
                 data ID.
             FileError: A file is missing or can't be read, or something else lies where one is to go.
         """
-        from provstore.operations.registry.ingest import IngestRequest, ingest
+        from provstore.operations.registry.data.ingest import IngestRequest, ingest
         from provstore.operations.registry.writing import unobserved
 
         request = IngestRequest(
@@ -194,7 +194,7 @@ class Data:
         Raises:
             UsageError: As `ingest`; or a file is there twice.
         """
-        from provstore.operations.registry.ingest import IngestRequest, ingest
+        from provstore.operations.registry.data.ingest import IngestRequest, ingest
         from provstore.operations.registry.writing import unobserved
 
         data_ids: dict[str, Mapping[str, JSON]] = {}

@@ -68,7 +68,7 @@ class AskingForDataIds:
             UsageError: There is no such dimension, type or collection, or a value is none of its dimension.
             MissingLibraryError: Regions are compared, and lsst-sphgeom is not installed.
         """
-        from provstore.operations.registry import data_id_queries
+        from provstore.operations.registry.queries import data_ids as data_id_queries
 
         query = data_id_queries.DataIdQuery(
             names_of("dimensions", dimensions), "" if where is None else where, data_id_of(data_id, values),

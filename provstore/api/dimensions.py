@@ -41,7 +41,7 @@ class Dimensional:
         """
         from collections.abc import Mapping as AnyMapping
 
-        from provstore.operations.registry.dimensions import insert_dimension
+        from provstore.operations.registry.dimensions.records import insert_dimension
 
         given = [records] if isinstance(records, AnyMapping) else records
         return insert_dimension(self._project, dimension, given).inserted
@@ -70,7 +70,7 @@ class Dimensional:
             UsageError: There is no such dimension.
             MissingLibraryError: Regions are compared, and lsst-sphgeom is not installed.
         """
-        from provstore.operations.registry.dimensions import query_dimension_records
+        from provstore.operations.registry.dimensions.records import query_dimension_records
 
         text, terms = "" if where is None else where, several("order_by", order_by or ())
         found = query_dimension_records(self._project, dimension, text, bind, terms, limit)

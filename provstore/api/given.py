@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from provstore.operations.registry.calibrations import Span
+    from provstore.operations.registry.collections.calibrations import Span
 
 
 def name_of(what: str, given: object) -> str:
@@ -62,7 +62,7 @@ def data_id_of(data_id: object, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def span_of(timespan: object) -> Span | None:
     """A range of time of (begin, end)."""
-    from provstore.operations.registry.calibrations import Span
+    from provstore.operations.registry.collections.calibrations import Span
 
     if timespan is None:
         return None

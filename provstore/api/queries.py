@@ -63,7 +63,7 @@ class Asking:
             QueryError: `where` or `order_by` can't be understood, or means nothing for these types and values.
             UsageError: There is no such type, collection or status; or a glob is to be searched in an order.
         """
-        from provstore.operations.registry import queries
+        from provstore.operations.registry.queries import datasets as queries
 
         names = None if collections is None else names_of("collections", collections)
         query = queries.Query(
@@ -83,6 +83,6 @@ class Asking:
         Raises:
             UsageError: It has no wild card, and no type is called so.
         """
-        from provstore.operations.registry.queries import query_dataset_types
+        from provstore.operations.registry.queries.types import query_dataset_types
 
         return [DatasetType(**found._asdict()) for found in query_dataset_types(self._project, name_of("glob", glob))]

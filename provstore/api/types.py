@@ -38,8 +38,8 @@ class Typing:
             UsageError: A name, a dimension, the format or the path can't be; or the type is declared or registered
                 with other dimensions, another format or another path.
         """
-        from provstore.operations.registry.queries import dataset_type
-        from provstore.operations.registry.register_type import TypeRequest, register_type
+        from provstore.operations.registry.queries.types import dataset_type
+        from provstore.operations.registry.types.register import TypeRequest, register_type
         from provstore.operations.registry.writing import unobserved
 
         register_type(self._project, TypeRequest(name, dimensions, format, path, description), unobserved)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from provstore.cli.place import Place
     from provstore.model.values import JSON
-    from provstore.operations.registry.collections import Removal
+    from provstore.operations.registry.collections.removing import Removal
 
 TYPES = ("RUN", "TAGGED", "CHAINED", "CALIBRATION")
 BEGIN = click.option("--begin", metavar="TIME", help="First moment; without it the range is open there.")
@@ -83,7 +83,7 @@ def ls(
     """
     from provstore.cli import collection_text
     from provstore.cli.style import width_of
-    from provstore.operations.registry.collections import query_collections
+    from provstore.operations.registry.collections.making import query_collections
 
     with place_in_group(ctx, folder, file).project() as project:
         found = query_collections(project, glob, type_, flatten=flatten)
@@ -116,7 +116,7 @@ def create(
     """
     from provstore.cli import collection_text
     from provstore.cli.plain import PlainView
-    from provstore.operations.registry.collections import register
+    from provstore.operations.registry.collections.making import register
 
     with place_in_group(ctx, folder, file).project() as project:
         made = register(project, name, type_, description, PlainView())
@@ -151,7 +151,7 @@ def chain(
     """
     from provstore.cli import collection_text
     from provstore.cli.plain import PlainView
-    from provstore.operations.registry.chains import change_chain
+    from provstore.operations.registry.collections.chains import change_chain
 
     with place_in_group(ctx, folder, file).project() as project:
         report = change_chain(project, name, how or "redefine", children, make=True, observe=PlainView())
@@ -180,7 +180,7 @@ def tag_datasets(place: Place, name: str, ids: tuple[str, ...], *, as_json: bool
     """What `collection associate` and `dataset tag` do."""
     from provstore.cli import collection_text
     from provstore.cli.plain import PlainView
-    from provstore.operations.registry.tags import associate
+    from provstore.operations.registry.collections.tags import associate
 
     with place.project() as project:
         report = associate(project, name, ids, PlainView())
@@ -205,7 +205,7 @@ def disassociate(
     """
     from provstore.cli import collection_text
     from provstore.cli.plain import PlainView
-    from provstore.operations.registry.tags import disassociate as operation
+    from provstore.operations.registry.collections.tags import disassociate as operation
 
     with place_in_group(ctx, folder, file).project() as project:
         report = operation(project, name, ids, PlainView())
@@ -241,8 +241,8 @@ def certify(
     """
     from provstore.cli import collection_text
     from provstore.cli.plain import PlainView
-    from provstore.operations.registry.calibrations import Span
-    from provstore.operations.registry.calibrations import certify as operation
+    from provstore.operations.registry.collections.calibrations import Span
+    from provstore.operations.registry.collections.calibrations import certify as operation
 
     with place_in_group(ctx, folder, file).project() as project:
         report = operation(project, name, ids, Span(begin, end), PlainView())
@@ -278,8 +278,8 @@ def decertify(
     """
     from provstore.cli import collection_text
     from provstore.cli.plain import PlainView
-    from provstore.operations.registry.calibrations import Span
-    from provstore.operations.registry.calibrations import decertify as operation
+    from provstore.operations.registry.collections.calibrations import Span
+    from provstore.operations.registry.collections.calibrations import decertify as operation
 
     with place_in_group(ctx, folder, file).project() as project:
         report = operation(project, name, type_, Span(begin, end), observe=PlainView())
@@ -316,7 +316,7 @@ def remove(
     """
     from provstore.cli import collection_text
     from provstore.cli.plain import PlainView
-    from provstore.operations.registry.collections import remove as operation
+    from provstore.operations.registry.collections.removing import remove as operation
 
     with place_in_group(ctx, folder, file).project() as project:
         report: Removal = operation(project, name, unlink=unlink, dry_run=True)

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from provstore.model.values import JSON
-    from provstore.operations.registry.calibrations import CertifyReport, DecertifyReport
-    from provstore.operations.registry.chains import ChainReport
-    from provstore.operations.registry.collections import Listed, Removal
-    from provstore.operations.registry.tags import TagReport
+    from provstore.operations.registry.collections.calibrations import CertifyReport, DecertifyReport
+    from provstore.operations.registry.collections.chains import ChainReport
+    from provstore.operations.registry.collections.making import Listed
+    from provstore.operations.registry.collections.removing import Removal
+    from provstore.operations.registry.collections.tags import TagReport
 
 NAME = 0
 """Column of the names, which people copy."""

@@ -52,7 +52,7 @@ def put(
     """
     from provstore.cli.dataset_text import dataset_json
     from provstore.cli.plain import PlainView
-    from provstore.operations.registry.put import PutFileRequest, put_file
+    from provstore.operations.registry.data.put import PutFileRequest, put_file
 
     place = place_of(ctx, folder, file)
     with place.project() as project:
@@ -96,7 +96,7 @@ def get(
 
     from provstore.cli.dataset_text import dataset_json
     from provstore.model.values import harmless
-    from provstore.operations.registry.get import find_in_words, write_file, write_stream
+    from provstore.operations.registry.data.get import find_in_words, write_file, write_stream
 
     place = place_of(ctx, folder, file)
     with place.project() as project:
@@ -167,7 +167,7 @@ def ingest(
     """
     from provstore.cli.data_text import ingest_json, ingest_text
     from provstore.cli.plain import PlainView
-    from provstore.operations.registry.ingest import IngestRequest, ingest_said
+    from provstore.operations.registry.data.ingest import IngestRequest, ingest_said
 
     place = place_of(ctx, folder, file)
     request = IngestRequest(type, files, template, transfer, run, {}, skip_existing, place.folder)

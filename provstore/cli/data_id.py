@@ -54,7 +54,7 @@ def command(
     from provstore.cli.main import say
     from provstore.cli.style import width_of
     from provstore.model.values import harmless
-    from provstore.operations.registry.data_id_queries import DataIdQuery, list_data_ids
+    from provstore.operations.registry.queries.data_ids import DataIdQuery, list_data_ids
 
     dimensions = tuple(name for word in words if "=" not in word for name in word.split(","))
     query = DataIdQuery(dimensions, collections=collections or None, **asked)

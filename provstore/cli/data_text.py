@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from provstore.model.values import JSON
-    from provstore.operations.registry.ingest import IngestReport
+    from provstore.operations.registry.data.ingest import IngestReport
 
 LISTED = 5
 """Names of files at most; of the others it is said how many there are."""

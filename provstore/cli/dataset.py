@@ -115,9 +115,9 @@ def register(
     019310a4-77e2-7d01-8c22-1a2b3c4d5e6f
     """
     from provstore.cli.plain import PlainView
-    from provstore.operations.registry.register import RegisterRequest
-    from provstore.operations.registry.register import register as operation
-    from provstore.operations.registry.typed import data_id_of_words
+    from provstore.operations.registry.by_hand.register import RegisterRequest
+    from provstore.operations.registry.by_hand.register import register as operation
+    from provstore.operations.registry.types.by_hand import data_id_of_words
 
     place = place_of(ctx, folder, file)
     with place.project() as project:
@@ -177,7 +177,7 @@ def ls(
     from provstore.cli.style import width_of
     from provstore.model.values import harmless
     from provstore.operations.identify import short_ids
-    from provstore.operations.registry.queries import Query, list_datasets
+    from provstore.operations.registry.queries.datasets import Query, list_datasets
 
     asked["keyword"] = None if asked["keyword"] is None else asked["keyword"].lower()
     query = Query("*" if type is None else type, collections=collections or None, order_by=order_by, **asked)
@@ -262,8 +262,8 @@ def replace(
     019310b0-12f3-7aa0-9d3e-6f5e4d3c2b1a
     """
     from provstore.cli.plain import PlainView
-    from provstore.operations.registry.changes import ReplaceRequest
-    from provstore.operations.registry.changes import replace as operation
+    from provstore.operations.registry.by_hand.changes import ReplaceRequest
+    from provstore.operations.registry.by_hand.changes import replace as operation
 
     place = place_of(ctx, folder, file)
     with place.project() as project:
@@ -302,7 +302,7 @@ def delete(
 
     from provstore.cli.dataset_text import deletion_json, deletion_text
     from provstore.cli.plain import PlainView
-    from provstore.operations.registry.changes import delete as operation
+    from provstore.operations.registry.by_hand.changes import delete as operation
 
     with place_of(ctx, folder, file).project() as project:
         asks = not (dry_run or yes) and sys.stdin.isatty() and sys.stderr.isatty()
@@ -343,7 +343,7 @@ def modify(
     """
     from provstore.cli.plain import PlainView
     from provstore.model.values import harmless
-    from provstore.operations.registry.changes import modify as operation
+    from provstore.operations.registry.by_hand.changes import modify as operation
 
     values = {field: value for field, value in said.items() if value is not None}
     if values.get("url") == "":
@@ -390,7 +390,7 @@ def alias(
     """
     from provstore.cli.plain import PlainView
     from provstore.model.values import harmless
-    from provstore.operations.registry.changes import alias as operation
+    from provstore.operations.registry.by_hand.changes import alias as operation
 
     with place_of(ctx, folder, file).project() as project:
         operation(project, name, id, PlainView(), supersede=supersede)

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from provstore.model.values import JSON
-    from provstore.operations.registry.changes import DeleteReport
+    from provstore.operations.registry.by_hand.changes import DeleteReport
+    from provstore.operations.registry.by_hand.executions import ExecutionRecord, ExecutionsReport
     from provstore.operations.registry.datasets import DatasetRecord, DatasetReport, DatasetsReport
-    from provstore.operations.registry.executions import ExecutionRecord, ExecutionsReport
 
 ID = 0
 """Column of the ids."""

@@ -49,7 +49,7 @@ def ls(ctx: click.Context, as_json: bool, folder: str | None, file: str | None) 
     """
     from provstore.cli import dimension_text, render
     from provstore.cli.style import width_of
-    from provstore.operations.registry.dimensions import list_dimensions
+    from provstore.operations.registry.dimensions.records import list_dimensions
 
     with place_of(ctx, folder, file).project() as project:
         found = list_dimensions(project)
@@ -98,7 +98,7 @@ def show(
     from provstore.cli import dimension_text, render
     from provstore.cli.main import flush_output, say
     from provstore.cli.style import width_of
-    from provstore.operations.registry.dimensions import show_dimension
+    from provstore.operations.registry.dimensions.records import show_dimension
 
     most = SHOWN + 1 if limit is None and not as_json else limit
     with place_of(ctx, folder, file).project() as project:
@@ -141,7 +141,7 @@ def insert(
     """
     from provstore.cli import dimension_text, render
     from provstore.cli.plain import PlainView
-    from provstore.operations.registry.record_files import STANDARD_INPUT, insert_file, insert_words
+    from provstore.operations.registry.dimensions.files import STANDARD_INPUT, insert_file, insert_words
 
     place = place_of(ctx, folder, file)
     is_file = len(records) == 1 and not WORD.match(records[0])

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from provstore.model.dimensions import Definition
     from provstore.model.values import JSON
-    from provstore.operations.registry.dimensions import DimensionLine, DimensionReport, Inserted
+    from provstore.operations.registry.dimensions.records import DimensionLine, DimensionReport, Inserted
     from provstore.store.dimensions import RecordRow
 
 LISTED = 10

@@ -49,7 +49,7 @@ def register(
     from provstore.cli import render
     from provstore.cli.dataset_text import execution_json
     from provstore.cli.plain import PlainView
-    from provstore.operations.registry.executions import ExecutionRequest, execution, register_execution
+    from provstore.operations.registry.by_hand.executions import ExecutionRequest, execution, register_execution
 
     place = place_of(ctx, folder, file)
     request = ExecutionRequest(name, input_datasets=inputs, current=place.folder, **said)  # type: ignore[arg-type]
@@ -78,7 +78,7 @@ def ls(ctx: click.Context, every: bool, limit: int | None, as_json: bool, folder
     from provstore.cli.dataset_text import executions_json, executions_text
     from provstore.cli.style import width_of
     from provstore.operations.identify import short_ids
-    from provstore.operations.registry.executions import executions
+    from provstore.operations.registry.by_hand.executions import executions
 
     with place_of(ctx, folder, file).project() as project:
         report = executions(project, ALL if limit is None else limit, every=every)
@@ -105,7 +105,7 @@ def show(ctx: click.Context, id: str, as_json: bool, folder: str | None, file: s
     """
     from provstore.cli import render
     from provstore.cli.dataset_text import execution_json, execution_text
-    from provstore.operations.registry.executions import execution
+    from provstore.operations.registry.by_hand.executions import execution
 
     with place_of(ctx, folder, file).project() as project:
         found = execution(project, id)

@@ -40,7 +40,7 @@ def ls(ctx: click.Context, glob: str, as_json: bool, folder: str | None, file: s
 
     from provstore.cli import render, type_text
     from provstore.cli.style import width_of
-    from provstore.operations.registry.queries import query_dataset_types
+    from provstore.operations.registry.queries.types import query_dataset_types
 
     with place_of(ctx, folder, file).project() as project:
         found = query_dataset_types(project, glob)
@@ -62,7 +62,7 @@ def show(ctx: click.Context, name: str, as_json: bool, folder: str | None, file:
       format      fits
     """
     from provstore.cli import render, type_text
-    from provstore.operations.registry.queries import dataset_type
+    from provstore.operations.registry.queries.types import dataset_type
 
     with place_of(ctx, folder, file).project() as project:
         found = dataset_type(project, name)
@@ -99,8 +99,8 @@ def register(
     from provstore.cli import render, type_text
     from provstore.cli.plain import PlainView
     from provstore.model.values import harmless
-    from provstore.operations.registry.queries import dataset_type
-    from provstore.operations.registry.register_type import TypeRequest, register_type
+    from provstore.operations.registry.queries.types import dataset_type
+    from provstore.operations.registry.types.register import TypeRequest, register_type
 
     names = tuple(word.strip() for word in dimensions.split(",")) if dimensions.strip() else ()
     with place_of(ctx, folder, file).project() as project:

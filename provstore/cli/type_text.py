@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from provstore.model.values import JSON
-    from provstore.operations.registry.queries import TypeLine
+    from provstore.operations.registry.queries.types import TypeLine
 
 
 def type_json(line: TypeLine) -> dict[str, JSON]:

@@ -23,7 +23,7 @@ from provstore.operations.circumstances import user_name
 from provstore.operations.conclude import collect, keep, record_outputs, where_it_leads
 from provstore.operations.outputs import Outputs
 from provstore.operations.prepare import usage_of
-from provstore.operations.registry.concerns import refuse_types, registry_for
+from provstore.operations.registry.types.concerns import refuse_types, registry_for
 from provstore.operations.secrets import Secrets
 from provstore.operations.targets import Targets
 from provstore.store import acceptances

@@ -12,7 +12,7 @@ from provstore.events import Remark
 from provstore.noun import NamedTuple
 from provstore.operations.circumstances import user_name
 from provstore.operations.lock.present import folders_of
-from provstore.operations.registry.collections import Removal, referrers, removal_facts
+from provstore.operations.registry.collections.removing import Removal, referrers, removal_facts
 from provstore.store import collections, replaced
 
 TYPE_CHECKING = False

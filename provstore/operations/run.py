@@ -91,7 +91,7 @@ def run(project: Project, request: RunRequest, observe: Observer) -> RunReport:
         if not assessment.active and not assessment.selection.unresolved:
             _refresh(project, assessment, locked=False)
             return _up_to_date(project, request, assessment, observe, is_held=False)
-        from provstore.operations.registry.concerns import refuse_types
+        from provstore.operations.registry.types.concerns import refuse_types
 
         refuse_types(project, assessment, register=request.register_types)
     else:
@@ -144,7 +144,7 @@ def _run_with_lock(
             _refresh(project, assessment, locked=True)
             return _up_to_date(project, request, assessment, observe, is_held=True)
         from provstore.operations.plugged import with_observers
-        from provstore.operations.registry.concerns import refuse_types
+        from provstore.operations.registry.types.concerns import refuse_types
 
         refuse_types(project, assessment, register=request.register_types)
 
@@ -351,7 +351,7 @@ class _Runner:
     def _begin(self, engine: Engine, assessment: Assessment) -> None:
         """The run's own record comes first: a store that can't be written is known before anything is run."""
         from provstore.operations.circumstances import machine
-        from provstore.operations.registry.concerns import registry_for
+        from provstore.operations.registry.types.concerns import registry_for
 
         started = time.time()
         planned = assessment.planned

@@ -11,7 +11,7 @@ from provstore.model.values import data_id_from
 from provstore.model.verdict import FRESH, STATES, WAITING, Reason
 from provstore.noun import NamedTuple
 from provstore.operations.assess import assess
-from provstore.operations.registry.concerns import type_problems
+from provstore.operations.registry.types.concerns import type_problems
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

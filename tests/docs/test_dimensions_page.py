@@ -23,7 +23,7 @@ def block(language: str) -> str:
 
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The Pipelinefile, the calls in Python, and the CSV file."""
-    from provstore.operations.registry.record_files import insert_file
+    from provstore.operations.registry.dimensions.files import insert_file
     from provstore.project import Project
 
     (tmp_path / "Pipelinefile.toml").write_text(block("toml"))

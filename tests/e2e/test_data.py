@@ -22,8 +22,8 @@ from provstore.errors import (
     UnknownIdError,
     UsageError,
 )
-from provstore.operations.registry import intake
-from provstore.operations.registry.placing import Placing
+from provstore.operations.registry.data import intake
+from provstore.operations.registry.data.placing import Placing
 
 from .project import Project
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from provstore import Store
 from provstore.cli.dataset_text import datasets_text
 from provstore.operations.identify import short_ids
-from provstore.operations.registry.queries import Query, list_datasets
+from provstore.operations.registry.queries.datasets import Query, list_datasets
 
 from .project import Project
 

@@ -227,7 +227,7 @@ def test_what_is_refused_leaves_neither_file_nor_row(store: Store, source: Path,
 
 def test_a_failure_behind_the_last_check_is_undone(store: Store, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The data are in their place and the rows on their way when the disk fails."""
-    from provstore.operations.registry import register
+    from provstore.operations.registry.by_hand import register
 
     def failing(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -239,7 +239,7 @@ def test_a_failure_behind_the_last_check_is_undone(store: Store, source: Path, m
     with pytest.raises(ProvstoreError, match="No space"):
         store.register_dataset("b/c/d", old_location=source / "images")
     monkeypatch.undo()
-    monkeypatch.setattr("provstore.operations.registry.placing.Placing.put", failing)
+    monkeypatch.setattr("provstore.operations.registry.data.placing.Placing.put", failing)
     with pytest.raises(ProvstoreError, match="No space"):
         store.replace_dataset(fixed, old_location=source / "stars.csv")
 

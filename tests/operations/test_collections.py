@@ -14,9 +14,11 @@ from store.rows import NOW, dataset_row
 
 from provstore.errors import UnknownIdError, UsageError
 from provstore.model.values import new_id
-from provstore.operations.registry import calibrations, chains, collections, ranges, tags
-from provstore.operations.registry.calibrations import Span
-from provstore.operations.registry.find import FindRequest, find_dataset
+from provstore.operations.registry import ranges
+from provstore.operations.registry.collections import calibrations, chains, removing, tags
+from provstore.operations.registry.collections import making as collections
+from provstore.operations.registry.collections.calibrations import Span
+from provstore.operations.registry.collections.find import FindRequest, find_dataset
 from provstore.project import Project, make_folder
 from provstore.store.adding import adding
 from provstore.store.fsck import problems
@@ -313,7 +315,7 @@ def test_a_name_that_can_t_be_is_refused(project: Project, name: Any) -> None:
     for call in (
         lambda: collections.register(project, name),
         lambda: collections.query_collections(project, name),
-        lambda: collections.remove(project, name),
+        lambda: removing.remove(project, name),
         lambda: chains.change_chain(project, "names", chains.EXTEND, [name], make=True),
         lambda: find_dataset(project, FindRequest("x", {}, (name,))),
     ):
@@ -326,7 +328,7 @@ def test_a_name_may_have_spaces_of_all_kinds(project: Project) -> None:
     """What can be registered can be asked for and removed."""
     for name in ("my best", "a\u00a0b", "u/me/ü.1", "-x", "%_*"):
         collections.register(project, name)
-        assert collections.remove(project, name).name == name
+        assert removing.remove(project, name).name == name
 
 
 def test_a_collection_is_of_one_type_for_ever(project: Project) -> None:
@@ -336,7 +338,7 @@ def test_a_collection_is_of_one_type_for_ever(project: Project) -> None:
     assert collections.register(project, "once", "TAGGED", "second").description == "first"
     with pytest.raises(UsageError, match="is of type TAGGED"):
         collections.register(project, "once", "RUN")
-    collections.remove(project, "once")
+    removing.remove(project, "once")
     with pytest.raises(UsageError, match="was once of type TAGGED"):
         collections.register(project, "once", "CHAINED")
     assert collections.register(project, "once").name == "once"
@@ -356,9 +358,9 @@ def test_what_is_removed_comes_back_empty(project: Project) -> None:
     calibrations.certify(project, "bc", [id], Span())
     chains.change_chain(project, "bk", chains.REDEFINE, ["bt", "bc"], make=True)
     with pytest.raises(UsageError, match="chain bk"):
-        collections.remove(project, "bt")
+        removing.remove(project, "bt")
     for name in ("bk", "bt", "bc"):
-        assert collections.remove(project, name).dry_run is False
+        assert removing.remove(project, name).dry_run is False
         with pytest.raises(UsageError, match="no such collection"):
             collections.query_collections(project, name)
     for name, type_ in (("bt", "TAGGED"), ("bc", "CALIBRATION"), ("bk", "CHAINED")):
@@ -391,7 +393,7 @@ def test_a_failure_leaves_nothing_in_a_project_without_a_store(tmp_path: Path) -
         for call in (
             lambda: tags.associate(project, "best", ["x"]),
             lambda: chains.change_chain(project, "all", chains.EXTEND, ["x"], make=True),
-            lambda: collections.remove(project, "best"),
+            lambda: removing.remove(project, "best"),
             lambda: collections.query_collections(project, "best"),
             lambda: collections.register(project, "best", "SET"),
         ):

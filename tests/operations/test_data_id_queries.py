@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from provstore import sky
 from provstore.digest import canonical_json
 from provstore.model.dimensions import Definition, Dimensions
-from provstore.operations.registry.data_id_queries import DataIdQuery, Question
+from provstore.operations.registry.queries.data_ids import DataIdQuery, Question
 from provstore.query import matches, parse_where
 from provstore.query.tree import names
 from provstore.store import facts, migrate

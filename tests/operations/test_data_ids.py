@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from provstore.errors import UsageError
 from provstore.model.dimensions import Definition, Dimensions
 from provstore.operations.registry.create import create
-from provstore.operations.registry.data_ids import checked, from_words
-from provstore.operations.registry.of_run import RunRegistry
-from provstore.operations.registry.types import TypeDefinition
+from provstore.operations.registry.types.data_ids import checked, from_words
+from provstore.operations.registry.types.definitions import TypeDefinition
+from provstore.operations.registry.types.of_run import RunRegistry
 from provstore.store.adding import adding
 from provstore.store.dimensions import RecordRow, records_of_value
 from provstore.store.facts import ExecutionFact

@@ -10,7 +10,7 @@ import pytest
 from provstore import Store
 from provstore.cli.collection_text import list_text
 from provstore.errors import UnknownIdError, UsageError
-from provstore.operations.registry.collections import Listed
+from provstore.operations.registry.collections.making import Listed
 
 PIPELINE = """
 [dimensions]

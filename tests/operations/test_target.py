@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provstore.operations.registry.target import own_template
-from provstore.operations.registry.types import TypeDefinition
+from provstore.operations.registry.data.target import own_template
+from provstore.operations.registry.types.definitions import TypeDefinition
 from provstore.pipelinefile import templates
 
 VALUES = st.integers(-9, 99) | st.text("ab_.1", min_size=1, max_size=3).filter(lambda text: text.strip("."))

@@ -6,6 +6,7 @@ import itertools
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -86,6 +87,62 @@ def searched(many, type, collections, status, find_first):
     return list(taken.values())
 
 
+WHERES = ["", "n = 2", "dataset.size > 1", "n in (1..2) and m = NULL", "dataset.run = 'r1' and dataset.size > 0"]
+ORDERS = [[], ["-dataset.size"], ["dataset.size", "-n"], ["n"], ["-n", "dataset.size"], ["-dataset.id"], ["n", "-m"]]
+
+
+class Asked(NamedTuple):
+    """A query, and how big a search must be to be done in another way."""
+
+    type: str
+    collections: list[str] | None
+    status: str
+    find_first: bool
+    where: str
+    order: list[str]
+    limit: int | None
+    most_named: int = data_id_walk.MOST_NAMED
+    few: int = datasets.FEW
+
+
+def check(conn, many, asked):
+    """What a query finds is what a search through lists finds, in its order."""
+    filled(conn, many)
+    expected = {
+        entry["id"]: entry
+        for entry in searched(many, asked.type, asked.collections, asked.status, asked.find_first)
+        if matches(
+            parse_where(asked.where),
+            {**entry["data_id"], "dataset.size": entry["size"], "dataset.run": entry["run"]},
+        )
+    }
+    found = found_by_query(conn, asked)
+    number = len(expected) if asked.limit is None else min(asked.limit, len(expected))
+    assert len(found) == len(set(found)) == number
+    assert set(found) <= set(expected)
+    keys = [sorted_by(expected[id], asked.order) for id in expected]
+    if asked.order:
+        assert [sorted_by(expected[id], asked.order) for id in found] == sorted(keys)[:number]
+
+
+def found_by_query(conn, asked):
+    """Ids that the store finds."""
+    names = DatasetNames({"n": "number", "m": "number"})
+    tree = parse_where(asked.where)
+    terms, parameters = sql.ordered(asked.order, names)
+    condition = sql.compiled(tree, names, {})
+    condition = condition._replace(values={**condition.values, **parameters.values})
+    named = None if asked.collections is None else [(name, COLLECTIONS[name]) for name in asked.collections]
+    wanted = datasets.Wanted(
+        asked.status, condition, needed(tree, {}), named, asked.find_first, {}, terms, asked.limit,
+        leads_of(asked.order), needed_fields(tree, {}),
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data_id_walk, "MOST_NAMED", asked.most_named)
+        patch.setattr(datasets, "FEW", asked.few)
+        return [row[0] for row in datasets.found(conn, asked.type, wanted)]
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     many=st.lists(entries, max_size=12),
@@ -93,57 +150,54 @@ def searched(many, type, collections, status, find_first):
     collections=st.none() | st.lists(st.sampled_from(sorted(COLLECTIONS)), unique=True, max_size=4),
     status=st.sampled_from(["valid", "all", "deleted"]),
     find_first=st.booleans(),
-    where=st.sampled_from(
-        ["", "n = 2", "dataset.size > 1", "n in (1..2) and m = NULL", "dataset.run = 'r1' and dataset.size > 0"]
-    ),
-    order=st.sampled_from(
-        [[], ["-dataset.size"], ["dataset.size", "-n"], ["n"], ["-n", "dataset.size"], ["-dataset.id"], ["n", "-m"]]
-    ),
+    where=st.sampled_from(WHERES),
+    order=st.sampled_from(ORDERS),
     limit=st.none() | st.integers(1, 4),
-    run_after_run=st.booleans(),
-    most_named=st.sampled_from([1, 2, data_id_walk.MOST_NAMED]),
 )
-def test_a_query_finds_what_a_search_finds(
-    conn, *, many, type, collections, status, find_first, where, order, limit, run_after_run, most_named
-):
+def test_a_query_finds_what_a_search_finds(conn, *, many, type, collections, status, find_first, where, order, limit):
     """In RUN and TAGGED collections, with find-first before the condition, an order and a limit."""
+    find_first = find_first and collections is not None
+    check(conn, many, Asked(type, collections, status, find_first, where, order, limit))
+
+
+images = entries.map(lambda entry: {**entry, "type": "image"})
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    many=st.lists(images, min_size=3, max_size=12),
+    runs=st.permutations(["r1", "r2", "r3"]),
+    number=st.integers(1, 3),
+    status=st.sampled_from(["valid", "all"]),
+    where=st.sampled_from(WHERES),
+    order=st.sampled_from(ORDERS),
+    run_after_run=st.booleans(),
+)
+def test_many_runs_are_searched_as_few_are(conn, *, many, runs, number, status, where, order, run_after_run):
+    """Recorded one after the other, or among each other; searched in that order, against it, or in another one."""
     if run_after_run:
         many = sorted(many, key=lambda entry: entry["run"])
-    filled(conn, many)
-    find_first = find_first and collections is not None
-    names = DatasetNames({"n": "number", "m": "number"})
-    tree = parse_where(where)
-    terms, parameters = sql.ordered(order, names)
-    condition = sql.compiled(tree, names, {})
-    condition = condition._replace(values={**condition.values, **parameters.values})
-    named = None if collections is None else [(name, COLLECTIONS[name]) for name in collections]
-    wanted = datasets.Wanted(
-        status,
-        condition,
-        needed(tree, {}),
-        named,
-        find_first,
-        {},
-        terms,
-        limit,
-        leads_of(order),
-        needed_fields(tree, {}),
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data_id_walk, "MOST_NAMED", most_named)
-        found = [row[0] for row in datasets.found(conn, type, wanted)]
+    check(conn, many, Asked("image", runs[:number], status, True, where, order, None, few=0))
 
-    expected = {
-        entry["id"]: entry
-        for entry in searched(many, type, collections, status, find_first)
-        if matches(tree, {**entry["data_id"], "dataset.size": entry["size"], "dataset.run": entry["run"]})
-    }
-    number = len(expected) if limit is None else min(limit, len(expected))
-    assert len(found) == len(set(found)) == number
-    assert set(found) <= set(expected)
-    keys = [sorted_by(expected[id], order) for id in expected]
-    if order:
-        assert [sorted_by(expected[id], order) for id in found] == sorted(keys)[:number]
+
+@settings(max_examples=200, deadline=None)
+@given(
+    many=st.lists(
+        images.flatmap(
+            lambda entry: st.builds(lambda n, m: {**entry, "data_id": {"m": m, "n": n}}, *[st.integers(1, 3)] * 2)
+        ),
+        max_size=12,
+    ),
+    first=st.booleans(),
+    where=st.sampled_from(WHERES),
+    order=st.sampled_from([["n"], ["-n", "m"], ["m", "-n"], ["n", "-m", "dataset.size"], ["-m", "dataset.size"]]),
+    limit=st.integers(1, 4),
+    most_named=st.sampled_from([1, 2, 4, data_id_walk.MOST_NAMED]),
+)
+def test_an_order_by_dimensions_is_gone_along(conn, *, many, first, where, order, limit, most_named):
+    """However many data IDs have one value of the first of them: then the second one is gone along inside."""
+    runs = ["r2", "r1", "r3"] if first else None
+    check(conn, many, Asked("image", runs, "valid", first, where, order, limit, most_named, few=0))
 
 
 def leads_of(order):

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from provstore import sky
 from provstore.digest import canonical_json
 from provstore.model.dimensions import Definition, Dimensions
-from provstore.operations.registry.query_jumps import needed
-from provstore.operations.registry.query_names import QueryNames
+from provstore.operations.registry.queries.jumps import needed
+from provstore.operations.registry.queries.names import QueryNames
 from provstore.query import matches, names, parse_where
 from provstore.store import conditions, datasets, facts, migrate
 from provstore.store.dataset_names import DatasetNames

@@ -1,1 +1,1 @@
-"""Datasets and collections that people and programs record themselves; one module for each part."""
+"""Datasets, collections and dimensions, as people and programs record and ask for them: a room for each question."""

@@ -1,0 +1,1 @@
+"""What somebody says of data and of work that no stage of the project has done."""

@@ -1,0 +1,1 @@
+"""Values and files on their way into the project, and back out of it."""

@@ -1,0 +1,1 @@
+"""Which dimensions there are, and what is known of their values."""

@@ -1,0 +1,381 @@
+"""Asking for data IDs: all combinations that the records of dimensions allow, or those of which there are datasets."""
+
+from __future__ import annotations
+
+from provstore import sky
+from provstore.digest import canonical_json
+from provstore.errors import UsageError
+from provstore.model.values import nearest
+from provstore.noun import NamedTuple
+from provstore.operations.identify import NO_STORE
+from provstore.operations.registry.asked import check_asked
+from provstore.operations.registry.dimensions.universe import universe
+from provstore.operations.registry.dimensions.values import KINDS
+from provstore.operations.registry.queries.datasets import searched_collections
+from provstore.operations.registry.queries.narrowing import About, limited, narrowed, top_parts
+from provstore.operations.registry.transact import has_store, readable
+from provstore.operations.registry.types.data_ids import from_words
+from provstore.operations.registry.types.definitions import readable_type
+from provstore.query.constants import is_constant, region
+from provstore.query.narrow import needed
+from provstore.query.node import walk
+from provstore.query.parse import parse_where
+from provstore.query.place import listed, query_error
+from provstore.query.spell import printed
+from provstore.query.tree import AllOf, Expression, Name, Overlaps
+from provstore.query.tree import names as names_of
+from provstore.store import datasets
+from provstore.store.combinations import Wanted, combinations
+from provstore.store.conditions import Condition, compiled, ordered
+from provstore.store.connection import explained, undone
+from provstore.store.record_join import RecordJoin, Subject
+from provstore.store.record_names import RecordNames
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from provstore.model.dimensions import Dimensions
+    from provstore.model.values import Value
+    from provstore.operations.registry.types.definitions import TypeDefinition
+    from provstore.project import Project
+    from provstore.query.check import Kind
+    from provstore.query.narrow import Needed
+    from provstore.query.tree import Bind
+    from provstore.store.adding import Connection
+
+NO_CONDITION = ""
+
+
+class DataIdQuery(NamedTuple):
+    """Which data IDs are asked for.
+
+    Attributes:
+        dimensions: What they label; what these require is added.
+        where: A condition of the query language; empty: all.
+        data_id: Values that dimensions must have.
+        types: Dataset types of each of which there has to be a dataset.
+        collections: Names and globs of those in which these are; None: anywhere.
+        bind: Values for ``:name``.
+        order_by: Names, each with ``-`` in front where it is downwards.
+        limit: None: all. 0: the query is only checked.
+    """
+
+    dimensions: Sequence[str]
+    where: str = ""
+    data_id: Mapping[str, object] = {}
+    types: Sequence[str] = ()
+    collections: Sequence[str] | None = None
+    bind: Bind | None = None
+    order_by: Sequence[str] = ()
+    limit: int | None = None
+
+
+def query_data_ids(project: Project, query: DataIdQuery) -> list[dict[str, Value]]:
+    """The data IDs that a query finds, each once.
+
+    Raises:
+        QueryError: `where` or `order_by` can't be understood, or has no meaning with these dimensions and values.
+        UsageError: There is no such dimension, dataset type or collection; or a value is none of its dimension.
+    """
+    tree = _checked(query)
+    if not has_store(project):
+        question_of(project, None, query, tree)
+        return []
+    store = readable(project)
+    with explained(store.path), undone(store.conn):
+        return _found(project, store.conn, query, tree)
+
+
+class DataIdListing(NamedTuple):
+    """What is listed, and why that is nothing; "" where it is something."""
+
+    data_ids: Sequence[dict[str, Value]]
+    why: str
+
+
+def list_data_ids(project: Project, query: DataIdQuery, words: Sequence[str]) -> DataIdListing:
+    """The data IDs that a query finds.
+
+    Args:
+        words: ``NAME=VALUE``: values that dimensions must have.
+
+    Raises:
+        ProvstoreError: As `query_data_ids`, or a word is not of this form.
+    """
+    conn = readable(project).conn if has_store(project) else None
+    query = query._replace(data_id=from_words(universe(project, conn), None, words))
+    found = query_data_ids(project, query)
+    return DataIdListing(found, "" if found else explain(project, query))
+
+
+def _checked(query: DataIdQuery) -> Expression:
+    """What can be known to be wrong without a store; the tree of `where`."""
+    check_asked(query.where, query.bind, query.order_by, query.limit)
+    if not query.dimensions:
+        raise UsageError("found no dimension, expected one or more")
+    if query.collections is not None and not query.types:
+        raise UsageError("collections say where datasets are, and no dataset type is asked for", hint="add datasets=")
+    return parse_where(query.where)
+
+
+def _found(project: Project, conn: Connection, query: DataIdQuery, tree: Expression) -> list[dict[str, Value]]:
+    question = question_of(project, conn, query, tree)
+    named = None if query.collections is None else searched_collections(project, query.collections)
+    if query.limit == 0:
+        return []
+    wanted = question.wanted(conn)._replace(collections=named, limit=query.limit)
+    rows = combinations(conn, question.join, wanted)
+    truths = _truth_values(universe(project, conn), question.result)
+    plain = [dict(zip(question.result, row, strict=True)) for row in rows]
+    return [{**data_id, **{name: bool(data_id[name]) for name in truths}} for data_id in plain] if truths else plain
+
+
+def _truth_values(dimensions: Dimensions, names: Iterable[str]) -> list[str]:
+    """Those of these dimensions whose values are true and false, which a column holds as 1 and 0."""
+    return [name for name in names if name in dimensions and {type(one) for one in dimensions[name].values} == {bool}]
+
+
+def question_of(project: Project, conn: Connection | None, query: DataIdQuery, tree: Expression) -> Question:
+    """A query of which all names are known.
+
+    Raises:
+        ProvstoreError: As `query_data_ids`.
+    """
+    types = [readable_type(project, conn, name) for name in dict.fromkeys(query.types)]
+    return Question(universe(project, conn), types, _undefined(conn, types), query, tree)
+
+
+def _undefined(conn: Connection | None, types: Sequence[TypeDefinition]) -> dict[str, set[Kind]]:
+    """Dimensions of datasets, and of which kinds their values are."""
+    found: dict[str, set[Kind]] = {}
+    for type in types:
+        seen = datasets.dimensions(conn, type.name) if conn is not None else {}
+        for name in type.dimensions:
+            found.setdefault(name, set()).update(seen.get(name, ()))
+    return found
+
+
+class Question:
+    """A query whose names are known: which dimensions it involves, and what is joined for it.
+
+    Args:
+        kinds: Dimensions of the dataset types, and of which kinds their values are.
+
+    Attributes:
+        result: Dimensions of the data IDs that it gives.
+        join: Of the records.
+    """
+
+    def __init__(
+        self,
+        universe: Dimensions,
+        types: Sequence[TypeDefinition],
+        kinds: Mapping[str, set[Kind]],
+        query: DataIdQuery,
+        tree: Expression,
+    ) -> None:
+        self.universe, self._query, self._tree = universe, query, tree
+        self._types = sorted(types, key=lambda type: -len(type.dimensions))
+        undefined = {name: found for name, found in kinds.items() if name not in universe}
+        self._own = {name: min(found) if len(found) == 1 else None for name, found in undefined.items()}
+        for name in query.dimensions:
+            self._check_dimension(name)
+        self.result = self.universe.required(query.dimensions)
+        self._given = {name: self._given_value(name, value) for name, value in query.data_id.items()}
+        self._names = self._all_names()
+        self._check_order()
+        self.join = RecordJoin(self.universe, self._subject())
+        self._names.joined(self.join)
+        self._where = compiled(tree, self._names, query.bind or {})
+        self._order, self._terms = ordered(query.order_by, self._names)
+
+    def wanted(self, conn: Connection) -> Wanted:
+        """What the store is asked; first it is asked for the few values that dimensions can have."""
+        where = Condition(self._where.sql, {**self._where.values, **self._terms.values})
+        types = [(type.name, type.dimensions) for type in self._types]
+        leads = [(term.removeprefix("-").strip(), term.startswith("-")) for term in self._query.order_by]
+        return Wanted(self.result, where, types, self._needed(conn), None, self._order, None, leads)
+
+    # --- names and values -----------------------------------------------------------------------------------
+
+    def _check_dimension(self, name: str) -> None:
+        known = [*self.universe.names(), *self._own]
+        if name not in known:
+            near = nearest(str(name), known)
+            hint = f"did you mean '{near}'?" if near else f"dimensions are: {listed(known)}"
+            raise UsageError(f"{name}: there is no such dimension", hint=hint)
+
+    def _given_value(self, name: str, value: object) -> Value:
+        self._check_dimension(name)
+        type = self.universe[name].type if name in self.universe else None
+        fits = isinstance(value, str) if type == "str" else type != "int" and isinstance(value, (str, bool))
+        if not isinstance(value, str) and not isinstance(value, bool) and hasattr(value, "__index__") and type != "str":
+            value, fits = value.__index__(), True
+        if not fits:
+            found = "text" if isinstance(value, str) else "nothing" if value is None else f"{value!r}"
+            raise UsageError(f"{name}={value!r}: found {found}, expected {KINDS[type]}")
+        return value  # type: ignore[return-value]  # it fits
+
+    def _all_names(self) -> RecordNames:
+        in_types = [name for type in self._types for name in type.dimensions]
+        near = (*self._query.dimensions, *self._query.data_id, *in_types)
+        return RecordNames(self.universe, self._own, [*self.universe.required(near), *self.universe.implied(near)])
+
+    def _check_order(self) -> None:
+        """What results are sorted by has one value for each of them."""
+        fixed = {*self.result, *self.universe.implied(self.result)}
+        for term in self._query.order_by:
+            name = term.removeprefix("-").strip()
+            dimensions, _ = self._names.involved([name])
+            if not dimensions <= fixed:
+                asked = ", ".join(self.result)
+                message = f"'{name}' is ambiguous: for one data ID of {asked} there may be several"
+                raise query_error(term, len(term) - len(name), message, f"ask for {', '.join(sorted(dimensions))}, too")
+
+    # --- what is joined -------------------------------------------------------------------------------------
+
+    def _subject(self) -> Subject:
+        terms = [term.removeprefix("-").strip() for term in self._query.order_by]
+        brought, fields = self._names.involved([*sorted(names_of(self._tree)), *terms])
+        in_types = [name for type in self._types for name in type.dimensions]
+        names = (*self._query.dimensions, *self._given, *in_types, *sorted(brought))
+        limited = {name: [_value(text) for text in sorted(texts)] for name, texts in self._limits().items()}
+        return Subject(
+            dimensions=_connected(self.universe, self.universe.required(names)),
+            given={**limited, **{name: [value] for name, value in self._given.items()}},
+            fields=frozenset(fields),
+            source=self._types[0].dimensions if self._types else None,
+            boxes=self._boxes(),
+            together=[frozenset(type.dimensions) for type in self._types] + self._compared(),
+        )
+
+    def _limits(self) -> Needed:
+        """What the condition needs of dimensions, to be true."""
+        limits = needed(self._tree, self._query.bind or {})
+        return {name: texts for name, texts in limits.items() if name in self.universe or name in self._own}
+
+    def _compared(self) -> list[frozenset[str]]:
+        """Dimensions of which the condition says itself how they overlap, otherwise than by demanding it."""
+        pairs, demanded = [], list(top_parts(self._tree.condition))
+        for node in walk(self._tree.condition):
+            if isinstance(node, Overlaps) and node not in demanded:
+                said = [side.text for side in (node.left, node.right) if isinstance(side, Name)]
+                pairs.append(frozenset(self._names.involved(said)[0]))
+        return pairs
+
+    def _needed(self, conn: Connection) -> Needed:
+        """What the data IDs of the first type have to hold."""
+        if not self._types:
+            return {}
+        own = self._types[0].dimensions
+        about = About(own, self._tree, self._query.bind or {}, self._given, True)
+        found = {**self._limits(), **{name: frozenset([canonical_json(value)]) for name, value in self._given.items()}}
+        few = narrowed(conn, self.universe, about)
+        found.update({name: found[name] & texts if name in found else texts for name, texts in few.items()})
+        kinds = self._names.kinds
+        found.update(limited(conn, self._types[0].name, self._tree, self._query.bind or {}, kinds, found))
+        return {name: texts for name, texts in found.items() if name in own}
+
+    def _boxes(self) -> dict[str, Sequence[float]]:
+        """The boxes around the regions with which the condition says that dimensions overlap."""
+        found: dict[str, Sequence[float]] = {}
+        for part in top_parts(self._tree.condition):
+            if isinstance(part, Overlaps):
+                for side, other in ((part.left, part.right), (part.right, part.left)):
+                    if isinstance(side, Name) and self._names.kinds.get(side.text) == "region" and is_constant(other):
+                        text = region(self._tree.text, other, self._query.bind or {}, sky)
+                        if text is not None:
+                            found[self._names.home(side.text)] = sky.box(text)
+        return found
+
+
+def _value(text: str) -> Value:
+    import json
+
+    value: Value = json.loads(text)
+    return value
+
+
+def _connected(universe: Dimensions, names: Iterable[str]) -> tuple[str, ...]:
+    """These dimensions, and those by which one of them implies another in more than one step."""
+    found = dict.fromkeys(names)
+
+    def tells(name: str) -> set[str]:
+        return {*universe.required([name]), *universe.implied([name])} - {name}
+
+    def linked(name: str) -> set[str]:
+        return {*universe.required([name]), *(universe[name].implies if name in universe else ())} - {name}
+
+    while True:
+        untold = [name for name in found if not any(name in linked(other) for other in found)]
+        between = [other for other in universe.implied(found) if other not in found and tells(other) & {*untold}]
+        if not between:
+            return tuple(found)
+        found.update(dict.fromkeys(universe.required(between[:1])))
+
+
+# --- why nothing was found ------------------------------------------------------------------------------------
+
+
+def explain(project: Project, query: DataIdQuery) -> str:
+    """Says in a sentence why a query finds nothing.
+
+    Raises:
+        ProvstoreError: As `query_data_ids`.
+    """
+    tree = _checked(query)
+    if not has_store(project):
+        return NO_STORE
+    if query.limit == 0:
+        return "limit 0 asks for nothing"
+    store = readable(project)
+    with explained(store.path), undone(store.conn):
+        return _why_nothing(project, store.conn, query._replace(limit=1, order_by=()), tree)
+
+
+def _why_nothing(project: Project, conn: Connection, query: DataIdQuery, tree: Expression) -> str:
+    everything = parse_where(NO_CONDITION)
+
+    def finds(other: DataIdQuery, where: Expression = everything) -> bool:
+        return bool(_found(project, conn, other._replace(where=where.text), where))
+
+    plain = query._replace(data_id={}, where="")
+    bare = plain._replace(types=(), collections=None)
+    for type in query.types:
+        if not finds(bare._replace(dimensions=readable_type(project, conn, type).dimensions, types=(type,))):
+            return f"there is no dataset of type '{type}'"
+    missing = _without_records(project, conn, query, finds)
+    if missing:
+        return missing
+    if not finds(plain):
+        what = f"data IDs with {' and '.join(query.types)}" if query.types else "records"
+        where = f" in {', '.join(query.collections)}" if query.collections is not None else ""
+        return f"no {what}{where} go together for {', '.join(query.dimensions)}"
+    for name, value in query.data_id.items():
+        if not finds(plain._replace(data_id={name: value})):
+            return f"nothing goes together with {name}={value}"
+    if not finds(query._replace(where="")):
+        return f"nothing goes together with {', '.join(f'{name}={value}' for name, value in query.data_id.items())}"
+    return _why_not_where(query._replace(where=""), tree, finds)
+
+
+def _why_not_where(query: DataIdQuery, tree: Expression, finds: Callable[..., bool]) -> str:
+    parts = tree.condition.parts if isinstance(tree.condition, AllOf) else (tree.condition,)
+    alone = [Expression(tree.text, part) for part in parts]
+    never = [printed(part) for part in alone if not finds(query, part)]
+    if never:
+        return f"no data ID fulfils: {'; nor: '.join(never)}"
+    if finds(query, tree):
+        return "something is found"
+    return "each condition holds for some data ID, but all of them hold for none"
+
+
+def _without_records(project: Project, conn: Connection, query: DataIdQuery, finds: Callable[..., bool]) -> str:
+    """Which dimension has no record, where that is why."""
+    if query.types:
+        return ""
+    for name in universe(project, conn).required((*query.dimensions, *query.data_id)):
+        if not finds(DataIdQuery((name,))):
+            return f"there is no record of the dimension '{name}'"
+    return ""

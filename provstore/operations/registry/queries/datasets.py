@@ -1,0 +1,252 @@
+"""Asking for datasets: what a query finds, and why it finds nothing."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from provstore.errors import UsageError
+from provstore.noun import NamedTuple
+from provstore.operations.identify import NO_STORE
+from provstore.operations.registry.asked import check_asked
+from provstore.operations.registry.collections.making import query_collections
+from provstore.operations.registry.datasets import STATUSES, DatasetsReport, records_of
+from provstore.operations.registry.names import one_of
+from provstore.operations.registry.queries.jumps import needed
+from provstore.operations.registry.queries.names import query_names
+from provstore.operations.registry.queries.narrowing import limited
+from provstore.operations.registry.queries.types import WILD, types_like
+from provstore.operations.registry.transact import collection_named, has_store, readable
+from provstore.query import narrow
+from provstore.query.parse import parse_where
+from provstore.query.place import listed
+from provstore.query.spell import printed
+from provstore.query.tree import AllOf, Expression
+from provstore.store import datasets, registered
+from provstore.store.collections import CALIBRATION, Collection, searched
+from provstore.store.conditions import compiled, ordered
+from provstore.store.connection import explained, undone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from provstore.operations.registry.datasets import DatasetRecord
+    from provstore.operations.registry.queries.names import QueryNames
+    from provstore.project import Project
+    from provstore.query.tree import Bind
+    from provstore.store.conditions import Condition
+    from provstore.store.datasets import Wanted
+
+CREATED = "dataset.created"
+
+
+class Query(NamedTuple):
+    """Which datasets are asked for.
+
+    Attributes:
+        type: Dataset type, or a glob of its name.
+        where: A condition of the query language; empty: all.
+        bind: Values for ``:name``.
+        collections: Names and globs, in the order in which they are searched; None: wherever they are.
+        find_first: Of each type and data ID only the one that is found first along the collections. None: so, where
+            collections are named.
+        order_by: Names, each with ``-`` in front where it is downwards.
+        limit: None: all.
+        status: "valid", "replaced", "deleted" or "all".
+        owner, keyword: Only those with it.
+    """
+
+    type: str = "*"
+    where: str = ""
+    bind: Bind | None = None
+    collections: Sequence[str] | None = None
+    find_first: bool | None = None
+    order_by: Sequence[str] = ()
+    limit: int | None = None
+    status: str = "valid"
+    owner: str | None = None
+    keyword: str | None = None
+
+
+def query_datasets(project: Project, query: Query) -> list[DatasetRecord]:
+    """The records of the datasets that a query finds, each once.
+
+    Raises:
+        QueryError: `where` or `order_by` can't be understood, or has no meaning with these types and values.
+        UsageError: There is no such type, collection or status; or no order in which to find something first.
+    """
+    tree = _checked(query)
+    if not has_store(project):
+        return []
+    store = readable(project)
+    with explained(store.path), undone(store.conn):
+        return records_of(store, _ids(project, query, tree))
+
+
+class Listing(NamedTuple):
+    """What is listed, and why that is nothing; "" where it is something."""
+
+    report: DatasetsReport
+    why: str
+
+
+def list_datasets(project: Project, query: Query) -> Listing:
+    """The datasets that a query finds; newest first where it has neither a condition nor an order.
+
+    Raises:
+        ProvstoreError: As `query_datasets`.
+    """
+    is_plain = not (query.where or query.order_by or query.find_first)
+    found = _newest(project, query) if is_plain else query_datasets(project, query)
+    return Listing(DatasetsReport(found), "" if found else explain(project, query))
+
+
+def _newest(project: Project, query: Query) -> Sequence[DatasetRecord]:
+    """What a query finds that has neither a condition nor an order, newest first."""
+    _checked(query)
+    if not has_store(project):
+        return ()
+    store, names = readable(project), None
+    if query.collections is not None:
+        names = [name for name, _ in searched_collections(project, query.collections)]
+    limit = -1 if query.limit is None else query.limit
+    wanted = registered.Wanted(query.type, names, query.owner, query.keyword, query.status, limit)
+    return records_of(store, store.ask(registered.wanted, wanted))
+
+
+def _checked(query: Query) -> Expression:
+    """What can be known to be wrong without a store; the tree of `where`."""
+    one_of("status", query.status, STATUSES)
+    check_asked(query.where, query.bind, query.order_by, query.limit)
+    if query.find_first and query.collections is None:
+        raise UsageError("find_first needs collections, in the order in which they are searched")
+    globs = [name for name in query.collections or () if WILD.search(name)]
+    if globs and query.find_first is not False:
+        hint = "name the collections, or a chain of them, or ask with find_first=False"
+        raise UsageError(f"{globs[0]}: a glob has no order in which something is found first", hint=hint)
+    return parse_where(query.where)
+
+
+def _ids(project: Project, query: Query, tree: Expression) -> list[str]:
+    store = readable(project)
+    types = types_like(store, query.type)
+    known = query_names(project, store, types, tree)
+    order, terms = ordered(query.order_by or _handy_order(query, tree), known.names)
+    wanted = _wanted(project, query, compiled(tree, known.names, query.bind or {}))
+    wanted = wanted._replace(fields=narrow.needed_fields(tree, query.bind or {}))
+    wanted = wanted._replace(order=order, where=wanted.where._replace(values={**wanted.where.values, **terms.values}))
+    rows: list[tuple[str, ...]] = []
+    all_needed = {} if query.limit == 0 else needed(store, tree, query.bind or {}, known)
+    for type in types if query.limit != 0 else ():
+        few = {**limited(store.conn, type, tree, query.bind or {}, known.names.kinds, all_needed), **all_needed}
+        own = wanted._replace(needed=known.needed(type, few), leads=_leads(query, known, type))
+        rows += datasets.found(store.conn, type, own)
+        if not query.order_by and query.limit is not None:
+            if len(rows) >= query.limit:
+                break
+            wanted = wanted._replace(limit=query.limit - len(rows))
+    if query.order_by and len(types) > 1:
+        for place, (_, downwards) in reversed(list(enumerate(order, 1))):
+            rows.sort(key=partial(_rank, place=place), reverse=downwards)
+    return [row[0] for row in rows[: query.limit]]
+
+
+def _handy_order(query: Query, tree: Expression) -> Sequence[str]:
+    """An order along which a query that wants none meets soon what fulfils its condition."""
+    side = narrow.has_bound(tree, CREATED) if query.limit is not None else None
+    return (f"-{CREATED}" if side == ">" else CREATED,) if side is not None else ()
+
+
+def _leads(query: Query, known: QueryNames, type: str) -> list[tuple[str, bool]]:
+    """The dimensions of the data IDs that the order begins with, each with whether it goes downwards."""
+    found = []
+    for term in query.order_by:
+        name = term.removeprefix("-").strip()
+        if "." in name or not known.needed(type, {name: frozenset()}):
+            break
+        found.append((name, term.startswith("-")))
+    return found
+
+
+def _rank(row: tuple[Any, ...], place: int) -> tuple[int, Any]:
+    """What a row is sorted by, as SQLite does: what is missing first, numbers, texts."""
+    value = row[place]
+    if value is None:
+        return 0, 0
+    return (2, value) if isinstance(value, str) else (1, value)
+
+
+def _wanted(project: Project, query: Query, where: Condition) -> Wanted:
+    named = None if query.collections is None else searched_collections(project, query.collections)
+    first = named is not None if query.find_first is None else query.find_first
+    calibrations = [name for name, type in named or () if type == CALIBRATION]
+    if first and calibrations:
+        hint = "ask with find_first=False, or for one dataset with a time span"
+        raise UsageError(f"{calibrations[0]}: a CALIBRATION collection may hold several of one data ID", hint=hint)
+    more = {name: value for name, value in (("owner", query.owner), ("keyword", query.keyword)) if value is not None}
+    return datasets.Wanted(query.status, where, {}, named, first, more, (), query.limit)
+
+
+def searched_collections(project: Project, names: Sequence[str]) -> list[tuple[str, str]]:
+    """(name, type) of the collections that are searched for these."""
+    store = readable(project)
+    found: list[Collection] = []
+    for name in names:
+        if WILD.search(name):
+            found += [
+                Collection(entry.name, entry.type, entry.created, entry.description)
+                for entry in query_collections(project, name)
+            ]
+        else:
+            found.append(collection_named(store, name))
+    return [(collection.name, collection.type) for collection in searched(store.conn, found)]
+
+
+# --- why nothing was found ------------------------------------------------------------------------------------
+
+
+def explain(project: Project, query: Query) -> str:
+    """Says in a sentence why a query finds nothing.
+
+    Raises:
+        ProvstoreError: As `query_datasets`.
+    """
+    tree = _checked(query)
+    if not has_store(project):
+        return NO_STORE
+    if query.limit == 0:
+        return "limit 0 asks for nothing"
+    store = readable(project)
+    with explained(store.path), undone(store.conn):
+        if not types_like(store, query.type):
+            return f"no dataset type matches '{query.type}', types are: {listed(datasets.types(store.conn))}"
+        return _why_nothing(project, query._replace(limit=1, order_by=()), tree)
+
+
+def _why_nothing(project: Project, query: Query, tree: Expression) -> str:
+    what = "dataset" if query.type == "*" else f"dataset of type '{query.type}'"
+    plain = query._replace(where="", owner=None, keyword=None)
+    everything = parse_where("")
+
+    def finds(other: Query, where: Expression = everything) -> bool:
+        return bool(_ids(project, other, where))
+
+    if not finds(plain):
+        if query.status != "all" and finds(plain._replace(status="all")):
+            return f"no {what} is {query.status} there; status 'all' shows the others"
+        if query.collections is None:
+            return f"there is no {what}"
+        return f"there is no {what} in {', '.join(query.collections)}"
+    for name in ("owner", "keyword"):
+        value = getattr(query, name)
+        if value is not None and not finds(plain._replace(**{name: value})):
+            return f"no {what} has the {name} '{value}'"
+    parts = tree.condition.parts if isinstance(tree.condition, AllOf) else (tree.condition,)
+    alone = [Expression(tree.text, part) for part in parts]
+    never = [printed(part) for part in alone if not finds(plain, part)]
+    if never:
+        return f"no {what} fulfils: {'; nor: '.join(never)}"
+    if finds(query, tree):
+        return "something is found"
+    return f"each condition holds for some {what}, but all of them hold for none"
