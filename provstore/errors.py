@@ -109,8 +109,27 @@ class PipelinefileError(ProvstoreError):
     slug = "pipelinefile"
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(dict.fromkeys(str(problem) for problem in problems)))
+        super().__init__("\n".join(_lines(problems)))
         self.problems = tuple(problems)
+
+
+SHOWN_OF_A_LINE = 10
+"""Problems of one line and subject that are shown: a line that stands for thousands of tasks may have one for each."""
+
+
+def _lines(problems: Sequence[Problem]) -> list[str]:
+    """Every problem once, those of one line and subject as far as a person reads them."""
+    lines: list[str] = []
+    seen: dict[tuple[str, int, str], int] = {}
+    for text, problem in {str(problem): problem for problem in problems}.items():
+        place = (problem.file, problem.line, problem.subject)
+        seen[place] = seen.get(place, 0) + 1
+        if seen[place] <= SHOWN_OF_A_LINE:
+            lines.append(text)
+    for (file, line, subject), number in seen.items():
+        if number > SHOWN_OF_A_LINE:
+            lines.append(str(Problem(file, line, subject, f"{number - SHOWN_OF_A_LINE} more problems of this line")))
+    return lines
 
 
 class LockfileError(ProvstoreError):

@@ -153,12 +153,12 @@ def ingest(
     as_json: bool,
     folder: str | None,
     file: str | None,
-) -> None:
+) -> int:
     """Take in files as datasets of TYPE, all that fit the template or none. FILE may be a glob.
 
     A file belongs to the template only under the name that it would write: {detector:02d} finds 03, not 3. Files whose
-    names do not fit are named, and left. 'direct' leaves data where they are, as external; 'auto' leaves those in the
-    project in their places, and copies all others.
+    names do not fit are named, and left; where none fits, the exit status is 1. 'direct' leaves data where they are, as
+    external; 'auto' leaves those in the project in their places, and copies all others.
 
     \b
     $ provstore dataset ingest raw incoming/*.fits --template '{visit}_{detector}.fits'
@@ -174,3 +174,4 @@ def ingest(
     with place.project() as project:
         report = ingest_said(project, request, said, PlainView())
     _print(as_json, ingest_json(report), ingest_text(type, template, report))
+    return int(not (report.ingested or report.skipped) and bool(report.unmatched))

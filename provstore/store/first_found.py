@@ -55,7 +55,7 @@ IN_OLDEST_RUN = """(
            SELECT p.run FROM dataset AS p INDEXED BY dataset_type_data_id
             WHERE p.type = :type AND p.data_id = {data_id} AND p.rowid BETWEEN :begin{0} AND :end{0}
               AND provstore_place(p.run) BETWEEN :first{0} AND :last{0} AND instr(p.role, '/') = 0 AND {other_status}
-            ORDER BY p.rowid DESC LIMIT 1))
+            ORDER BY p.rowid LIMIT 1))
        AND provstore_place(o.run) BETWEEN :first{0} AND :last{0} AND instr(o.role, '/') = 0 AND {status}
      ORDER BY o.rowid DESC LIMIT 1)"""
 FIRST_OF = "coalesce({}, NULL)"

@@ -573,3 +573,16 @@ def test_what_a_task_puts_is_made_by_it(store: Store) -> None:
     assert made.execution == report["tasks"][0]["execution"]
     assert made.run.startswith("main/")
     assert store.get("metrics", visit=7) == [7]
+
+
+def test_a_template_that_no_file_fits_is_told_by_the_exit_status(tmp_path: Path) -> None:
+    """A script that takes in a night must not go on with nothing."""
+    pipelinefile = (
+        '[dimensions]\nvisit = { type = "int" }\n[datasets.raw]\ndimensions = ["visit"]\npath = "raw/{visit}.txt"\n'
+    )
+    project = Project(tmp_path, {"Pipelinefile.toml": pipelinefile, "in/7.txt": "7", "in/readme.md": ""})
+    none = project.provstore("dataset", "ingest", "raw", "in/readme.md", "--template", "{visit}.txt", status=1)
+    some = project.provstore("dataset", "ingest", "raw", "in/7.txt", "in/readme.md", "--template", "{visit}.txt")
+
+    assert "ingested 0" in none.out
+    assert "ingested 1" in some.out

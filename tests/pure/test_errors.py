@@ -8,7 +8,14 @@ import tempfile
 
 import pytest
 
-from provstore.errors import DISK_FAULTS, FileError, StoreUnwritableError, error_from_os
+from provstore.errors import (
+    DISK_FAULTS,
+    FileError,
+    PipelinefileError,
+    Problem,
+    StoreUnwritableError,
+    error_from_os,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,3 +42,15 @@ def test_without_a_place_for_temporary_files_it_is_said_how_to_name_one(monkeypa
     assert isinstance(found, FileError)
     assert found.message == "no folder for temporary files can be written: ['/nowhere/a', '/nowhere/b']"
     assert "TMPDIR" in found.hint
+
+
+def test_one_line_of_a_pipelinefile_has_ten_problems_shown_at_most() -> None:
+    """A line that stands for thousands of tasks may have one for each; the error itself knows all of them."""
+    problems = [Problem("Pipelinefile.toml", 4, "stage 'a'", f"input {number}: found none") for number in range(25)]
+    error = PipelinefileError([*problems, Problem("Pipelinefile.toml", 9, "stage 'b'", "unknown key 'x'")])
+    lines = error.message.split("\n")
+
+    assert len(lines) == 12
+    assert lines[-2] == "Pipelinefile.toml:9: stage 'b': unknown key 'x'"
+    assert lines[-1] == "Pipelinefile.toml:4: stage 'a': 15 more problems of this line"
+    assert len(error.problems) == 26

@@ -186,13 +186,14 @@ def test_many_runs_are_searched_as_few_are(conn, *, many, runs, number, status, 
         images.flatmap(
             lambda entry: st.builds(lambda n, m: {**entry, "data_id": {"m": m, "n": n}}, *[st.integers(1, 3)] * 2)
         ),
+        min_size=6,
         max_size=12,
     ),
     first=st.booleans(),
     where=st.sampled_from(WHERES),
     order=st.sampled_from([["n"], ["-n", "m"], ["m", "-n"], ["n", "-m", "dataset.size"], ["-m", "dataset.size"]]),
-    limit=st.integers(1, 4),
-    most_named=st.sampled_from([1, 2, 4, data_id_walk.MOST_NAMED]),
+    limit=st.integers(3, 8),
+    most_named=st.integers(1, 3),
 )
 def test_an_order_by_dimensions_is_gone_along(conn, *, many, first, where, order, limit, most_named):
     """However many data IDs have one value of the first of them: then the second one is gone along inside."""
