@@ -276,6 +276,9 @@ def error_from_os(error: OSError, path: str) -> ProvstoreError:
     text = f"{named}: {error.strerror or error}"
     if error.errno in DISK_FAULTS:
         hint = f"{DISK_FAULTS[error.errno]}; finished tasks are kept, and the next run goes on"
+        made = error.filename2  # of a link or a renaming: the place that the disk refuses
+        if isinstance(made, (str, bytes)):
+            text = f"{os.fsdecode(made)}: {error.strerror or error}"
         return StoreUnwritableError(text, hint=hint)
     if error.strerror and error.strerror.startswith(NO_TEMPORARY):
         tried = error.strerror.removeprefix(NO_TEMPORARY)

@@ -150,6 +150,18 @@ class ByHand:
         said["keywords"] = _several(said["keywords"])
         return register(self._project, RegisterRequest(**said, current=os.getcwd()), unobserved)
 
+    def execution_configuration(self, execution: str | Execution) -> str:
+        """The text of the configuration that an execution was registered with; what is not UTF-8 comes as U+FFFD.
+
+        Raises:
+            UnknownIdError: There is no such execution.
+            UsageError: It was recorded without one.
+            DataNotKeptError: Its text is lost.
+        """
+        from provstore.operations.registry.by_hand.executions import configuration
+
+        return configuration(self._project, id_of(execution))[1].decode("utf-8", "replace")
+
     def replace_dataset(  # noqa: PLR0913 - as `register_dataset`
         self,
         dataset: str | Dataset,

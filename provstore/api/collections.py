@@ -75,18 +75,21 @@ class Collecting:
         return _collection(register(self._project, name, type, description))
 
     def query_collections(
-        self, glob: str = "*", type: str | None = None, *, flatten: bool = False
+        self, glob: str | Iterable[str] = "*", type: str | Iterable[str] | None = None, *, flatten: bool = False
     ) -> tuple[Collection, ...]:
-        """Collections, by name.
+        """Collections, by name; of several globs in their order, each once.
 
         Args:
-            glob: Of their names; `*` and `?` are the only wild cards. A name without them has to be there.
-            type: Only those of this type.
+            glob: One or several, of their names; `*` and `?` are the only wild cards. A name without them has to be
+                there.
+            type: Only those of this type, or of one of these.
             flatten: In the place of a chain, the collections that are searched for it, in that order.
         """
         from provstore.operations.registry.collections.making import query_collections
 
-        return tuple([_collection(found) for found in query_collections(self._project, glob, type, flatten=flatten)])
+        globs = names_of("collection", glob)
+        types = None if type is None else names_of("type", type)
+        return tuple([_collection(found) for found in query_collections(self._project, globs, types, flatten=flatten)])
 
     def remove_collection(self, name: Named, *, unlink: bool = False, preview: bool = False) -> Removal:
         """Removes a collection. The datasets of a RUN collection are deleted with it; their files are left alone.

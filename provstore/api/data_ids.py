@@ -73,7 +73,7 @@ class AskingForDataIds:
         query = data_id_queries.DataIdQuery(
             names_of("dimensions", dimensions), "" if where is None else where, data_id_of(data_id, values),
             names_of("datasets", datasets or ()), None if collections is None else names_of("collections", collections),
-            bind, several("order_by", order_by or ()), limit,
+            bind, several("order_by", () if order_by is None else order_by), limit,
         )  # fmt: skip
         found = data_id_queries.query_data_ids(self._project, query)
         return DataIds(found, lambda: data_id_queries.explain(self._project, query))

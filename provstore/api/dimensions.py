@@ -7,10 +7,24 @@ from provstore.api.nouns import DimensionRecord
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from provstore.project import Project
+
+
+class DimensionRecords(list[DimensionRecord]):
+    """The records that a query has found: a list, which can say why it is empty."""
+
+    def __init__(self, found: Iterable[DimensionRecord], why: Callable[[], str]) -> None:
+        super().__init__(found)
+        self._why = why
+
+    def explain(self) -> str:
+        """Says in a sentence what excluded everything; asks the store again for that."""
+        if not self:
+            return self._why()
+        return f"found {len(self)} record{'s' if len(self) > 1 else ''}"
 
 
 class Dimensional:
@@ -54,7 +68,7 @@ class Dimensional:
         order_by: str | Sequence[str] = (),
         limit: int | None = None,
         bind: Mapping[str, Any] | None = None,
-    ) -> list[DimensionRecord]:
+    ) -> DimensionRecords:
         """The records of a dimension that fulfil a condition; see `docs/queries.md` for the language.
 
         Args:
@@ -70,11 +84,11 @@ class Dimensional:
             UsageError: There is no such dimension.
             MissingLibraryError: Regions are compared, and lsst-sphgeom is not installed.
         """
-        from provstore.operations.registry.dimensions.records import query_dimension_records
+        from provstore.operations.registry.dimensions.records import explain, query_dimension_records
 
-        text, terms = "" if where is None else where, several("order_by", order_by or ())
+        text, terms = "" if where is None else where, several("order_by", () if order_by is None else order_by)
         found = query_dimension_records(self._project, dimension, text, bind, terms, limit)
-        return [
+        records = [
             DimensionRecord(
                 dimension=row.dimension,
                 data_id=row.key,
@@ -85,3 +99,4 @@ class Dimensional:
             )
             for row in found
         ]
+        return DimensionRecords(records, lambda: explain(self._project, dimension, text, bind, limit))

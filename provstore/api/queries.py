@@ -44,6 +44,7 @@ class Asking:
         limit: int | None = None,
         bind: Mapping[str, Any] | None = None,
         status: str = "valid",
+        keywords: str | Iterable[str] = (),
     ) -> Datasets:
         """The datasets of a type that fulfil a condition, each once; see `docs/queries.md` for the language.
 
@@ -56,19 +57,23 @@ class Asking:
                 are told apart by their paths as well. None: so, where collections are named.
             order_by: Names, each with `-` in front where the largest comes first; what is missing is the smallest.
             limit: At most so many. With 0 the query is only checked.
-            bind: Values for ``:name``: texts, numbers, truth values, `datetime`; lists inside of IN only.
+            bind: Values for ``:name``: texts, numbers (those of numpy, too), truth values, `datetime`, `date`, `UUID`;
+                lists and arrays inside of IN only.
             status: "valid", "replaced", "deleted" or "all".
+            keywords: Only what has this one, or all of these.
 
         Raises:
             QueryError: `where` or `order_by` can't be understood, or means nothing for these types and values.
             UsageError: There is no such type, collection or status; or a glob is to be searched in an order.
         """
+        from provstore.operations.registry.names import checked_words
         from provstore.operations.registry.queries import datasets as queries
 
+        words = checked_words(several("keywords", keywords))
         names = None if collections is None else names_of("collections", collections)
         query = queries.Query(
             name_of("dataset type", type), "" if where is None else where, bind, names, find_first,
-            several("order_by", order_by or ()), limit, status,
+            several("order_by", () if order_by is None else order_by), limit, status, keywords=words,
         )  # fmt: skip
         found = queries.query_datasets(self._project, query)
         records = [Dataset(**record._asdict()) for record in found]

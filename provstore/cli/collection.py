@@ -86,7 +86,7 @@ def ls(
     from provstore.operations.registry.collections.making import query_collections
 
     with place_in_group(ctx, folder, file).project() as project:
-        found = query_collections(project, glob, type_, flatten=flatten)
+        found = query_collections(project, [glob], [type_] if type_ else None, flatten=flatten)
     show(collection_text.list_json(found), lambda: collection_text.list_text(found, width_of(sys.stdout)),
          as_json=as_json)  # fmt: skip
 

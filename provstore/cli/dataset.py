@@ -143,7 +143,8 @@ def _print_new(project: Project, id: str, *, as_json: bool) -> None:
               help="Of each type and data ID, what is found first along the collections.")  # fmt: skip
 @order_option
 @click.option("--owner", help="Only what is theirs.")
-@click.option("--keyword", metavar="WORD", help="Only what has this keyword.")
+@click.option("--keyword", "keywords", multiple=True, metavar="WORD",
+              help="Only what has this keyword; repeatable: all of them.")  # fmt: skip
 @click.option("--status", default="valid", show_default=True, help="valid, replaced, deleted or all.")
 @click.option("-n", "--limit", type=click.IntRange(min=0), metavar="N", help="At most so many.")
 @json_option
@@ -179,7 +180,7 @@ def ls(
     from provstore.operations.identify import short_ids
     from provstore.operations.registry.queries.datasets import Query, list_datasets
 
-    asked["keyword"] = None if asked["keyword"] is None else asked["keyword"].lower()
+    asked["keywords"] = [word.strip().lower() for word in asked["keywords"]]
     query = Query("*" if type is None else type, collections=collections or None, order_by=order_by, **asked)
     with place_of(ctx, folder, file).project() as project:
         listing = list_datasets(project, query)

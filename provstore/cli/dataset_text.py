@@ -5,6 +5,7 @@ from __future__ import annotations
 from provstore.cli.records import size_text
 from provstore.cli.tables import moment, table
 from provstore.model.values import harmless, spelled
+from provstore.store.ledger import name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def datasets_text(report: DatasetsReport, short: Mapping[str, str], width: int |
         "status": [record.status for record in records],
     }
     # What says the same of all, or what the path says as well, is not worth its width.
-    if not any(columns["version"]):
+    if not any(columns["version"]) and all(record.name == name_of(record.path) for record in records):
         del columns["name"]
     for name, plain in (("type", {UNTYPED}), ("status", {"valid"}), ("data ID", {""}), ("version", {""})):
         if set(columns[name]) == plain:

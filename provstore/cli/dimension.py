@@ -78,7 +78,7 @@ def show(
     folder: str | None,
     file: str | None,
 ) -> None:
-    """Show what a dimension is, and its records.
+    """Show what a dimension is, and its records. Where a condition leaves none, standard error says why.
 
     What `--json` gives can be inserted elsewhere: `provstore dimension show visit --json | provstore dimension insert
     visit -`.
@@ -98,11 +98,14 @@ def show(
     from provstore.cli import dimension_text, render
     from provstore.cli.main import flush_output, say
     from provstore.cli.style import width_of
+    from provstore.model.values import harmless
     from provstore.operations.registry.dimensions.records import show_dimension
 
     most = SHOWN + 1 if limit is None and not as_json else limit
     with place_of(ctx, folder, file).project() as project:
         report = show_dimension(project, name, where, order_by, most)
+    if report.why:
+        say(harmless(report.why))
     if as_json:
         print(render.to_json(dimension_text.show_json(report)))
         return

@@ -6,6 +6,10 @@ import click
 
 from provstore.cli.options import complete_path, json_option, place_of, place_options
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from provstore.cli.place import Place
+
 ALL = -1
 
 
@@ -90,10 +94,11 @@ def ls(ctx: click.Context, every: bool, limit: int | None, as_json: bool, folder
 
 @command.command("show", short_help="show one execution in full")
 @click.argument("id")
+@click.option("--configuration", is_flag=True, help="The text of its configuration instead, as it is.")
 @json_option
 @place_options
 @click.pass_context
-def show(ctx: click.Context, id: str, as_json: bool, folder: str | None, file: str | None) -> None:
+def show(ctx: click.Context, id: str, configuration: bool, as_json: bool, folder: str | None, file: str | None) -> None:
     """Show one execution in full, with what it read and made. An ID may be shortened.
 
     \b
@@ -107,6 +112,22 @@ def show(ctx: click.Context, id: str, as_json: bool, folder: str | None, file: s
     from provstore.cli.dataset_text import execution_json, execution_text
     from provstore.operations.registry.by_hand.executions import execution
 
+    if configuration:
+        _show_configuration(place_of(ctx, folder, file), id, as_json)
+        return
     with place_of(ctx, folder, file).project() as project:
         found = execution(project, id)
     print(render.to_json(execution_json(found)) if as_json else execution_text(found))
+
+
+def _show_configuration(place: Place, id: str, as_json: bool) -> None:
+    from provstore.cli import render
+    from provstore.cli.main import show_bytes
+    from provstore.operations.registry.by_hand.executions import configuration
+
+    with place.project() as project:
+        whole, text = configuration(project, id)
+    if as_json:
+        print(render.to_json({"id": whole, "text": text.decode("utf-8", "replace")}))
+    else:
+        show_bytes(text)

@@ -208,10 +208,18 @@ def merge_store(base: str, ours: str, theirs: str, path: str) -> int:
     \b
     $ provstore git merge-store base.db ours.db theirs.db .provstore/store.db
     """
+    from provstore.cli.main import say
+    from provstore.cli.merge import left_lines
     from provstore.operations.git.stores import Versions, merge_stores
 
     del base  # facts are never taken back: what both have needs no common ancestor
-    return _merged(lambda: bool(merge_stores(Versions(ours, theirs, path))))
+
+    def unite() -> bool:
+        for line in left_lines(merge_stores(Versions(ours, theirs, path))):
+            say(f"provstore: {line}")
+        return True
+
+    return _merged(unite)
 
 
 @command.command("merge-lock", hidden=True, short_help="unite two lock files, for git merge")

@@ -12,8 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from provstore.model.values import JSON
     from provstore.operations.merge import MergeReport
+    from provstore.store.unite import Taken
 
-COUNTED = ("run", "execution", "dataset")
+COUNTED = ("run", "execution", "dataset", "dataset_type", "dimension_record")
 """Kinds of facts that people know; where there are others only, their number is said."""
 
 
@@ -51,17 +52,21 @@ def merge_text(report: MergeReport) -> str:
     if taken.merge is None:
         lines.append(f"nothing new in {harmless(report.file)}")
     else:
-        parts = [number_of(taken.facts[kind], kind) for kind in COUNTED if taken.facts.get(kind)]
+        parts = [number_of(taken.facts[kind], kind.replace("_", " ")) for kind in COUNTED if taken.facts.get(kind)]
         parts = parts or [number_of(sum(taken.facts.values()), "fact")]
         lines.append(f"{', '.join(parts)} came in")
     if taken.objects:
         lines.append(f"{number_of(taken.objects, 'object')} came along, {size_text(taken.size)}")
     if taken.missing:
         lines.append(f"{number_of(taken.missing, 'object')} did not: their bytes are not beside that store")
-    for kind, subject in taken.kept:
-        if kind not in UNREMARKABLE:
-            lines.append(f"left as it is here: {kind} {harmless(subject)}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *left_lines(taken)])
+
+
+def left_lines(taken: Taken) -> list[str]:
+    """What both stores say, each in its own way."""
+    return [
+        f"left as it is here: {kind} {harmless(subject)}" for kind, subject in taken.kept if kind not in UNREMARKABLE
+    ]
 
 
 UNREMARKABLE = frozenset({"collection", "run_end", "chain_removal", "tag_removal"})

@@ -71,7 +71,7 @@ def _run(record: Mapping[str, Any], short: Mapping[str, str]) -> list[Field]:
 
 def _execution(record: Mapping[str, Any], short: Mapping[str, str]) -> list[Field]:
     return _told(
-        ("task", _task(record)),
+        *([("task", _task(record))] if record["stage"] else _as_registered(record)),
         ("outcome", _outcome(record)),
         ("accepted", "\n".join(told(record))),
         ("verified", "\n".join(verified(record))),
@@ -122,6 +122,11 @@ def _dataset(record: Mapping[str, Any], short: Mapping[str, str]) -> list[Field]
 def _told(*fields: Field) -> list[Field]:
     """The fields that say something."""
     return [(name, value) for name, value in fields if value]
+
+
+def _as_registered(record: Mapping[str, Any]) -> list[Field]:
+    """What a person has called an execution that is no task's, and where it was."""
+    return [("name", record["name"]), ("site", record["site"] or "")]
 
 
 def _maker(record: Mapping[str, Any]) -> str:

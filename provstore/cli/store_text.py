@@ -70,6 +70,14 @@ def _range(row: Mapping[str, Any]) -> str:
     return f"  {row['valid_from'] or '…'} to {row['valid_to'] or '…'}"
 
 
+def _record(row: Mapping[str, Any]) -> str:
+    said = [f"{name} = {value}" for name, value in json.loads(row["record"]).items() if value is not None]
+    columns = {"begin": "time_begin", "end": "time_end", "region": "region"}
+    return ", ".join(
+        [*said, *[f"{name} = {row[column]}" for name, column in columns.items() if row[column] is not None]]
+    )
+
+
 SAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "store": lambda row: moment(row["created"]),
     "run": _run,
@@ -78,6 +86,9 @@ SAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "execution": _execution,
     "dataset": _dataset,
     "collection": lambda row: str(row["type"]),
+    "dataset_type": lambda row: f"{row['format']}  {', '.join(json.loads(row['dimensions']))}",
+    "dimension": lambda row: f"{row['name']}  {row['definition']}",
+    "dimension_record": _record,
     "chain_member": lambda row: f"{row['child']} in {row['chain']}",
     "chain_removal": lambda row: moment(row["removed"]),
     "tag": lambda row: f"dataset {row['dataset']} in {row['collection']}{_range(row)}",

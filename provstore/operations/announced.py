@@ -109,6 +109,13 @@ def undo_all(root: str, store: Store, running: str, execution: str | None = None
     return all([undo(root, store, folder) for folder in begun])
 
 
+def clear(root: str, store: Store | None, running: str) -> None:
+    """Removes `.provstore/running` at the end of what used it; not while something in it is still to be undone."""
+    with contextlib.suppress(StoreError):  # then nobody knows whether something is
+        if store is None or not os.path.isdir(running) or undo_all(root, store, running):
+            discard([running])
+
+
 def undo(root: str, store: Store, folder: str) -> bool:
     """Undoes what a note says, unless the store knows of it; False, and the note stays, while that is impossible."""
     said = _read(folder)

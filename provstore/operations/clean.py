@@ -13,7 +13,8 @@ import os
 from provstore.errors import FileError, UsageError
 from provstore.model.files import TOOL_FOLDERS
 from provstore.noun import NamedTuple
-from provstore.operations.outputs import Outputs, discard
+from provstore.operations.announced import clear
+from provstore.operations.outputs import Outputs
 from provstore.operations.targets import Targets, select
 from provstore.store import leavings
 from provstore.store.proof import prove
@@ -134,7 +135,7 @@ class _Cleaning:
                 folders = self._remove_empty_folders()
         finally:
             if not request.dry_run:
-                discard([os.path.dirname(self._aside)])
+                clear(self._project.root, self._project.store, os.path.dirname(self._aside))
         remarks = (*self._remarks, *self._project.take_remarks())
         return CleanReport(request.dry_run, request.dead, self._removed, self._left, folders, self._unknown, remarks)
 

@@ -123,7 +123,7 @@ def _unrecorded(store: Store, running: str) -> list[_Task]:
 def _inputs(description: Mapping[str, Any]) -> list[str]:
     """Paths that a task reads, relative to the root."""
     cwd, found = str(description["record"]["cwd"]), list[str]()
-    for read in description["inputs"].values():
+    for read in description.get("inputs", {}).values():
         found += [read] if isinstance(read, str) else read
     return [os.path.normpath(os.path.join(cwd, path)) for path in found]
 

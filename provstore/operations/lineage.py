@@ -236,8 +236,11 @@ def _names(store: Store, datasets: Iterable[DatasetNode], executions: Iterable[E
 
 
 def name_of(execution: ExecutionNode) -> str:
-    """The task of an execution, as the command line spells it; said to be by hand where nothing ran."""
-    name = task_name(execution.stage or "no stage", tuple(execution.data_id.items()))  # type: ignore[arg-type]
+    """The task of an execution, as the command line spells it, or the name that a person gave to what no stage is.
+
+    It is said to be by hand where a person accepted what lay there.
+    """
+    name = task_name(execution.stage or execution.name or "no stage", tuple(execution.data_id.items()))  # type: ignore[arg-type]
     return f"{name} (by hand)" if execution.by_hand else name
 
 

@@ -46,9 +46,9 @@ def merge(project: Project, current: str, other: str, observe: Observer, *, wait
         StoreLockedError: A run holds the project, and waiting was not wanted.
         StoreError: One of the two can't be used, or they contradict each other; nothing was added.
     """
+    from provstore.operations.announced import clear
     from provstore.operations.hold import hold
     from provstore.operations.interrupted import end_interrupted
-    from provstore.operations.outputs import discard
     from provstore.project import make_folder
 
     path = _store_at(current, other)
@@ -61,7 +61,7 @@ def merge(project: Project, current: str, other: str, observe: Observer, *, wait
         try:
             return _merge(project, path, tempfile.mkdtemp(dir=running))
         finally:
-            discard([running])
+            clear(project.root, project.store, running)
 
 
 def merge_row(source: str) -> Row:

@@ -86,9 +86,9 @@ def restore(project: Project, request: RestoreRequest, observe: Observer) -> Res
         FileError: The place can't be written, or lies behind a link that leaves the project.
         StoreDamagedError: The version's record is not what was recorded.
     """
+    from provstore.operations.announced import clear
     from provstore.operations.hold import hold
     from provstore.operations.interrupted import end_interrupted
-    from provstore.operations.outputs import discard
 
     store = project.store
     if store is None:
@@ -105,7 +105,7 @@ def restore(project: Project, request: RestoreRequest, observe: Observer) -> Res
         try:
             outcome = _put(project, store, version.made, target, observe)
         finally:
-            discard([running])
+            clear(project.root, project.store, running)
     return RestoreReport(version.made.path, target, version.made.dataset, version.made.digest, outcome)
 
 

@@ -292,9 +292,9 @@ class _Runner:
                 if self._engine is not None:
                     self._engine.close()
                 if self._is_recorded or self._engine is None:  # else the next run looks at what was under way
-                    from provstore.operations.outputs import discard
+                    from provstore.operations.announced import clear
 
-                    discard([running])
+                    clear(self._project.root, self._project.store, running)
 
     def _rounds(self, running: str, assessment: Assessment) -> RunReport:
         from provstore.apart.client import StoppedError

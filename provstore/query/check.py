@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from provstore.query.bound import bound, kind, scalar, scalars
 from provstore.query.node import walk
-from provstore.query.place import listed, nearest, query_error
+from provstore.query.place import listed, meant, query_error
 from provstore.query.tree import (
     AllOf,
     AnyOf,
@@ -73,7 +73,7 @@ def _check_names(tree: Expression, kinds: Mapping[str, Kind | None]) -> None:
                 tree.text,
                 name.at,
                 f"there is no name '{name.text}', names are: {listed(kinds, name.text)}",
-                nearest(name.text, kinds),
+                meant(name.text, kinds),
             )
 
 

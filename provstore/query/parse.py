@@ -185,6 +185,9 @@ class _Reader:
             return self.parentheses()
         if word.kind == "-" and self.words[self.position + 1].kind != "number":
             return Negative(self.take().at, self.expression(SIGN))
+        if word.kind == "+" and self.words[self.position + 1].kind != "number":
+            zero = Literal(self.take().at, 0)  # "+x" is a number, and so is 0 + x
+            return Arithmetic(word.at, zero, "+", self.expression(SIGN))
         if word.kind in ("name", "OVERLAPS") and self.words[self.position + 1].kind == "(":
             return self.call()
         if word.kind == "name":

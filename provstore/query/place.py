@@ -63,6 +63,15 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean '{close}'?" if close else ""
 
 
+def meant(name: str, known: Iterable[str]) -> str:
+    """A hint for a name of a query that is not known: as we spell what others call so, else the most similar one."""
+    dimension, _, field = name.partition(".")
+    spellings = (name.replace("timespan.", ""), dimension if field in ("id", dimension) else "", f"dataset.{name}")
+    names = frozenset(known)
+    found = next((spelling for spelling in spellings if spelling in names), None)
+    return f"did you mean '{found}'?" if found else nearest(name, names)
+
+
 def listed(names: Iterable[str], near: str = "") -> str:
     """Names for a message, sorted; of very many, some: those most like `near`, else the first."""
     ordered = sorted(names)

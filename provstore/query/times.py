@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 
@@ -25,6 +25,11 @@ def moment(text: str) -> datetime:
 def in_utc(time: datetime) -> datetime:
     """The same moment in UTC; what has no zone is UTC."""
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def moment_of(day: date) -> datetime:
+    """The moment that Python's `datetime`, or `date` for its midnight, says, in UTC."""
+    return in_utc(day if isinstance(day, datetime) else datetime(day.year, day.month, day.day))
 
 
 def canonical(text: str) -> str:

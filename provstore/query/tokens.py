@@ -20,7 +20,7 @@ _TOKEN = re.compile(
     r"""
       (?P<time>   [Tt] '(?:[^']|'')*+' )
     | (?P<text>   '(?:[^']|'')*+' )
-    | (?P<number> \d+ (?:\.\d+)? (?:[eE][+-]?\d+)? )
+    | (?P<number> (?: \d+ (?:\.(?!\.)\d*)? | \.\d+ ) (?:[eE][+-]?\d+)? )
     | (?P<name>   [A-Za-z_]\w* (?:\.[A-Za-z_]\w*)* )
     | (?P<bind>   :[A-Za-z_]\w* )
     | (?P<sign>   <= | >= | != | \.\. | [=<>+\-*/%(),:] )
@@ -82,7 +82,7 @@ def _kind(match: re.Match[str]) -> str:
 def _misspelt(text: str, at: int) -> QueryError:
     match = _WORD.match(text, at)
     word = match.group() if match else text[at]
-    hint = "" if word.endswith(".") else "a name begins with a letter, and text stands in single quotes: band = 'r'"
+    hint = "a name begins with a letter, and text stands in single quotes: band = 'r'"
     return query_error(text, at, f"found {quoted(word)}, expected a number", hint)
 
 
@@ -96,5 +96,5 @@ def _unreadable(text: str, at: int) -> QueryError:
     if character == "'":
         hint = "it ends with a single quote; a quote inside of it is written twice"
         return query_error(text, at, "this text has no end", hint)
-    hint = "a number has a digit on either side of its point" if character == "." else ""
+    hint = "a name begins with a letter, and a number has a digit beside its point" if character == "." else ""
     return query_error(text, at, f"found {quoted(character)}, expected a name, a value or an operator", hint)

@@ -17,7 +17,7 @@ from provstore.query import constants
 from provstore.query.check import check_where, kind_of_literal
 from provstore.query.constants import FIRST, LAST, is_constant
 from provstore.query.node import walk
-from provstore.query.place import listed, nearest, query_error
+from provstore.query.place import listed, meant, query_error
 from provstore.query.simplify import height, simplified
 from provstore.query.tree import (
     AllOf,
@@ -145,8 +145,8 @@ def ordered(terms: Sequence[str], names: Names) -> tuple[list[tuple[str, bool]],
         at = len(term) - len(name)
         _refuse_ambiguous(term, at, name, names)
         if name not in known:
-            hint = nearest(name, known) or (f"did you mean 'dataset.{name}'?" if f"dataset.{name}" in known else "")
-            raise query_error(term, at, f"there is no name '{name}', names are: {listed(known, name)}", hint)
+            message = f"there is no name '{name}', names are: {listed(known, name)}"
+            raise query_error(term, at, message, meant(name, known))
         if known[name] in ("region", "time span"):
             hint = f"sort by {name.removesuffix('timespan')}begin" if known[name] == "time span" else ""
             raise query_error(term, at, f"'{name}' is a {known[name]}, which has no order", hint)

@@ -151,7 +151,8 @@ FIRST_ROW = "d.rowid = {}"
 OF_KEY, OF_DATASET = "k.value", "d.data_id"
 MORE = {
     "owner": "d.owner = :owner",
-    "keyword": "EXISTS (SELECT 1 FROM keyword AS w WHERE w.word = :keyword AND w.dataset = d.id)",
+    "keywords": "NOT EXISTS (SELECT 1 FROM json_each(:keywords) AS w WHERE NOT EXISTS ("
+    "SELECT 1 FROM keyword AS k WHERE k.word = w.value AND k.dataset = d.id))",
 }
 ORDER = "ORDER BY {}, d.rowid"
 ASCENDING, DESCENDING = "{} ASC", "{} DESC"

@@ -36,6 +36,12 @@ WITH_KEYS = """
     SELECT r.dimension, r.key, r.value, r.record, r.time_begin, r.time_end, r.region
       FROM json_each(:keys) AS j CROSS JOIN dimension_record AS r ON r.dimension = :dimension AND r.key = j.value
 """
+HAS_RECORDS = "SELECT EXISTS (SELECT 1 FROM dimension_record WHERE dimension = :dimension)"
+LABELLED = """
+    SELECT DISTINCT data_id FROM dataset
+     WHERE type IN (SELECT v.type FROM data_id_value AS v WHERE v.dimension = :dimension)
+       AND data_id GLOB '{*}' AND json_valid(data_id)
+"""
 VALUE_TYPES = "SELECT DISTINCT typeof(value) FROM dimension_record WHERE dimension = :dimension"
 NUMBER = "SELECT dimension, count(*) FROM dimension_record GROUP BY dimension"
 
@@ -85,6 +91,16 @@ def records_with_keys(conn: sqlite3.Connection, dimension: str, keys: Iterable[s
     """The records that there are of these keys (canonical JSON)."""
     asked = {"dimension": dimension, "keys": json.dumps(list(keys))}
     return {row[1]: record_from(row) for row in conn.execute(WITH_KEYS, asked)}
+
+
+def has_records(conn: sqlite3.Connection, dimension: str) -> bool:
+    """Some value of a dimension has a record."""
+    return bool(conn.execute(HAS_RECORDS, {"dimension": dimension}).fetchone()[0])
+
+
+def labelled_with(conn: sqlite3.Connection, dimension: str) -> list[dict[str, JSON]]:
+    """The data IDs of all types of which some dataset is labelled with a dimension."""
+    return [json.loads(text) for (text,) in conn.execute(LABELLED, {"dimension": dimension})]
 
 
 def value_types(conn: sqlite3.Connection, dimension: str) -> set[str]:

@@ -40,8 +40,6 @@ INTEGRITY = "PRAGMA integrity_check"
 TRY_TO_WRITE = ("PRAGMA busy_timeout = 0", "PRAGMA query_only = OFF", "BEGIN IMMEDIATE", "ROLLBACK")
 PATIENT = f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}"
 SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
-SHADOWS = frozenset({"sky_node", "sky_parent", "sky_rowid"})
-"""Tables in which SQLite keeps an R*Tree; how they are spelled depends on its version."""
 SKY = "SELECT rtreecheck('main', 'sky')"
 STORES = "SELECT count(*) FROM store"
 LAST = "SELECT coalesce(max(position), 0) FROM record"
@@ -229,7 +227,7 @@ def _schema(check: Check) -> Iterator[Problem]:
     for key, row in expected.items():
         if key not in found:
             yield Problem("schema", f"{key[0]} {key[1]}", "is missing")
-        elif found[key] != row and key[1] not in SHADOWS:
+        elif found[key] != row:
             yield Problem("schema", f"{key[0]} {key[1]}", "is not what the migrations make")
     number = check.conn.execute(STORES).fetchone()[0]
     if number != 1:

@@ -63,7 +63,8 @@ DATASETS = """
       FROM json_each(:ids) AS r CROSS JOIN dataset AS d ON d.id = r.value ORDER BY d.rowid
 """
 EXECUTIONS = """
-    SELECT e.id, e.stage, e.data_id, e.outcome, e.started, e.run IS NULL AND e.name = 'accepted'
+    SELECT e.id, e.stage, e.data_id, e.outcome, e.started, e.run IS NULL AND e.name = 'accepted',
+           e.name
       FROM json_each(:ids) AS r CROSS JOIN execution AS e ON e.id = r.value ORDER BY e.rowid
 """
 USED = """
@@ -129,6 +130,7 @@ class ExecutionNode(NamedTuple):
 
     Attributes:
         by_hand: Nothing ran: a person accepted what lay there as what the task makes.
+        name: What a person has called it, who registered it.
     """
 
     id: str
@@ -137,6 +139,7 @@ class ExecutionNode(NamedTuple):
     outcome: str
     started: str
     by_hand: bool
+    name: str = ""
 
 
 class Link(NamedTuple):
@@ -226,8 +229,8 @@ def executions(conn: sqlite3.Connection, ids: Iterable[str]) -> list[ExecutionNo
     found = conn.execute(EXECUTIONS, {"ids": json.dumps(sorted(ids))})
     data_ids = DataIds(conn)
     return [
-        ExecutionNode(id, stage, data_ids.read(stage, data_id), outcome, started, bool(by_hand))
-        for id, stage, data_id, outcome, started, by_hand in found
+        ExecutionNode(id, stage, data_ids.read(stage, data_id), outcome, started, bool(by_hand), name)
+        for id, stage, data_id, outcome, started, by_hand, name in found
     ]
 
 

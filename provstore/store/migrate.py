@@ -67,7 +67,13 @@ def create(path: str, now: float, store_id: str) -> None:
 
 
 def upgrade(conn: sqlite3.Connection, path: str, now: float) -> None:
-    """Brings an older store up to date, after a copy of it was put beside it (`store.db.before-<number>`)."""
+    """Brings an older store up to date, after a copy of it was put beside it (`store.db.before-<number>`).
+
+    Raises:
+        StoreDamagedError: It only says that it is older: a flipped bit in its number must not make it lose its tables.
+    """
+    with explained(path):
+        _check_age(conn, path)
     backup = f"{path}.before-{NEWEST:04d}"
     with explained(backup):
         target = sqlite3.connect(backup)
@@ -83,11 +89,31 @@ def upgraded_copy(conn: sqlite3.Connection, path: str) -> sqlite3.Connection:
     """A copy in memory, of today's schema, of a store that can't be written where it lies; closes `conn`."""
     copy = sqlite3.connect(":memory:", isolation_level=None)
     with explained(path):
+        _check_age(conn, path)
         conn.backup(copy)
         conn.close()
         _apply(copy, None, 0.0)
         copy.execute(READ_ONLY)
     return copy
+
+
+TABLES = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql IS NOT NULL"
+
+
+def _check_age(conn: sqlite3.Connection, path: str) -> None:
+    """Refuses a store that has tables of a later schema than its number says."""
+    from contextlib import closing
+
+    version = schema_version(conn)
+    there = dict(conn.execute(TABLES))
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        for number, sql in migrations().items():
+            fresh.executescript(sql)
+            if number == version:
+                expected = dict(fresh.execute(TABLES))
+        later = dict(fresh.execute(TABLES))
+    if any(there.get(name) == sql for name, sql in later.items() if expected.get(name) != sql):
+        raise StoreDamagedError(f"{path}: it says that its schema is {version}, and its tables are later", hint=RECOVER)
 
 
 def _apply(conn: sqlite3.Connection, store_id: str | None, now: float) -> None:

@@ -101,6 +101,15 @@ UNRECORDED_SINCE = """
      WHERE b.subject = ? AND b.kind = 'run' AND d.execution IS NOT NULL
        AND NOT EXISTS (SELECT 1 FROM execution AS e WHERE e.id = d.execution)
 """
+LIVING_SUCCESSOR = """
+    WITH RECURSIVE later (id) AS (
+        SELECT id FROM dataset WHERE replaces = :dataset
+        UNION SELECT d.id FROM later AS l CROSS JOIN dataset AS d ON d.replaces = l.id
+    )
+    SELECT l.id FROM later AS l
+     WHERE NOT EXISTS (SELECT 1 FROM dataset AS n WHERE n.replaces = l.id)
+       AND NOT EXISTS (SELECT 1 FROM dataset_deletion AS x WHERE x.dataset = l.id)
+"""
 ALIAS = "SELECT target FROM alias WHERE name = ? ORDER BY rowid DESC LIMIT 1"
 ALIASES = "SELECT name, target FROM alias AS a WHERE rowid = (SELECT max(rowid) FROM alias WHERE name = a.name)"
 EXECUTION_OUTCOME = "SELECT outcome FROM execution WHERE id = ?"
@@ -118,7 +127,8 @@ LIST = """
     SELECT d.id FROM dataset AS d
      WHERE (:type IS NULL OR d.type GLOB :type)
        AND (:owner IS NULL OR d.owner = :owner)
-       AND (:keyword IS NULL OR EXISTS (SELECT 1 FROM keyword AS k WHERE k.word = :keyword AND k.dataset = d.id))
+       AND NOT EXISTS (SELECT 1 FROM json_each(:keywords) AS w
+                        WHERE NOT EXISTS (SELECT 1 FROM keyword AS k WHERE k.word = w.value AND k.dataset = d.id))
        AND (:names IS NULL OR d.run IN (SELECT value FROM json_each(:names))
             OR EXISTS (SELECT 1 FROM tag AS t
                         WHERE t.dataset = d.id AND t.collection IN (SELECT value FROM json_each(:names))
@@ -149,6 +159,7 @@ class Wanted(NamedTuple):
     Attributes:
         type: A glob.
         collections: RUN, TAGGED and CALIBRATION collections; None: wherever they are.
+        keywords: All of them.
         status: "valid", "replaced", "deleted" or "all".
         limit: -1: all.
     """
@@ -156,7 +167,7 @@ class Wanted(NamedTuple):
     type: str | None = None
     collections: Sequence[str] | None = None
     owner: str | None = None
-    keyword: str | None = None
+    keywords: Sequence[str] = ()
     status: str = "valid"
     limit: int = -1
 
@@ -227,6 +238,12 @@ def living_called(conn: sqlite3.Connection, name: str, version: str, owner: str,
     asked = {"name": name, "version": version, "owner": owner, "owner_type": owner_type}
     row = conn.execute(LIVING_CALLED, asked).fetchone()
     return None if row is None else Living(*row)
+
+
+def living_successor(conn: sqlite3.Connection, dataset: str) -> str | None:
+    """The living dataset that has taken the place of a replaced one, be it by way of others."""
+    row = conn.execute(LIVING_SUCCESSOR, {"dataset": dataset}).fetchone()
+    return None if row is None else str(row[0])
 
 
 def used_versions(conn: sqlite3.Connection, name: str, owner: str, owner_type: str) -> list[str]:
@@ -312,7 +329,7 @@ def wanted(conn: sqlite3.Connection, asked: Wanted) -> list[str]:
         "type": asked.type,
         "names": names,
         "owner": asked.owner,
-        "keyword": asked.keyword,
+        "keywords": json.dumps(list(asked.keywords)),
         "status": asked.status,
         "limit": asked.limit,
     }

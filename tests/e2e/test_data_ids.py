@@ -189,3 +189,47 @@ def test_the_command(project):
     assert json.loads(nothing.out) == {"data_ids": []}
     assert "visit < 2" in nothing.err
     assert "did you mean 'visit'?" in project.provstore("data-id", "visit", "vsit=1", status=2).err
+
+
+def test_the_first_record_of_a_dimension_brings_those_of_all_that_it_labels(tmp_path):
+    """Data that are older than the dimension's declaration, or than records; what it can't have gets none."""
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": "", "a": "1", "b": "2"})
+    with Store.open(project.root) as store:
+        store.register_dataset("a", dataset_type="night", data_id={"day": 3})
+        store.register_dataset("b", dataset_type="night", data_id={"day": "fourth"})
+    declared = '[dimensions.day]\ntype = "int"\n[datasets.log]\ndimensions = ["day"]\nformat = "json"\n'
+    project.write("Pipelinefile.toml", declared)
+    with Store.open(project.root) as store:
+        store.put({}, "log", day=5)
+
+        assert [found["day"] for found in store.query_data_ids("day", order_by="day")] == [3, 5]
+    project.provstore("fsck")
+
+
+def test_words_mean_text_where_a_dimension_was_found_in_paths(tmp_path):
+    """As its records say: a value that is found in paths is text, unless its dimension is of another type."""
+    made = '[dimensions.visit]\n[stages.cal]\ndimensions = ["visit"]\nrun = "cat in/{visit} > out/{visit}"\n'
+    text = made + 'inputs = ["in/{visit}"]\noutputs.out = "out/{visit}"\n'
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": text, "in/1": "one", "in/02": "two"})
+    project.run()
+
+    assert project.provstore("dataset", "get", "cal.out", "visit=1").out == "one"
+    assert project.provstore("data-id", "visit=1", "visit").out.split() == ["visit", "1"]
+
+
+def test_a_type_without_dimensions_goes_with_every_data_id(tmp_path):
+    """One dataset of it is enough for all; once it is deleted, or in no collection that is searched, none is left."""
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": PIPELINEFILE + "[datasets.setup]\ndimensions = []\n"})
+    with Store.create(project.root) as store:
+        store.insert_dimension("detector", [{"instrument": "HSC", "detector": n} for n in (20, 21)])
+        store.register_dataset("setup.txt", location="meta", dataset_type="setup", collection="first")
+        two = store.register_dataset("setup2.txt", location="meta", dataset_type="setup", collection="second")
+        store.delete_dataset(two)
+        asked = [
+            store.query_data_ids("detector", datasets="setup", collections=name) for name in ("first", "second", [])
+        ]
+        everywhere = store.query_datasets("setup", collections=[])
+
+    assert [len(found) for found in asked] == [2, 0, 0]
+    assert asked[1].explain() == "no data IDs with setup in second go together for detector"
+    assert asked[2].explain() == everywhere.explain() == "no collection is searched: the list of them is empty"

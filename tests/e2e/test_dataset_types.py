@@ -255,6 +255,24 @@ def test_what_is_said_of_other_dimensions_gets_a_record_by_itself(store: Store) 
         store.put({}, "shots", {"shot": 1, "band": "r"}, run="other")
 
 
+def test_what_follows_in_several_steps_is_compared_as_well(store: Store) -> None:
+    """A visit has a filter, the filter a band: the band of another filter contradicts the visit, given alone or not."""
+    glasses = '[dimensions.camera]\n[dimensions.filter]\nrequires = ["camera"]\nimplies = ["band"]\n'
+    shot = '[dimensions.shot]\ntype = "int"\nimplies = ["filter"]\nmetadata = { seeing = "float" }\n'
+    write(store, DECLARED + glasses + shot)
+    glass = [{"camera": "A", "filter": "G1", "band": "g"}, {"camera": "B", "filter": "G1", "band": "r"}]
+    store.insert_dimension("filter", glass)
+    store.insert_dimension("shot", [{"shot": 1, "filter": "G1"}])
+    store.register_dataset_type("shots", ["camera", "shot"], "json")
+
+    assert store.put({}, "shots", camera="A", shot=1, band="g").data_id == {"camera": "A", "shot": 1}
+    assert store.put({}, "shots", camera="B", shot=1, band="r").data_id == {"camera": "B", "shot": 1}
+    for camera, more in (("A", {"band": "r"}), ("B", {"band": "g"}), ("A", {"band": "r", "filter": "G1"})):
+        with pytest.raises(UsageError, match=r"found band=., but filter=G1 is recorded with (camera=., )?band=."):
+            store.put({}, "shots", {"camera": camera, "shot": 1}, **more, run="other")
+    assert store.find_dataset("shots", camera="A", shot=1, band="g") is not None
+
+
 @pytest.mark.parametrize("value", ["abc", True, 1.5, 2**70])
 def test_what_a_dimension_can_not_have_is_no_record_of_it(store: Store, value: Any) -> None:
     """A dataset of which no type is known may be labelled so all the same, and the store stays sound."""

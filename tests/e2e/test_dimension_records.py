@@ -612,3 +612,27 @@ def test_what_is_wrong_on_the_command_line_is_said(project, words, text):
 
     assert text in done.err
     assert not (project.root / ".provstore").exists()
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ("visit = 1 and band = 'i'", "no record fulfils: visit = 1"),
+        ("visit = :none", "no record fulfils: visit = :none"),
+        ("visit = 6320 and exposure_time > 50", "each condition holds for some record, but all of them hold for none"),
+    ],
+)
+def test_no_record_is_explained(store, folder, where, why):
+    """What excluded all is said by `explain`, and on standard error, where what is found does not stand."""
+    store.insert_dimension("visit", [VISIT, {**VISIT, "visit": 6322, "exposure_time": 60.0}])
+    found = store.query_dimension_records("visit", where, bind={"none": 1})
+
+    assert found == []
+    assert found.explain() == why
+    assert store.query_dimension_records("visit", limit=0).explain() == "limit 0 asks for nothing"
+    assert store.query_dimension_records("detector").explain() == "there is no record of the dimension 'detector'"
+    assert store.query_dimension_records("visit").explain() == "found 2 records"
+    if ":" not in where:
+        shown = Project(folder, {}).provstore("dimension", "show", "visit", "--where", where, "--json")
+        assert json.loads(shown.out)["records"] == []
+        assert shown.err == f"{why}\n"

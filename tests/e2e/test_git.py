@@ -156,6 +156,22 @@ def test_bytes_beside_the_store_stay_known(project: Project) -> None:
     assert all(version["kept"] for version in versions)
 
 
+def test_what_two_branches_say_otherwise_is_said(project: Project) -> None:
+    """A record of a dimension is on one of them what it is not on the other: that of this one stays."""
+    dimension = '\n[dimensions.visit]\ntype = "int"\nmetadata = { seeing = "float" }\n'
+    project.write("Pipelinefile.toml", project.read("Pipelinefile.toml") + dimension)
+    committed(project.root, "dimension")
+    for branch, seeing in (("other", "0.7"), ("main", "0.9")):
+        git(project.root, "checkout", "-q", *(["-b"] if branch == "other" else []), branch)
+        project.provstore("dimension", "insert", "visit", "visit=1", f"seeing={seeing}")
+        committed(project.root, branch)
+    said = git(project.root, "merge", "other")
+
+    assert 'provstore: left as it is here: dimension_record visit {"visit":1}' in said
+    assert project.provstore("dimension", "show", "visit", "--json").report["records"] == [{"visit": 1, "seeing": 0.9}]
+    assert 'dimension_record visit {"visit":1}  seeing = 0.9' in project.provstore("git", "textconv", STORE).out
+
+
 def test_what_can_not_be_united_stays_as_it_is(project: Project) -> None:
     """Theirs is damaged: git says that there is a conflict and why; ours lies there, whole."""
     two_branches(project)

@@ -261,3 +261,18 @@ def test_the_last_runs_are_those_of_the_log(here: Project, there: Project) -> No
     assert here.json("show", here.json("diff", "noisy")["a"])["run"] == runs[1]
     assert [row["run"] for row in rows] == runs
     assert [row["run"] for row in here.json("metrics", "out.txt", "-n", "1")["rows"]] == runs[:1]
+
+
+def test_records_of_dimensions_are_counted(tmp_path: Path) -> None:
+    """As is what they say otherwise here."""
+    declared = '[dimensions.visit]\ntype = "int"\nmetadata = { seeing = "float" }\n'
+    here, there = (Project(tmp_path / name, {"Pipelinefile.toml": declared}) for name in ("here", "there"))
+    here.provstore("dimension", "insert", "visit", "visit=1", "seeing=0.7")
+    for visit in (1, 2):
+        there.provstore("dimension", "insert", "visit", f"visit={visit}", "seeing=0.9")
+
+    assert here.provstore("merge", "../there").out.splitlines() == [
+        "1 dimension record came in",
+        'left as it is here: dimension_record visit {"visit":1}',
+    ]
+    here.provstore("fsck")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -10,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from e2e.project import Project
+from e2e.project import Project, stage
 
 from provstore import Store
+from provstore.cli.main import run_command
 from provstore.operations.announced import Announced
 
 from .aftermath import claim_sound
@@ -41,6 +43,14 @@ def to_ingest(project: Project) -> list[str]:
     return words
 
 
+def to_link(project: Project) -> list[str]:
+    """A directory of which each file is shared."""
+    project.provstore(*NEXT)
+    project.write("new/a", "first")
+    project.write("new/b/c", "second")
+    return ["dataset", "register", "deep/er", "1.0.0", "--old-location", "new", "--transfer", "hardlink"]
+
+
 def to_replace(project: Project) -> list[str]:
     """A directory, of which somebody has edited a file since."""
     words = ["--old-location", "new"]
@@ -62,7 +72,7 @@ def datasets(project: Project) -> list[tuple[object, ...]]:
     return project.rows("SELECT path, digest, status FROM v_dataset ORDER BY rowid")
 
 
-@pytest.mark.parametrize("prepare", [to_ingest, to_replace, to_delete])
+@pytest.mark.parametrize("prepare", [to_ingest, to_link, to_replace, to_delete])
 def test_a_call_that_is_killed_is_done_or_undone(
     prepare: Callable[[Project], list[str]], tmp_path: Path, effort: int, tally: Callable[[str, int], None]
 ) -> None:
@@ -98,16 +108,48 @@ def test_what_somebody_puts_there_after_a_kill_stays(tmp_path: Path) -> None:
     """And what had given way is not lost either."""
     project = Project(tmp_path / "p", {"Pipelinefile.toml": TEXT, "given.txt": "given"})
     id = project.provstore("dataset", "register", "given.txt", "1.0.0").out.strip()
-    folder = project.root / ".provstore" / "running" / "killed"
-    step = {"path": "given.txt", "digest": "", "fresh": "", "aside": "deleted", "folders": []}
-    folder.mkdir(parents=True)
-    (folder / "changes.json").write_text(json.dumps({"deletes": id, "execution": None, "steps": [step]}))
-    os.rename(project.root / "given.txt", folder / "deleted")
+    note_deletion(project, id, "given.txt")
     project.write("given.txt", "somebody's")
     project.provstore(*NEXT)
 
     assert project.read("given.txt") == "somebody's"
     assert (project.root / ".provstore" / "failed" / "killed" / "given.txt").read_text() == "given"
+
+
+@pytest.mark.parametrize("words", [("run",), ("merge", "../other"), ("restore", "made"), ("clean",)])
+def test_what_the_disk_refuses_to_undo_is_undone_later(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much is done meanwhile: the note stays, and so does what it speaks of."""
+    other = Project(tmp_path / "other", {"Pipelinefile.toml": TEXT})
+    other.provstore(*NEXT)
+    files = {"Pipelinefile.toml": TEXT + stage("make", "cat read > made", "read", "made"), "read": "1", "given": "2"}
+    project = Project(tmp_path / "p", files)
+    project.run()
+    id = project.provstore("dataset", "register", "given", "1.0.0").out.strip()
+    note_deletion(project, id, "given")
+    project.write("read", "3")
+    with monkeypatch.context() as refused:
+        refused.setattr("provstore.operations.announced.move", refuse)
+        refused.chdir(project.root)
+        run_command([*words])
+
+    assert "given" not in project.files()
+    project.provstore(*NEXT)
+    assert project.read("given") == "2"
+
+
+def note_deletion(project: Project, id: str, path: str) -> None:
+    """Leaves what a deletion leaves that is killed before it is recorded."""
+    folder = project.root / ".provstore" / "running" / "killed"
+    step = {"path": path, "digest": "", "fresh": "", "aside": "deleted", "folders": []}
+    folder.mkdir(parents=True)
+    (folder / "changes.json").write_text(json.dumps({"deletes": id, "execution": None, "steps": [step]}))
+    os.rename(project.root / path, folder / "deleted")
+
+
+def refuse(*_: object) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def test_what_is_recorded_is_not_undone_by_a_later_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ def dataset(type_: str, number: int, run: str = "r0", **more: Any) -> dict[str, 
 
 
 def children(project: Project, name: str) -> tuple[str, ...]:
-    return collections.query_collections(project, name)[0].children
+    return collections.query_collections(project, [name])[0].children
 
 
 # --- CALIBRATION --------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ def test_a_chain_has_no_circle_and_no_child_twice(project: Project, steps: list[
     for which, how, numbers in steps:
         chain, named = names[which], [names[number] for number in numbers]
         circle = how != chains.REMOVE and any(chain in below(model, child) for child in named)
-        if circle or len(set(named)) < len(named):
+        if circle or (how != chains.REMOVE and len(set(named)) < len(named)):
             with pytest.raises(UsageError, match=r"would hold itself|twice"):
                 chains.change_chain(project, chain, how, named)
             continue
@@ -189,7 +189,7 @@ def test_a_chain_has_no_circle_and_no_child_twice(project: Project, steps: list[
 
         assert children(project, chain) == report.children == tuple(after)
     for chain in model:
-        flat = collections.query_collections(project, chain, flatten=True)
+        flat = collections.query_collections(project, [chain], flatten=True)
         assert [found.name for found in flat] == [name for name in below(model, chain) if name in LEAVES]
 
 
@@ -314,14 +314,14 @@ def test_a_name_that_can_t_be_is_refused(project: Project, name: Any) -> None:
     """Empty, unprintable, too long, ours, or no text: neither made nor asked for."""
     for call in (
         lambda: collections.register(project, name),
-        lambda: collections.query_collections(project, name),
+        lambda: collections.query_collections(project, [name]),
         lambda: removing.remove(project, name),
         lambda: chains.change_chain(project, "names", chains.EXTEND, [name], make=True),
         lambda: find_dataset(project, FindRequest("x", {}, (name,))),
     ):
         with pytest.raises(UsageError):
             call()
-    assert collections.query_collections(project, "names*") == []
+    assert collections.query_collections(project, ["names*"]) == []
 
 
 def test_a_name_may_have_spaces_of_all_kinds(project: Project) -> None:
@@ -362,7 +362,7 @@ def test_what_is_removed_comes_back_empty(project: Project) -> None:
     for name in ("bk", "bt", "bc"):
         assert removing.remove(project, name).dry_run is False
         with pytest.raises(UsageError, match="no such collection"):
-            collections.query_collections(project, name)
+            collections.query_collections(project, [name])
     for name, type_ in (("bt", "TAGGED"), ("bc", "CALIBRATION"), ("bk", "CHAINED")):
         collections.register(project, name, type_)
         if type_ != "CHAINED":
@@ -377,7 +377,7 @@ def test_globs_have_two_wild_cards_only(project: Project) -> None:
         collections.register(project, name)
 
     def found(glob: str) -> list[str]:
-        return [entry.name for entry in collections.query_collections(project, glob)]
+        return [entry.name for entry in collections.query_collections(project, [glob])]
 
     assert found("glob/a[1]") == ["glob/a[1]"]
     assert found("glob/a[?]") == ["glob/a[1]"]
@@ -394,7 +394,7 @@ def test_a_failure_leaves_nothing_in_a_project_without_a_store(tmp_path: Path) -
             lambda: tags.associate(project, "best", ["x"]),
             lambda: chains.change_chain(project, "all", chains.EXTEND, ["x"], make=True),
             lambda: removing.remove(project, "best"),
-            lambda: collections.query_collections(project, "best"),
+            lambda: collections.query_collections(project, ["best"]),
             lambda: collections.register(project, "best", "SET"),
         ):
             with pytest.raises(UsageError):

@@ -9,7 +9,7 @@ import pytest
 
 from provstore import Store
 from provstore.cli.collection_text import list_text
-from provstore.errors import UnknownIdError, UsageError
+from provstore.errors import QueryError, UnknownIdError, UsageError
 from provstore.operations.registry.collections.making import Listed
 
 PIPELINE = """
@@ -86,6 +86,30 @@ def test_nouns_are_as_good_as_names(store: Store) -> None:
     store.remove_collection(best)
 
     assert (found, left) == (two, [one, None])
+
+
+def test_several_globs_and_types_of_collections_may_be_asked_for(store: Store) -> None:
+    """They come in the order of the globs, each once; a name and a type have to be there, in a list as well."""
+
+    def asked(*given: Any) -> list[str]:
+        return [found.name for found in store.query_collections(*given)]
+
+    assert asked(["registered", "c*", "?alib"], ("RUN", "CALIBRATION")) == ["registered", "calib"]
+    assert asked([]) == asked("*", []) == []
+    for given in ((["*", "nope"],), ("*", ["RUN", "run"]), ([3],), ("*", 3)):
+        with pytest.raises(UsageError, match=r"nope|'run'|found 3"):
+            asked(*given)
+
+
+def test_an_empty_name_is_nothing_to_sort_by(store: Store) -> None:
+    """It is no name, alone as in a list; without names there is no order."""
+    for order_by in ("", "-", [""]):
+        with pytest.raises(QueryError, match="there is no name ''"):
+            store.query_datasets("flat", order_by=order_by)
+        with pytest.raises(QueryError, match="there is no name ''"):
+            store.query_data_ids("detector", order_by=order_by)
+
+    assert len(store.query_datasets("flat", order_by=[])) == 2
 
 
 def test_a_number_of_another_library_is_a_number(store: Store) -> None:

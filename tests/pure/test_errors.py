@@ -31,6 +31,13 @@ def test_each_fault_of_the_disk_has_its_own_hint(number: int, hint: str) -> None
     assert number in DISK_FAULTS
 
 
+def test_of_two_files_the_disk_refuses_the_one_that_is_to_be_made() -> None:
+    """A link, or a renaming: where it comes from is not what is full."""
+    found = error_from_os(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "in/a", None, "out/a"), "a file")
+
+    assert found.message == "out/a: No space left on device"
+
+
 def test_without_a_place_for_temporary_files_it_is_said_how_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """As Python says it, which names no file."""
     monkeypatch.setattr(tempfile, "tempdir", None)

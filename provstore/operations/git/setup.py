@@ -29,7 +29,7 @@ CACHE = "refs/notes/textconv/provstore"
 KEEP_TEXTS = "diff.provstore.cachetextconv"
 """Whether git keeps the texts of stores: as notes, which are commits."""
 
-TEXT_VERSION = 1
+TEXT_VERSION = 2
 """Of what a store looks like as text. It stands in the command, as git forgets kept texts when that changes."""
 
 COMMAND = (

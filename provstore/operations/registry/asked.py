@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MOST = 2**63 - 1  # what SQLite counts to
+NO_COLLECTION = "no collection is searched: the list of them is empty"
 
 
 def check_asked(where: object, bind: object, order_by: Iterable[object], limit: object) -> None:

@@ -5,7 +5,7 @@ Texts of times stand in the order of the times, so that nothing here has to read
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 
 from provstore.errors import UsageError
 from provstore.model.ranges import FIRST, LAST, contains, overlap, spelled_range
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from provstore.model.ranges import Range as Range  # noqa: PLC0414 - for others to import from here
 
-    Moment: TypeAlias = "str | datetime | None"
+    Moment: TypeAlias = "str | date | None"
 
 __all__ = ["checked_range", "contains", "overlap", "spelled_range", "without"]
 
@@ -49,13 +49,13 @@ def checked_range(begin: Moment, end: Moment, *, may_be_moment: bool = False) ->
 
 
 def _canonical(what: str, moment: Moment) -> str | None:
-    from provstore.query.times import canonical, in_utc
+    from provstore.query.times import canonical, moment_of
 
     if moment is None:
         return None
     try:
-        if isinstance(moment, datetime):
-            return canonical(in_utc(moment).isoformat())
+        if isinstance(moment, date):
+            return canonical(moment_of(moment).isoformat())
         if isinstance(moment, str):
             return canonical(moment)
     except (ValueError, OverflowError) as error:

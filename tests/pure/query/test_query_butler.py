@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta, timezone
+from uuid import UUID
+
+import numpy
 import pytest
 
 from provstore.errors import QueryError
-from provstore.query import parse_where, printed
+from provstore.query import check_where, matches, parse_where, printed
 
 
 @pytest.mark.parametrize(
@@ -14,6 +18,9 @@ from provstore.query import parse_where, printed
         ("1 = 2", "1 = 2"),
         ("a = -5", "a = -5"),
         ("a = +1.5e-10", "a = 1.5e-10"),
+        ("a in (.5e-2, -.25, 999., 1.e5, .2E5)", "a IN (0.005, -0.25, 999.0, 100000.0, 20000.0)"),
+        ("+a = 1./2", "0 + a = 1.0 / 2"),
+        ("a in (1 .. 5, 7..9)", "a IN (1..5, 7..9)"),
         ("(a = 1)", "a = 1"),
         ("((a = 1)) or (b = 2)", "a = 1 OR b = 2"),
         ("a.b = 123 AND c.d = 'x'", "a.b = 123 AND c.d = 'x'"),
@@ -96,6 +103,12 @@ def test_valid(text, printed_as):
         "visit IN (1..10:2:3)",
         "visit IN (1..)",
         "visit IN (..5)",
+        "visit IN (1...5)",
+        "visit = 1.5.2",
+        "visit = 1.x",
+        "visit = .",
+        "visit.5 = 1",
+        "+'r' = band",
         "visit IN (1.5..2)",
         "visit IN (:first..:last)",
         "visit = 1..10",
@@ -148,3 +161,60 @@ def test_invalid(text):
     """They are errors, with their place, before any name is looked at."""
     with pytest.raises(QueryError, match=r"^line 1, column \d+: "):
         parse_where(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("visit = :x", numpy.int16(101)),
+        ("visit = :x", numpy.float32(101)),
+        ("flag = :x", numpy.bool_(True)),
+        ("visit in (:x)", numpy.array([100, 101])),
+        ("visit not in (:x)", numpy.array([], dtype=int)),
+        ("begin = :x", date(2026, 11, 21)),
+        ("begin = :x", datetime(2026, 11, 21)),
+        ("id in (:x)", {UUID("0190a1b2-0000-7000-8000-000000000001")}),
+    ],
+)
+def test_bound(text, value):
+    """Values of those libraries that people have their values from are values."""
+    id = "0190a1b2-0000-7000-8000-000000000001"
+    row = {"visit": 101, "flag": True, "begin": "2026-11-21T00:00:00Z", "id": id}
+    tree = parse_where(text)
+    check_where(tree, {"visit": "number", "flag": "boolean", "begin": "time", "id": "text"}, {"x": value})
+
+    assert matches(tree, row, {"x": value})
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (numpy.array([1]), "':x' is a list, which may stand inside IN"),
+        (numpy.datetime64("2026-11-21", "ns"), "expected text, a number or a time"),
+        (datetime.max.replace(tzinfo=timezone(-timedelta(hours=5))), "':x' is 9999-12-31T23:59:59.999999-05:00, which"),
+        (datetime.min.replace(tzinfo=timezone(timedelta(hours=5))), "in no year of UTC from 1 to 9999"),
+    ],
+)
+def test_not_bound(value, message):
+    """A list outside of IN, a time in units that nobody names, and one that UTC does not have are errors."""
+    with pytest.raises(QueryError, match=message):
+        check_where(parse_where("visit = :x"), {"visit": None}, {"x": value})
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("visit.timespan.begin", "visit.begin"),
+        ("timespan.end", "end"),
+        ("visit.id", "visit"),
+        ("visit.visit", "visit"),
+        ("run", "dataset.run"),
+    ],
+)
+def test_their_names(name, ours):
+    """What they call otherwise, the hint says as we spell it."""
+    known = dict.fromkeys(("visit", "visit.begin", "visit.timespan", "timespan", "end", "dataset.run", "rung"))
+    with pytest.raises(QueryError) as caught:
+        check_where(parse_where(f"{name} = 1"), known)
+
+    assert caught.value.hint == f"did you mean '{ours}'?"

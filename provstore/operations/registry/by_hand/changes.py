@@ -147,7 +147,9 @@ def _replaceable(conn: Connection, request: ReplaceRequest, project: Project) ->
     id = known_id(conn, "dataset", request.dataset)
     now = registered.datasets(conn, [id])[0]
     if now["status"] != "valid":
-        raise UsageError(f"dataset {id}: it was {now['status']}, expected one that lives")
+        last = registered.living_successor(conn, id)
+        hint = f"dataset {last} has taken its place" if last is not None else ""
+        raise UsageError(f"dataset {id}: it was {now['status']}, expected one that lives", hint=hint)
     if not now["overwritable"]:
         raise UsageError(f"dataset {id}: '{now['name']}' is not overwritable", hint="register a new version")
     maker_here(conn, project, request.execution_id)
@@ -172,6 +174,8 @@ def _add_successor(
     if request.metadata is not None:
         said["metadata"] = names.checked_object("metadata", request.metadata)
     row = {**old, **{field: names.checked_text(field, value) for field, value in said.items() if value is not None}}
+    if content is None and row["location"] == "external" and not can_be_had(row["url"], row["contact"]):
+        raise UsageError(f"dataset {old['id']}: location 'external' needs a url or a contact")
     found = content or without_data(row["url"], row["contact"])
     fresh = recording.source_row(str(old["path"]), found, recording.Place(str(old["run"]), str(old["owner"]), now))
     parts = ("id", "kind", "executable", "size", "digest", "semantic_digest", "format", "created")

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 
 from provstore.digest import digest_bytes
-from provstore.errors import UsageError, error_from_os
+from provstore.errors import DataNotKeptError, UsageError, error_from_os
 from provstore.model.values import new_id, utc_text
 from provstore.noun import NamedTuple
 from provstore.operations.registry import names
@@ -88,7 +88,8 @@ def register_execution(project: Project, request: ExecutionRequest, observe: Obs
     now = time.time()
     started, ended = moment("started", request.started) or utc_text(now), moment("ended", request.ended)
     if ended is not None and ended < started:
-        raise UsageError(f"ended: found {ended}, expected a time not before {started}, its start")
+        hint = "" if request.started is not None else "without 'started' it began now: say when"
+        raise UsageError(f"ended: found {ended}, expected a time not before {started}, its start", hint=hint)
     names.checked_list("input_datasets", request.input_datasets, "ids")
     configuration = _configuration(request)
     with writing(project, "provstore execution register", "register executions", observe) as store:
@@ -172,6 +173,26 @@ def execution(project: Project, text: str) -> ExecutionRecord:
     if store is None:
         raise UnknownIdError(f"{text}: {NO_STORE}")
     return _records(store, [store.ask(known_id, "execution", text)])[0]
+
+
+def configuration(project: Project, text: str) -> tuple[str, bytes]:
+    """The id of an execution, and the text of the configuration that it was registered with.
+
+    Raises:
+        UnknownIdError: There is no such execution, or several ids begin so.
+        UsageError: It has none.
+        DataNotKeptError: Its text is lost.
+        StoreDamagedError: The record is not what was recorded.
+    """
+    found = execution(project, text)
+    store = project.store
+    if store is None or found.configuration is None:
+        raise UsageError(f"execution {found.id}: it was recorded without a configuration")
+    try:
+        return found.id, store.objects.read(found.configuration)
+    except KeyError:
+        message = f"execution {found.id}: the text of its configuration is not kept any more"
+        raise DataNotKeptError(message, hint="'provstore fsck' says what else is missing") from None
 
 
 def executions(project: Project, limit: int, *, every: bool) -> ExecutionsReport:

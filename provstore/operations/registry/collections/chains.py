@@ -50,7 +50,7 @@ def change_chain(
     """
     checked_collection(name)
     twice = next((child for place, child in enumerate(named) if child in named[:place]), None)
-    if twice is not None:
+    if twice is not None and how != REMOVE:
         raise UsageError(f"{name}: found {twice} twice, expected each collection once")
     makes_store = make and not named
     with transaction(project, f"provstore collection chain {name}", observe, makes_store=makes_store) as call:

@@ -19,6 +19,8 @@ from provstore.store.connection import explained
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from provstore.events import Observer
     from provstore.operations.registry.transact import Transaction
     from provstore.project import Project
@@ -91,38 +93,41 @@ def listed(store: Store, collection: Collection) -> Listed:
 
 
 def query_collections(
-    project: Project, glob: str = "*", type: str | None = None, *, flatten: bool = False
+    project: Project, globs: Sequence[str] = ("*",), types: Sequence[str] | None = None, *, flatten: bool = False
 ) -> list[Listed]:
-    """Collections, by name.
+    """Collections in the order of the globs, each once; those of one glob by name.
 
     Args:
-        glob: Of their names; `*` and `?` are wild cards.
-        type: Only those of it; None: of any.
+        globs: Of their names; `*` and `?` are wild cards.
+        types: Only those of one of them; None: of any.
         flatten: In the place of a chain, what is searched for it, in that order.
 
     Raises:
         UsageError: There is no such type, or no collection of a name without wild cards.
     """
-    if not isinstance(glob, str):
-        raise UsageError(f"collection: found {glob!r}, expected a name or a glob")
-    if type is not None and type not in collections.TYPES:
-        raise UsageError(f"found type '{type}', expected {', '.join(collections.TYPES)}")
-    is_name = not re.search("[*?]", glob)
-    if not is_name and not has_store(project):
+    for glob in globs:
+        if not isinstance(glob, str):
+            raise UsageError(f"collection: found {glob!r}, expected a name or a glob")
+    for type in types or ():
+        if type not in collections.TYPES:
+            raise UsageError(f"found type '{type}', expected {', '.join(collections.TYPES)}")
+    names = [glob for glob in globs if not re.search("[*?]", glob)]
+    if not names and not has_store(project):
         return []
     store = readable(project)
     with explained(store.path):
-        if is_name:
-            collection_named(store, glob)
-        pattern = re.compile("".join(WILD.get(char, re.escape(char)) for char in glob), re.DOTALL)
-        found = [
-            collection
-            for collection in collections.every(store.conn)
-            if pattern.fullmatch(collection.name) and type in (None, collection.type)
-        ]
+        for name in names:
+            collection_named(store, name)
+        matching = dict.fromkeys(found for glob in globs for found in _matching(store, glob))
+        found = [collection for collection in matching if types is None or collection.type in types]
         if flatten:
             found = collections.searched(store.conn, found)
         return [listed(store, collection) for collection in found]
+
+
+def _matching(store: Store, glob: str) -> list[Collection]:
+    pattern = re.compile("".join(WILD.get(char, re.escape(char)) for char in glob), re.DOTALL)
+    return [collection for collection in collections.every(store.conn) if pattern.fullmatch(collection.name)]
 
 
 WILD = {"*": ".*", "?": "."}

@@ -20,7 +20,7 @@ from provstore.operations.registry.collections.find import DEFAULT, FindRequest,
 from provstore.operations.registry.data.formatted import Formatted
 from provstore.operations.registry.data.placing import signatures
 from provstore.operations.registry.datasets import dataset, has_data
-from provstore.operations.registry.dimensions.universe import universe
+from provstore.operations.registry.dimensions.universe import universe, universe_in_words
 from provstore.operations.registry.names import ID, TYPE_NAME, spelled_dataset
 from provstore.operations.registry.transact import has_store, readable
 from provstore.operations.registry.types.by_hand import sought_data_id
@@ -177,7 +177,8 @@ def find_in_words(
     Raises:
         UnknownIdError, UsageError: As `find`; or a component is asked for, which is no file.
     """
-    dimensions = universe(project, None) if project.store is None else project.store.ask(_universe, project)
+    ask = None if project.store is None else project.store.ask
+    dimensions = universe(project, None) if ask is None else ask(lambda conn: universe_in_words(project, conn))
     data_id = from_words(dimensions, None, words) if words else None
     span = None if moment is None else Span(moment, moment)
     meant = find(project, GetRequest(named, data_id, collections, span))

@@ -19,7 +19,7 @@ from provstore.operations.registry.data.intake import Intake
 from provstore.operations.registry.data.placing import TRANSFERS
 from provstore.operations.registry.data.put import definition_of
 from provstore.operations.registry.data.target import Target
-from provstore.operations.registry.dimensions.universe import universe
+from provstore.operations.registry.dimensions.universe import universe, universe_in_words
 from provstore.operations.registry.names import one_of, spelled_dataset
 from provstore.operations.registry.types.data_ids import Checking, from_words
 from provstore.operations.registry.writing import writing
@@ -133,7 +133,8 @@ def ingest_said(project: Project, request: IngestRequest, words: Sequence[str], 
     """The same with what the names do not say as words of the command line (``visit=101``)."""
     if words:
         definition = definition_of(project, request.type)
-        dimensions = universe(project, None) if project.store is None else project.store.ask(_universe, project)
+        ask = None if project.store is None else project.store.ask
+        dimensions = universe(project, None) if ask is None else ask(lambda conn: universe_in_words(project, conn))
         request = request._replace(data_id=from_words(dimensions, definition, words))
     return ingest(project, request, observe)
 

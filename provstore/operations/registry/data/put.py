@@ -12,7 +12,7 @@ from provstore.operations.registry.data.formatted import Formatted
 from provstore.operations.registry.data.intake import Intake
 from provstore.operations.registry.data.placing import TRANSFERS
 from provstore.operations.registry.data.target import Target
-from provstore.operations.registry.dimensions.universe import universe
+from provstore.operations.registry.dimensions.universe import universe, universe_in_words
 from provstore.operations.registry.names import one_of, spelled_dataset
 from provstore.operations.registry.types.data_ids import Checking, from_words
 from provstore.operations.registry.types.definitions import type_named
@@ -118,7 +118,7 @@ def put_file(project: Project, request: PutFileRequest, observe: Observer) -> Da
     with writing(project, "provstore dataset put", WHAT, observe) as store:
         definition = store.ask(lambda conn: type_named(project, conn, request.type))
         dimensions = store.ask(lambda conn: universe(project, conn))
-        given = from_words(dimensions, definition, request.words)
+        given = from_words(store.ask(lambda conn: universe_in_words(project, conn)), definition, request.words)
         values, said = Checking(dimensions, definition, store.ask).parted(given)
         source = source_named(request.file, request.transfer, request.current)
         arrival = arrival_of(project, source, values, partial(Target(project, definition).of, {**given, **values}))

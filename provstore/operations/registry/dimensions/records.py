@@ -15,6 +15,8 @@ from provstore.operations.registry.dimensions.universe import Noting, universe
 from provstore.operations.registry.transact import has_store, readable, transaction
 from provstore.operations.registry.writing import unobserved
 from provstore.query.parse import parse_where
+from provstore.query.spell import printed
+from provstore.query.tree import AllOf, Expression
 from provstore.store import dimensions as recorded
 from provstore.store.conditions import compiled, ordered
 from provstore.store.connection import explained, undone
@@ -60,10 +62,11 @@ class DimensionLine(NamedTuple):
 
 
 class DimensionReport(NamedTuple):
-    """A dimension, and those of its records that were asked for."""
+    """A dimension, those of its records that were asked for, and why a condition leaves none ("": it leaves some)."""
 
     definition: Definition
     records: Sequence[RecordRow]
+    why: str
 
 
 # --- putting in -----------------------------------------------------------------------------------------------
@@ -252,7 +255,8 @@ def show_dimension(
         ProvstoreError: As that.
     """
     records = query_dimension_records(project, name, where, None, order_by, limit)
-    return DimensionReport(dimensions_of(project)[name], records)
+    why = explain(project, name, where, None, limit) if where and not records else ""
+    return DimensionReport(dimensions_of(project)[name], records, why)
 
 
 def query_dimension_records(
@@ -288,6 +292,31 @@ def query_dimension_records(
     with explained(store.path), undone(store.conn):
         rows = found(store.conn, names, condition._replace(values=values), order, limit)
     return [_complete(row, dimensions[name], names.key) for row in rows]
+
+
+def explain(project: Project, name: str, where: str, bind: Bind | None, limit: int | None) -> str:
+    """Says in a sentence why a query finds no records.
+
+    Raises:
+        ProvstoreError: As `query_dimension_records`.
+    """
+    if limit == 0:
+        return "limit 0 asks for nothing"
+
+    def finds(text: str) -> bool:
+        return bool(query_dimension_records(project, name, text, bind, limit=1))
+
+    if not finds(""):
+        return f"there is no record of the dimension '{name}'"
+    tree = parse_where(where)
+    parts = tree.condition.parts if isinstance(tree.condition, AllOf) else (tree.condition,)
+    texts = [printed(Expression(tree.text, part)) for part in parts]
+    never = [text for text in texts if not finds(text)]
+    if never:
+        return f"no record fulfils: {'; nor: '.join(never)}"
+    if finds(where):
+        return "something is found"
+    return "each condition holds for some record, but all of them hold for none"
 
 
 def _complete(row: RecordRow, definition: Definition, key: Sequence[str]) -> RecordRow:

@@ -9,6 +9,7 @@ from provstore.digest import canonical_json
 from provstore.model.dimensions import Dimensions
 from provstore.model.values import new_id
 from provstore.operations.registry.dimensions.redefinition import refuse_contradiction
+from provstore.operations.registry.dimensions.values import possible
 from provstore.pipelinefile.definitions import definitions
 from provstore.store import dimensions as recorded
 
@@ -33,6 +34,21 @@ def universe(project: Project, conn: Connection | None) -> Dimensions:
     return Dimensions({**found, **definitions(project.pipeline({}))})
 
 
+def universe_in_words(project: Project, conn: Connection | None) -> Dimensions:
+    """The same for words of the command line: ``visit=1`` is text where a dimension says no type and has text alone.
+
+    So it is with values that are found in paths.
+    """
+    found = universe(project, conn)
+    if conn is None:
+        return found
+    definitions = {name: found[name] for name in found.names()}
+    for name, definition in definitions.items():
+        if definition.type is None and not definition.values and recorded.value_types(conn, name) == {"text"}:
+            definitions[name] = definition._replace(type="str")
+    return Dimensions(definitions)
+
+
 class Noting:
     """Makes records of the values in data IDs, where nothing else could be said of them. For one transaction.
 
@@ -49,7 +65,7 @@ class Noting:
         self._defined: Mapping[str, Definition] | None = None
 
     def note(self, data_ids: Iterable[Mapping[str, JSON]]) -> None:
-        """Adds what is not known yet."""
+        """Adds what is not known yet; with the first record of a dimension, those of all datasets that it labels."""
         wanted: dict[str, dict[str, dict[str, Any]]] = {}
         parts: dict[str, tuple[str, ...]] = {}
         met: set[tuple[object, ...]] = set()  # of a hundred thousand data IDs, few values are met for the first time
@@ -63,6 +79,7 @@ class Noting:
                 met.add(values)
                 if (row := self._row(name, data_id)) is not None and (name, row["key"]) not in self._known:
                     wanted.setdefault(name, {})[row["key"]] = row
+        first = [name for name in wanted if not self._adding.ask(recorded.has_records, name)]
         for name, rows in wanted.items():
             there = self._adding.ask(recorded.known, name, rows)
             for key, row in rows.items():
@@ -70,6 +87,9 @@ class Noting:
                 if key not in there:
                     self.define(name)
                     self._adding.add("dimension_record", row)
+        for name in first:  # an older provstore made no records, and a dimension may be declared behind its datasets
+            labelled = self._adding.ask(recorded.labelled_with, name)
+            self.note(possible(self._dimensions, data_id) for data_id in labelled)
 
     def _parts(self, name: str) -> tuple[str, ...]:
         """Dimensions that the record of a value is made of."""

@@ -8,8 +8,8 @@ from provstore.errors import UsageError
 from provstore.model.values import nearest
 from provstore.noun import NamedTuple
 from provstore.operations.identify import NO_STORE
-from provstore.operations.registry.asked import check_asked
-from provstore.operations.registry.dimensions.universe import universe
+from provstore.operations.registry.asked import NO_COLLECTION, check_asked
+from provstore.operations.registry.dimensions.universe import universe, universe_in_words
 from provstore.operations.registry.dimensions.values import KINDS
 from provstore.operations.registry.queries.datasets import searched_collections
 from provstore.operations.registry.queries.narrowing import About, limited, narrowed, top_parts
@@ -104,7 +104,7 @@ def list_data_ids(project: Project, query: DataIdQuery, words: Sequence[str]) ->
         ProvstoreError: As `query_data_ids`, or a word is not of this form.
     """
     conn = readable(project).conn if has_store(project) else None
-    query = query._replace(data_id=from_words(universe(project, conn), None, words))
+    query = query._replace(data_id=from_words(universe_in_words(project, conn), None, words))
     found = query_data_ids(project, query)
     return DataIdListing(found, "" if found else explain(project, query))
 
@@ -127,7 +127,8 @@ def _found(project: Project, conn: Connection, query: DataIdQuery, tree: Express
     wanted = question.wanted(conn)._replace(collections=named, limit=query.limit)
     rows = combinations(conn, question.join, wanted)
     truths = _truth_values(universe(project, conn), question.result)
-    plain = [dict(zip(question.result, row, strict=True)) for row in rows]
+    size = len(question.result)  # none for the data IDs of a type without dimensions, of which there is one at most
+    plain = [dict(zip(question.result, row[:size], strict=True)) for row in rows]
     return [{**data_id, **{name: bool(data_id[name]) for name in truths}} for data_id in plain] if truths else plain
 
 
@@ -336,6 +337,8 @@ def explain(project: Project, query: DataIdQuery) -> str:
 
 def _why_nothing(project: Project, conn: Connection, query: DataIdQuery, tree: Expression) -> str:
     everything = parse_where(NO_CONDITION)
+    if query.types and query.collections is not None and not query.collections:
+        return NO_COLLECTION
 
     def finds(other: DataIdQuery, where: Expression = everything) -> bool:
         return bool(_found(project, conn, other._replace(where=where.text), where))

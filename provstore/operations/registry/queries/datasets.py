@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 
 from provstore.errors import UsageError
 from provstore.noun import NamedTuple
 from provstore.operations.identify import NO_STORE
-from provstore.operations.registry.asked import check_asked
+from provstore.operations.registry.asked import NO_COLLECTION, check_asked
 from provstore.operations.registry.collections.making import query_collections
 from provstore.operations.registry.datasets import STATUSES, DatasetsReport, records_of
 from provstore.operations.registry.names import one_of
@@ -54,7 +55,8 @@ class Query(NamedTuple):
         order_by: Names, each with ``-`` in front where it is downwards.
         limit: None: all.
         status: "valid", "replaced", "deleted" or "all".
-        owner, keyword: Only those with it.
+        owner: Only what is theirs.
+        keywords: Only what has all of them.
     """
 
     type: str = "*"
@@ -66,7 +68,7 @@ class Query(NamedTuple):
     limit: int | None = None
     status: str = "valid"
     owner: str | None = None
-    keyword: str | None = None
+    keywords: Sequence[str] = ()
 
 
 def query_datasets(project: Project, query: Query) -> list[DatasetRecord]:
@@ -111,7 +113,7 @@ def _newest(project: Project, query: Query) -> Sequence[DatasetRecord]:
     if query.collections is not None:
         names = [name for name, _ in searched_collections(project, query.collections)]
     limit = -1 if query.limit is None else query.limit
-    wanted = registered.Wanted(query.type, names, query.owner, query.keyword, query.status, limit)
+    wanted = registered.Wanted(query.type, names, query.owner, query.keywords, query.status, limit)
     return records_of(store, store.ask(registered.wanted, wanted))
 
 
@@ -184,7 +186,9 @@ def _wanted(project: Project, query: Query, where: Condition) -> Wanted:
     if first and calibrations:
         hint = "ask with find_first=False, or for one dataset with a time span"
         raise UsageError(f"{calibrations[0]}: a CALIBRATION collection may hold several of one data ID", hint=hint)
-    more = {name: value for name, value in (("owner", query.owner), ("keyword", query.keyword)) if value is not None}
+    more = {} if query.owner is None else {"owner": query.owner}
+    if query.keywords:
+        more["keywords"] = json.dumps(list(query.keywords))
     return datasets.Wanted(query.status, where, {}, named, first, more, (), query.limit)
 
 
@@ -196,7 +200,7 @@ def searched_collections(project: Project, names: Sequence[str]) -> list[tuple[s
         if WILD.search(name):
             found += [
                 Collection(entry.name, entry.type, entry.created, entry.description)
-                for entry in query_collections(project, name)
+                for entry in query_collections(project, [name])
             ]
         else:
             found.append(collection_named(store, name))
@@ -219,6 +223,8 @@ def explain(project: Project, query: Query) -> str:
         return "limit 0 asks for nothing"
     store = readable(project)
     with explained(store.path), undone(store.conn):
+        if query.collections is not None and not query.collections:
+            return NO_COLLECTION
         if not types_like(store, query.type):
             return f"no dataset type matches '{query.type}', types are: {listed(datasets.types(store.conn))}"
         return _why_nothing(project, query._replace(limit=1, order_by=()), tree)
@@ -226,7 +232,7 @@ def explain(project: Project, query: Query) -> str:
 
 def _why_nothing(project: Project, query: Query, tree: Expression) -> str:
     what = "dataset" if query.type == "*" else f"dataset of type '{query.type}'"
-    plain = query._replace(where="", owner=None, keyword=None)
+    plain = query._replace(where="", owner=None, keywords=())
     everything = parse_where("")
 
     def finds(other: Query, where: Expression = everything) -> bool:
@@ -238,10 +244,11 @@ def _why_nothing(project: Project, query: Query, tree: Expression) -> str:
         if query.collections is None:
             return f"there is no {what}"
         return f"there is no {what} in {', '.join(query.collections)}"
-    for name in ("owner", "keyword"):
-        value = getattr(query, name)
-        if value is not None and not finds(plain._replace(**{name: value})):
-            return f"no {what} has the {name} '{value}'"
+    if query.owner is not None and not finds(plain._replace(owner=query.owner)):
+        return f"no {what} has the owner '{query.owner}'"
+    for word in query.keywords:
+        if not finds(plain._replace(keywords=[word])):
+            return f"no {what} has the keyword '{word}'"
     parts = tree.condition.parts if isinstance(tree.condition, AllOf) else (tree.condition,)
     alone = [Expression(tree.text, part) for part in parts]
     never = [printed(part) for part in alone if not finds(plain, part)]

@@ -10,7 +10,7 @@ from functools import partial
 
 from provstore.digest import canonical_json
 from provstore.errors import PipelinefileError, UsageError
-from provstore.operations.registry.dimensions.universe import Noting, universe
+from provstore.operations.registry.dimensions.universe import Noting, universe, universe_in_words
 from provstore.operations.registry.dimensions.values import possible
 from provstore.operations.registry.names import checked_data_id
 from provstore.operations.registry.types.data_ids import checked, from_words
@@ -64,7 +64,7 @@ def data_id_of_words(project: Project, words: Sequence[str]) -> dict[str, Value]
     """
     if not words:
         return None
-    known = universe(project, None) if project.store is None else project.store.ask(partial(universe, project))
+    known = universe(project, None) if project.store is None else project.store.ask(partial(universe_in_words, project))
     return from_words(known, None, words)
 
 

@@ -102,24 +102,36 @@ class Checking:
         )
 
     def _compare(self, found: Mapping[str, Value]) -> None:
-        """What is recorded of each value may not contradict the others.
+        """What is recorded of each value, and of what that implies, may not contradict the others.
 
         Raises:
             UsageError: It does.
         """
-        assert self._ask is not None, "nothing is compared without a store"
-        for name in found:
-            if name not in self._dimensions:
-                continue
-            implied = self._dimensions[name].implies
+        known = dict(found)
+        waiting = [name for name in found if name in self._dimensions]
+        while waiting:
+            name = waiting.pop(0)
+            sure = {*self._own, *known}.difference(set(found).difference(self._own))
+            key = [part for part in self._dimensions.required([name]) if part in sure]
             rows = [
-                {**row.key, **{part: value for part, value in row.record.items() if part in implied}}
-                for row in self._ask(recorded.records_of_value, name, found[name])
+                row for row in self._recorded(name, known[name]) if all(row.get(part) == known[part] for part in key)
             ]
-            key = [part for part in self._dimensions.required([name]) if part in self._own]
-            rows = [row for row in rows if all(row.get(part) == found[part] for part in key)]
-            if rows and not any(_agree(row, found) for row in rows):
-                raise self._contradiction(name, found, rows[0])
+            agreeing = [row for row in rows if _agree(row, known)]
+            if rows and not agreeing:
+                raise self._contradiction(name, known, rows[0])
+            if len(agreeing) == 1:
+                news = {part: value for part, value in agreeing[0].items() if part not in known and value is not None}
+                known.update(news)
+                waiting += [part for part in news if not found.keys().isdisjoint(self._dimensions.implied([part]))]
+
+    def _recorded(self, name: str, value: Value) -> list[dict[str, Any]]:
+        """What records say of a value: its key, and what it implies."""
+        assert self._ask is not None, "nothing is compared without a store"
+        implied = self._dimensions[name].implies
+        return [
+            {**row.key, **{part: value for part, value in row.record.items() if part in implied}}
+            for row in self._ask(recorded.records_of_value, name, value)
+        ]
 
     def _contradiction(self, name: str, found: Mapping[str, Value], row: Mapping[str, Any]) -> UsageError:
         other = next(part for part in found if part in row and row[part] is not None and row[part] != found[part])
