@@ -27,6 +27,7 @@ from tools import provstore_command
 
 from provstore import Store
 from provstore.digest import canonical_json, digest_text
+from provstore.model.dimensions import declared
 from provstore.model.values import utc_text
 from provstore.operations.lineage import LineageRequest, lineage
 from provstore.project import Project
@@ -39,6 +40,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from provstore.model.dimensions import Definition
     from provstore.operations.lineage import LineageReport
     from provstore.store.facts import Row
 
@@ -155,6 +157,12 @@ def record(dimension: str, key: dict[str, int | str], **said: object) -> Row:
     return {**row, **said}  # type: ignore[dict-item]
 
 
+def definition_row(definition: Definition) -> Row:
+    """What a dimension is."""
+    return {"id": id_at(FIRST_RUN), "name": definition.name, "definition": canonical_json(definition.to_json()),
+            "registered": utc_text(FIRST_RUN)}  # fmt: skip
+
+
 def add_records(chain: Chain, size: Size) -> None:
     """Records of all dimensions: visits and tracts lie all over the sky."""
     now = utc_text(FIRST_RUN)
@@ -191,8 +199,10 @@ def make(folder: str, size: Size) -> str:
         for setting in HASTE:
             store.conn.execute(setting)
         indexes = drop_indexes(store.conn)
-        with transaction(store.conn):
+        with transaction(store.conn), Project(folder) as project:
             chain = Chain(store.conn)
+            for dimension in project.pipeline({}).dimensions.values():
+                chain.add("dimension", definition_row(declared(dimension)))
             add_records(chain, size)
             add_runs(chain, size)
         for sql in indexes:
