@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from provstore.api.afterwards import afterwards
 from provstore.api.given import data_id_of, names_of, several
 
 TYPE_CHECKING = False
@@ -76,4 +77,4 @@ class AskingForDataIds:
             bind, several("order_by", () if order_by is None else order_by), limit,
         )  # fmt: skip
         found = data_id_queries.query_data_ids(self._project, query)
-        return DataIds(found, lambda: data_id_queries.explain(self._project, query))
+        return DataIds(found, afterwards(self._project, lambda project: data_id_queries.explain(project, query)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provstore.api.afterwards import afterwards
 from provstore.api.given import several
 from provstore.api.nouns import DimensionRecord
 
@@ -99,4 +100,5 @@ class Dimensional:
             )
             for row in found
         ]
-        return DimensionRecords(records, lambda: explain(self._project, dimension, text, bind, limit))
+        why = afterwards(self._project, lambda project: explain(project, dimension, text, bind, limit))
+        return DimensionRecords(records, why)

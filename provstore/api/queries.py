@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provstore.api.afterwards import afterwards
 from provstore.api.given import name_of, names_of, several
 from provstore.api.nouns import Dataset, DatasetType
 
@@ -77,7 +78,7 @@ class Asking:
         )  # fmt: skip
         found = queries.query_datasets(self._project, query)
         records = [Dataset(**record._asdict()) for record in found]
-        return Datasets(records, lambda: queries.explain(self._project, query))
+        return Datasets(records, afterwards(self._project, lambda project: queries.explain(project, query)))
 
     def query_dataset_types(self, glob: str = "*") -> list[DatasetType]:
         """Dataset types that are registered or used, by name.

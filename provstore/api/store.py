@@ -11,12 +11,13 @@ from provstore.api.data_ids import AskingForDataIds
 from provstore.api.dimensions import Dimensional
 from provstore.api.queries import Asking
 from provstore.api.types import Typing
+from provstore.errors import UsageError
 from provstore.project import Project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Self
+    from typing import NoReturn, Self
 
 
 class Store(ByHand, Collecting, Typing, Asking, AskingForDataIds, Data, Dimensional):
@@ -29,6 +30,7 @@ class Store(ByHand, Collecting, Typing, Asking, AskingForDataIds, Data, Dimensio
     def __init__(self, project: Project, current: str) -> None:
         self._project = project
         self._current = current
+        self._root = project.root
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str] = ".", *, file: str | None = None) -> Self:
@@ -59,7 +61,7 @@ class Store(ByHand, Collecting, Typing, Asking, AskingForDataIds, Data, Dimensio
     @property
     def root(self) -> str:
         """Absolute path of the project."""
-        return self._project.root
+        return self._root
 
     def __enter__(self) -> Self:
         return self
@@ -70,5 +72,17 @@ class Store(ByHand, Collecting, Typing, Asking, AskingForDataIds, Data, Dimensio
         self.close()
 
     def close(self) -> None:
-        """Closes the store; it is one file again."""
-        self._project.close()
+        """Closes the store; it is one file again, and every later call is an error. Closing twice is none."""
+        if not isinstance(self._project, _Closed):
+            self._project.close()
+            self._project = _Closed(self._root)  # type: ignore[assignment]
+
+
+class _Closed:
+    """Stands in the place of a project that was closed: nobody is to open it again unawares."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise UsageError(f"{self._root}: this store was closed", hint="Store.open(folder) opens it again")

@@ -204,13 +204,13 @@ MADE = """
      WHERE execution = ? AND NOT EXISTS (SELECT 1 FROM record WHERE subject = d.id AND kind = 'dataset')
      ORDER BY rowid
 """
-ALL_EXECUTIONS = "SELECT e.* FROM json_each(:ids) AS r CROSS JOIN execution AS e ON e.id = r.value"
+ALL_EXECUTIONS = "SELECT e.* FROM json_each(?) AS r CROSS JOIN execution AS e ON e.id = r.value"
 ALL_USAGE = """
     SELECT u.execution, u.role, u.position, u.dataset
       FROM json_each(:ids) AS r CROSS JOIN usage AS u ON u.execution = r.value ORDER BY u.role, u.position
 """
 ALL_MADE = """
-    SELECT d.* FROM json_each(:ids) AS r CROSS JOIN dataset AS d ON d.execution = r.value
+    SELECT d.* FROM json_each(?) AS r CROSS JOIN dataset AS d ON d.execution = r.value
      WHERE NOT EXISTS (SELECT 1 FROM record WHERE subject = d.id AND kind = 'dataset')
      ORDER BY d.rowid
 """

@@ -141,3 +141,14 @@ def test_an_execution_that_only_ended_is_asked_when_it_began(store: Store) -> No
         store.register_execution("late", ended="2020-01-01")
 
     assert "say when" in refused.value.hint
+
+
+def test_a_store_that_was_closed_says_so(tmp_path: Path) -> None:
+    """It is not opened again unawares: nobody would close it."""
+    with Store.create(tmp_path / "closed") as store:
+        pass
+    store.close()
+
+    with pytest.raises(UsageError, match="this store was closed"):
+        store.query_collections()
+    assert store.root == str(tmp_path / "closed")
