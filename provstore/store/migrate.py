@@ -87,9 +87,10 @@ def upgrade(conn: sqlite3.Connection, path: str, now: float) -> None:
 
 def upgraded_copy(conn: sqlite3.Connection, path: str) -> sqlite3.Connection:
     """A copy in memory, of today's schema, of a store that can't be written where it lies; closes `conn`."""
-    copy = sqlite3.connect(":memory:", isolation_level=None)
     with explained(path):
         _check_age(conn, path)
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    with explained(path):
         conn.backup(copy)
         conn.close()
         _apply(copy, None, 0.0)
@@ -104,8 +105,9 @@ def _check_age(conn: sqlite3.Connection, path: str) -> None:
     """Refuses a store that has tables of a later schema than its number says."""
     from contextlib import closing
 
-    version = schema_version(conn)
-    there = dict(conn.execute(TABLES))
+    conn.execute("BEGIN")  # number and tables of one moment: another process may be migrating just now
+    version, there = schema_version(conn), dict(conn.execute(TABLES))
+    conn.execute("ROLLBACK")
     with closing(sqlite3.connect(":memory:")) as fresh:
         for number, sql in migrations().items():
             fresh.executescript(sql)
