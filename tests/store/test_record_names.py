@@ -17,6 +17,7 @@ from provstore.model.dimensions import Definition, Dimensions
 from provstore.operations.registry.queries.jumps import needed
 from provstore.operations.registry.queries.names import QueryNames
 from provstore.query import matches, names, parse_where
+from provstore.query.times import moment
 from provstore.store import conditions, datasets, facts, migrate
 from provstore.store.dataset_names import DatasetNames
 
@@ -193,7 +194,7 @@ class Meaning:
         for name in self.reached:
             record = self.record(name)
             if record is not None:
-                begin, end = record["span"]
+                begin, end = (None if end is None else moment(end) for end in record["span"])
                 more = {"region": record["region"], "timespan": record["span"], "begin": begin, "end": end}
                 more.update({other: said(record, other) for other in self.reached if other != name})
                 more.update(record["record"])
