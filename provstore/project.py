@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
     from provstore.apart.client import Apart
     from provstore.claims import Claims, Declared
+    from provstore.finder import DatasetFinder
     from provstore.model.pipeline import Pipeline
     from provstore.model.task import Search
     from provstore.pipelinefile.render import Works
     from provstore.pipelinefile.tables import Document
     from provstore.plugins import Plugins
-    from provstore.registry import Registry
     from provstore.semantics import StoredSemantics
     from provstore.store.ledger import Ledger
     from provstore.store.store import Store
@@ -310,12 +310,12 @@ class Project:
 
         pipeline = with_lookups(self.pipeline(overrides), is_named=bool(self.inputs))
         self._check_formats(pipeline)
-        registry: Registry | None = None
+        finder: DatasetFinder | None = None
         if self.inputs or has_lookups(pipeline):
-            from provstore.registry import Registry
+            from provstore.finder import DatasetFinder
 
-            registry = Registry(pipeline, self.store, self.workspace(), self.inputs, self.chain)
-        return expand(pipeline, self._find, self._recorded_environment(pipeline.secret_env), settled, registry)
+            finder = DatasetFinder(pipeline, self.store, self.workspace(), self.inputs, self.chain)
+        return expand(pipeline, self._find, self._recorded_environment(pipeline.secret_env), settled, finder)
 
     def _check_formats(self, pipeline: Pipeline) -> None:
         """Refuses names of formats that there are not, before anything is run.

@@ -23,7 +23,7 @@ from provstore.operations.circumstances import user_name
 from provstore.operations.conclude import collect, keep, record_outputs, where_it_leads
 from provstore.operations.outputs import Outputs
 from provstore.operations.prepare import usage_of
-from provstore.operations.registry.types.concerns import refuse_types, registry_for
+from provstore.operations.registry.types.concerns import refuse_types, registrar_for
 from provstore.operations.secrets import Secrets
 from provstore.operations.targets import Targets
 from provstore.store import acceptances
@@ -163,7 +163,7 @@ class _Acceptance:
         """Accepts it. Only while holding the lock."""
         around = self._around = self._circumstances(observe)
         refuse_types(self._project, self._found, register=False)
-        around.ledger.registry = registry_for(self._project, self._found)
+        around.ledger.registrar = registrar_for(self._project, self._found)
         report = self._go_through()
         if self._found.planned.is_news:
             self._found.planned.remember(around.ledger)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from provstore.ports import Executor, Finished
     from provstore.project import Planned, Project
     from provstore.store.facts import Row
-    from provstore.store.ledger import Registry
+    from provstore.store.ledger import Registrar
     from provstore.watch.workspace import Workspace
 
 SLOTS = 64
@@ -118,9 +118,9 @@ class Engine:
         self._ledger.add_collection(self._collection, self._request.collection, str(row["started"]))
         self._ledger.write({}, {})
 
-    def tell_of_executions(self, registry: Registry | None) -> None:
+    def tell_of_executions(self, registrar: Registrar | None) -> None:
         """Lets the registry take note of all that is recorded from now on."""
-        self._ledger.registry = registry
+        self._ledger.registrar = registrar
 
     def end(self, outcome: str, summary: dict[str, int], more: Iterable[tuple[str, Row]] = ()) -> None:
         """Writes the run's end and all that was learnt of the files.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from provstore.errors import FileError
+from provstore.finder import LAID_OUT, holds
 from provstore.operations.outputs import build, discard, disk_or_file_error
-from provstore.registry import LAID_OUT, holds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -351,7 +351,7 @@ class _Runner:
     def _begin(self, engine: Engine, assessment: Assessment) -> None:
         """The run's own record comes first: a store that can't be written is known before anything is run."""
         from provstore.operations.circumstances import machine
-        from provstore.operations.registry.types.concerns import registry_for
+        from provstore.operations.registry.types.concerns import registrar_for
 
         started = time.time()
         planned = assessment.planned
@@ -366,7 +366,7 @@ class _Runner:
             **machine(),
         }
         engine.begin(row, planned)
-        engine.tell_of_executions(registry_for(self._project, assessment, register_all=self._request.register_types))
+        engine.tell_of_executions(registrar_for(self._project, assessment, register_all=self._request.register_types))
         self._observe(RunStarted(self._id, len(assessment.active), self._seconds(engine, assessment)))
 
     def _free_collection(self, started: float) -> str:

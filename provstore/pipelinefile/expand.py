@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from provstore.model.task import Search
     from provstore.model.values import JSON, DataId, Value
     from provstore.pipelinefile.links import Read
-    from provstore.pipelinefile.lookups import Registry
+    from provstore.pipelinefile.lookups import Finder
 
 MOST_TASKS = 250_000
 MOST_INPUTS = 3_000_000
@@ -55,7 +55,7 @@ def expand(
     find: Callable[[Search], Sequence[str]],
     environment: Mapping[str, str],
     settled: frozenset[str] | None = None,
-    registry: Registry | None = None,
+    finder: Finder | None = None,
 ) -> tuple[Plan, Works]:
     """Makes the plan of a pipeline, and what it takes to run each of its tasks, in the plan's order.
 
@@ -64,12 +64,12 @@ def expand(
         environment: The variables that stages may depend on, as they may be recorded.
         settled: Stages that are known to be fresh, so that what is found in their output directories
             counts; None: all are taken to be.
-        registry: Knows the datasets that inputs may be.
+        finder: Knows the datasets that inputs may be.
 
     Raises:
         PipelinefileError: Two tasks with one output, a cycle, a glob that matches nothing, and their like.
     """
-    return _Expansion(pipeline, find, environment, settled, registry).plan()
+    return _Expansion(pipeline, find, environment, settled, finder).plan()
 
 
 class _Expansion:
@@ -79,7 +79,7 @@ class _Expansion:
         find: Callable[[Search], Sequence[str]],
         environment: Mapping[str, str],
         settled: frozenset[str] | None,
-        registry: Registry | None,
+        finder: Finder | None,
     ) -> None:
         self._pipeline, self._environment = pipeline, environment
         self._links = Links(pipeline)
@@ -93,7 +93,7 @@ class _Expansion:
         self._reads = {stage.name: reads(stage) for stage in pipeline.stages.values()}
         self._roles: dict[int, list[str]] = {}
         self._makers = Makers()
-        self._lookups = Lookups(registry, lambda path: bool(self._makers.upstream([path])))
+        self._lookups = Lookups(finder, lambda path: bool(self._makers.upstream([path])))
 
     def plan(self) -> tuple[Plan, Works]:
         """All three steps."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from provstore.model.task import LookedUp
     from provstore.model.values import JSON, Value
 
-    class Registry(Protocol):
+    class Finder(Protocol):
         """Finds the datasets that inputs are."""
 
         def data_ids(self, type: str) -> Iterable[Mapping[str, JSON]]:
@@ -97,7 +97,7 @@ class Lookups:
     """Looks up the inputs of a plan's tasks.
 
     Args:
-        registry: None: there is none to ask, and each input is told by its type alone.
+        finder: None: there is none to ask, and each input is told by its type alone.
         is_made: Says of a path whether a task writes to it, around it or into it.
 
     Attributes:
@@ -105,35 +105,35 @@ class Lookups:
         unfound: Path at which nothing lies → why, and what to do.
     """
 
-    def __init__(self, registry: Registry | None, is_made: Callable[[str], bool]) -> None:
-        self._registry, self._is_made = registry, is_made
+    def __init__(self, finder: Finder | None, is_made: Callable[[str], bool]) -> None:
+        self._finder, self._is_made = finder, is_made
         self._places: dict[str, str | LookupFault] = {}
         self.found: dict[str, LookedUp] = {}
         self.unfound: dict[str, tuple[str, str]] = {}
 
     def data_ids(self, type: str) -> list[Mapping[str, JSON]]:
         """Data IDs of all datasets of a type."""
-        return list(self._registry.data_ids(type)) if self._registry is not None else []
+        return list(self._finder.data_ids(type)) if self._finder is not None else []
 
     def paths(self, lookup: Lookup, values: Mapping[str, Value]) -> list[str]:
         """Where a task finds an input; where it finds none, a path at which nothing lies."""
-        if self._registry is None:
+        if self._finder is None:
             return [f"({lookup.type})"]
         places = []
         try:
-            for found in self._registry.find(lookup, values):
-                places.append(self._place(self._registry, found))
+            for found in self._finder.find(lookup, values):
+                places.append(self._place(self._finder, found))
         except LookupFault as fault:
             places = [f"{NOWHERE}/{digest_text(fault.text)}"]
             self.unfound[places[0]] = (fault.text, fault.hint)
         return places
 
-    def _place(self, registry: Registry, found: LookedUp) -> str:
+    def _place(self, finder: Finder, found: LookedUp) -> str:
         """Asked once for each dataset: thousands of tasks may read it, and it may have to be read for the answer."""
         known = self._places.get(found.dataset)
         if known is None:
             try:
-                known = registry.place(found, is_made=self._is_made(found.content.path))
+                known = finder.place(found, is_made=self._is_made(found.content.path))
                 self.found[known] = found
             except LookupFault as fault:
                 known = fault

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from provstore.model.values import Value
     from provstore.query.narrow import Needed
+    from provstore.store.condition_names import Parameter
     from provstore.store.conditions import Condition
     from provstore.store.data_id_walk import Leads
-    from provstore.store.names import Parameter
     from provstore.store.record_join import RecordJoin
 
 QUESTION = """

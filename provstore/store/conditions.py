@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from provstore.query.check import Kind
     from provstore.query.node import Node
     from provstore.query.tree import Bind, Expression, Scalar
-    from provstore.store.names import Names, Parameter
+    from provstore.store.condition_names import Names, Parameter
 
 COMPARE = {
     "=": "({} = {})",

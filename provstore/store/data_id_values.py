@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from provstore.model.values import Value
     from provstore.query.check import Kind
     from provstore.query.narrow import Needed
+    from provstore.store.condition_names import Bind
     from provstore.store.conditions import Condition
-    from provstore.store.names import Bind
 
 IS_PLAIN = """
     SELECT (SELECT count(*) FROM (SELECT 1 FROM data_id_value WHERE type = :type AND dimension = '' LIMIT 2)) = 1

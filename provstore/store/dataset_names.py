@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from provstore.digest import canonical_json
 from provstore.model.dimensions import Dimensions
-from provstore.store.names import ANY_KIND, KINDS, OPEN_BEGIN, OPEN_END, path_of, taken
+from provstore.store.condition_names import ANY_KIND, KINDS, OPEN_BEGIN, OPEN_END, path_of, taken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from provstore.query.check import Kind
-    from provstore.store.names import Bind
+    from provstore.store.condition_names import Bind
 
 FIELDS: dict[str, tuple[str, Kind]] = {
     "created": ("d.created", "time"),

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from provstore.model.values import JSON
     from provstore.query.check import Kind
     from provstore.query.narrow import Needed
+    from provstore.store.condition_names import Parameter
     from provstore.store.conditions import Condition
     from provstore.store.data_id_walk import Leads
-    from provstore.store.names import Parameter
 
 TYPES = """
     WITH RECURSIVE t (type) AS (

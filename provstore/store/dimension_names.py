@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provstore.store.names import KINDS, OPEN_BEGIN, OPEN_END, path_of, taken
+from provstore.store.condition_names import KINDS, OPEN_BEGIN, OPEN_END, path_of, taken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from provstore.model.dimensions import Dimensions
     from provstore.query.check import Kind
-    from provstore.store.names import Bind
+    from provstore.store.condition_names import Bind
 
 COLUMNS: dict[str, tuple[str, Kind]] = {
     "region": ("r.region", "region"),

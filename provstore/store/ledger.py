@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     M = TypeVar("M", Memo, DirectoryMemo)
 
-    class Registry(Protocol):
+    class Registrar(Protocol):
         """Takes note of executions while they are recorded."""
 
         def add(self, added: Adding, executions: Sequence[ExecutionFact]) -> None:
@@ -57,7 +57,7 @@ class Ledger:
         objects: What it keeps is written with the facts that need it.
 
     Attributes:
-        registry: Adds to each transaction what the executions in it bring with them.
+        registrar: Adds to each transaction what the executions in it bring with them.
         registered: Paths at which tasks have registered something since: what is remembered of them may be outdated.
     """
 
@@ -74,7 +74,7 @@ class Ledger:
         self._rows: dict[str, Row] = {}
         self._tasks: dict[tuple[str, str], TaskMemo] = {}
         self._plan: tuple[str, PlanText, Iterable[str] | None] | None = None
-        self.registry: Registry | None = None
+        self.registrar: Registrar | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -176,13 +176,13 @@ class Ledger:
             if self._plan is not None:
                 memory.put_plan(self._conn, *self._plan)
         self._position = position
-        if self.registry is not None and executions:
-            self.registry.written(executions)
+        if self.registrar is not None and executions:
+            self.registrar.written(executions)
         self._forget_written()
 
     def _executions(self) -> list[ExecutionFact]:
         """Those that wait, where somebody wants to know."""
-        if self.registry is None:
+        if self.registrar is None:
             return []
         return [fact for _, fact in self._facts if isinstance(fact, facts.ExecutionFact)]
 
@@ -190,8 +190,8 @@ class Ledger:
         """What they bring with them."""
         from provstore.store.adding import Adding
 
-        if self.registry is not None:
-            self.registry.add(Adding(self._conn, self._objects), executions)
+        if self.registrar is not None:
+            self.registrar.add(Adding(self._conn, self._objects), executions)
 
     def _without_registered(self, memos: Mapping[str, M]) -> Mapping[str, M]:
         """Memos that do not say which dataset lies where a task has registered one: the next look finds that out."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 
 from provstore.noun import NamedTuple
-from provstore.store.names import OPEN_BEGIN, OPEN_END, path_of
+from provstore.store.condition_names import OPEN_BEGIN, OPEN_END, path_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from provstore.model.dimensions import Definition, Dimensions
     from provstore.model.values import Value
-    from provstore.store.names import Parameter
+    from provstore.store.condition_names import Parameter
 
 DATA_IDS = "CROSS JOIN json_each(:data_ids) AS k"
 ALL_RECORDS = "CROSS JOIN dimension_record AS r{0} ON r{0}.dimension = {1}"

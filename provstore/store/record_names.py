@@ -6,7 +6,7 @@ known from the definitions; their SQL is known when the records are joined (`rec
 
 from __future__ import annotations
 
-from provstore.store.names import KINDS, OPEN_BEGIN, OPEN_END, path_of, taken
+from provstore.store.condition_names import KINDS, OPEN_BEGIN, OPEN_END, path_of, taken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from provstore.model.dimensions import Dimensions
     from provstore.query.check import Kind
-    from provstore.store.names import Bind
+    from provstore.store.condition_names import Bind
     from provstore.store.record_join import RecordJoin
 
 COLUMNS = {"region": "r{}.region", "begin": "r{}.time_begin", "end": "r{}.time_end"}

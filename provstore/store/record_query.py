@@ -13,10 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from provstore.store.condition_names import Parameter
     from provstore.store.conditions import Condition
     from provstore.store.dimension_names import DimensionNames
     from provstore.store.dimensions import RecordRow
-    from provstore.store.names import Parameter
 
 FOUND = """
     SELECT r.dimension, r.key, r.value, r.record, r.time_begin, r.time_end, r.region FROM dimension_record AS r

@@ -24,7 +24,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("web",),  # pages: below the command line, which writes one as a file
     ("operations",),
     ("project",),
-    ("registry",),  # finds the datasets that inputs of tasks are
+    ("finder",),  # finds the datasets that inputs of tasks are
     ("semantics",),
     ("apart",),  # formats at work in a process apart
     ("claims",),

@@ -16,7 +16,7 @@ from provstore.model.dimensions import Definition, Dimensions
 from provstore.operations.registry.create import create
 from provstore.operations.registry.types.data_ids import checked, from_words
 from provstore.operations.registry.types.definitions import TypeDefinition
-from provstore.operations.registry.types.of_run import RunRegistry
+from provstore.operations.registry.types.of_run import RunRegistrar
 from provstore.store.adding import adding
 from provstore.store.dimensions import RecordRow, records_of_value
 from provstore.store.facts import ExecutionFact
@@ -212,16 +212,16 @@ def test_values_of_a_transaction_that_was_not_written_are_recorded_by_the_next(t
     """What was met is known only once it is in the store; then it is not asked for again."""
     with create(str(tmp_path / "p")) as project:
         store = project.writable_store(0.0)
-        registry = RunRegistry(DIMENSIONS, (), store.conn)
+        registrar = RunRegistrar(DIMENSIONS, (), store.conn)
         execution = ExecutionFact({"data_id": '{"detector":3}'}, (), ())
         with suppress(KeyError), adding(store) as added:
-            registry.add(added, [execution])
+            registrar.add(added, [execution])
             raise KeyError("no transaction")
         counts = []
         for _ in range(3):
             with adding(store) as added:
-                registry.add(added, [execution])
-            registry.written([execution])
+                registrar.add(added, [execution])
+            registrar.written([execution])
             counts.append(store.conn.execute("SELECT count(*) FROM dimension_record").fetchone()[0])
 
     assert counts == [1, 1, 1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from provstore import sky
 from provstore.digest import canonical_json
 from provstore.errors import UsageError
@@ -12,6 +14,7 @@ from provstore.operations.registry.asked import NO_COLLECTION, check_asked
 from provstore.operations.registry.dimensions.universe import universe, universe_in_words
 from provstore.operations.registry.dimensions.values import KINDS
 from provstore.operations.registry.queries.datasets import searched_collections
+from provstore.operations.registry.queries.excluded import excluded
 from provstore.operations.registry.queries.narrowing import About, limited, narrowed, top_parts
 from provstore.operations.registry.transact import has_store, readable
 from provstore.operations.registry.types.data_ids import from_words
@@ -21,8 +24,7 @@ from provstore.query.narrow import needed
 from provstore.query.node import walk
 from provstore.query.parse import parse_where
 from provstore.query.place import listed, query_error
-from provstore.query.spell import printed
-from provstore.query.tree import AllOf, Expression, Name, Overlaps
+from provstore.query.tree import Expression, Name, Overlaps
 from provstore.query.tree import names as names_of
 from provstore.store import datasets
 from provstore.store.combinations import Wanted, combinations
@@ -358,20 +360,10 @@ def _why_nothing(project: Project, conn: Connection, query: DataIdQuery, tree: E
     for name, value in query.data_id.items():
         if not finds(plain._replace(data_id={name: value})):
             return f"nothing goes together with {name}={value}"
-    if not finds(query._replace(where="")):
+    given = query._replace(where="")
+    if not finds(given):
         return f"nothing goes together with {', '.join(f'{name}={value}' for name, value in query.data_id.items())}"
-    return _why_not_where(query._replace(where=""), tree, finds)
-
-
-def _why_not_where(query: DataIdQuery, tree: Expression, finds: Callable[..., bool]) -> str:
-    parts = tree.condition.parts if isinstance(tree.condition, AllOf) else (tree.condition,)
-    alone = [Expression(tree.text, part) for part in parts]
-    never = [printed(part) for part in alone if not finds(query, part)]
-    if never:
-        return f"no data ID fulfils: {'; nor: '.join(never)}"
-    if finds(query, tree):
-        return "something is found"
-    return "each condition holds for some data ID, but all of them hold for none"
+    return excluded("data ID", tree, partial(finds, given), finds(given, tree))
 
 
 def _without_records(project: Project, conn: Connection, query: DataIdQuery, finds: Callable[..., bool]) -> str:

@@ -12,6 +12,7 @@ from provstore.operations.registry.asked import NO_COLLECTION, check_asked
 from provstore.operations.registry.collections.making import query_collections
 from provstore.operations.registry.datasets import STATUSES, DatasetsReport, records_of
 from provstore.operations.registry.names import one_of
+from provstore.operations.registry.queries.excluded import excluded
 from provstore.operations.registry.queries.jumps import needed
 from provstore.operations.registry.queries.names import query_names
 from provstore.operations.registry.queries.narrowing import limited
@@ -20,8 +21,7 @@ from provstore.operations.registry.transact import collection_named, has_store, 
 from provstore.query import narrow
 from provstore.query.parse import parse_where
 from provstore.query.place import listed
-from provstore.query.spell import printed
-from provstore.query.tree import AllOf, Expression
+from provstore.query.tree import Expression
 from provstore.store import datasets, registered
 from provstore.store.collections import CALIBRATION, Collection, searched
 from provstore.store.conditions import compiled, ordered
@@ -249,11 +249,4 @@ def _why_nothing(project: Project, query: Query, tree: Expression) -> str:
     for word in query.keywords:
         if not finds(plain._replace(keywords=[word])):
             return f"no {what} has the keyword '{word}'"
-    parts = tree.condition.parts if isinstance(tree.condition, AllOf) else (tree.condition,)
-    alone = [Expression(tree.text, part) for part in parts]
-    never = [printed(part) for part in alone if not finds(plain, part)]
-    if never:
-        return f"no {what} fulfils: {'; nor: '.join(never)}"
-    if finds(query, tree):
-        return "something is found"
-    return f"each condition holds for some {what}, but all of them hold for none"
+    return excluded(what, tree, partial(finds, plain), finds(query, tree))

@@ -9,8 +9,8 @@ from provstore.operations.registry.dimensions.universe import universe
 from provstore.query.tree import names as names_in
 from provstore.store import datasets
 from provstore.store import dimensions as recorded
+from provstore.store.condition_names import KINDS, path_of
 from provstore.store.dataset_names import DatasetNames
-from provstore.store.names import KINDS, path_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

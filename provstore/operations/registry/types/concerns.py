@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from provstore.model.task import Plan
     from provstore.operations.assess import Assessment
     from provstore.project import Project
-    from provstore.store.ledger import Registry
+    from provstore.store.ledger import Registrar
 
 
 def concerns_registry(project: Project, plan: Plan) -> bool:
@@ -50,7 +50,7 @@ def refuse_types(project: Project, found: Assessment, *, register: bool) -> None
         raise PipelinefileError(problems)
 
 
-def registry_for(project: Project, found: Assessment, *, register_all: bool = False) -> Registry | None:
+def registrar_for(project: Project, found: Assessment, *, register_all: bool = False) -> Registrar | None:
     """What takes note of all that is recorded; None: nothing has to. Only while holding the lock.
 
     Args:
@@ -62,4 +62,4 @@ def registry_for(project: Project, found: Assessment, *, register_all: bool = Fa
 
     if register_all:
         of_run.register_all(project, found)
-    return of_run.registry_of(project, found)
+    return of_run.registrar_of(project, found)

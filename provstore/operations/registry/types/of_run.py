@@ -146,8 +146,8 @@ def _register(added: Adding, definition: TypeDefinition, dimensions: Dimensions)
         add_type(added, definition, dimensions)
 
 
-class RunRegistry:
-    """Registers types and values while executions are recorded, each once; see `store.ledger.Registry`."""
+class RunRegistrar:
+    """Registers types and values while executions are recorded, each once; see `store.ledger.Registrar`."""
 
     def __init__(self, dimensions: Dimensions, types: Sequence[TypeDefinition], conn: Connection) -> None:
         self._dimensions = dimensions
@@ -178,14 +178,14 @@ class RunRegistry:
                 self._types.pop(str(row["type"]), None)
 
 
-def registry_of(project: Project, found: Assessment) -> RunRegistry | None:
+def registrar_of(project: Project, found: Assessment) -> RunRegistrar | None:
     """What registers for a run; None: it has nothing to register."""
     stages = found.plan.stages
     if not found.plan.settings.declares_types and not any(stage.dimensions for stage in stages):
         return None
     assert project.store is not None, "the caller has made it"
     types = [made.definition for made in _made_by(project, _all_stages(found)) if made.is_declared]
-    return project.store.ask(lambda conn: RunRegistry(Dimensions(definitions(project.pipeline({}))), types, conn))
+    return project.store.ask(lambda conn: RunRegistrar(Dimensions(definitions(project.pipeline({}))), types, conn))
 
 
 def _all_stages(found: Assessment) -> list[str]:

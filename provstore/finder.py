@@ -39,8 +39,8 @@ LAID_OUT = ".provstore/running/inputs"
 LISTED = 10
 
 
-class Registry:
-    """The datasets in some collections; see `pipelinefile.lookups.Registry`.
+class DatasetFinder:
+    """The datasets in some collections; see `pipelinefile.lookups.Finder`.
 
     Args:
         store: None: nothing was recorded yet.
