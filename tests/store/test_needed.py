@@ -98,8 +98,8 @@ def histories(draw: Any) -> History:
 
 
 def searched(history: History, chain: str) -> list[str]:
-    """What a search along a chain looks into, in order."""
-    members = sorted((position, number, child)
+    """What a search along a chain looks into, in order; of two children at one position, the later one first."""
+    members = sorted((position, -number, child)
                      for number, (name, child, position, removed) in enumerate(history.chains)
                      if name == chain and not removed)  # fmt: skip
     found: list[str] = []
@@ -168,8 +168,9 @@ def store_of(history: History) -> sqlite3.Connection:
     conn.executemany("INSERT INTO dataset_deletion VALUES (?, '', 'u', ?)",
                      [(f"d{number}", kept) for number, kept in history.deleted.items()])  # fmt: skip
     for number, (chain, child, position, removed) in enumerate(history.chains):
-        conn.execute("INSERT INTO chain_member VALUES (?, ?, ?, ?, '')", (f"m{number}", chain, child, position))
-        conn.execute("INSERT INTO chain_removal SELECT ?, '' WHERE ?", (f"m{number}", removed))
+        member = f"m{number:02}"  # sorts by time, as ids do
+        conn.execute("INSERT INTO chain_member VALUES (?, ?, ?, ?, '')", (member, chain, child, position))
+        conn.execute("INSERT INTO chain_removal SELECT ?, '' WHERE ?", (member, removed))
     for number, (collection, dataset, removed) in enumerate(history.tags):
         conn.execute("INSERT INTO tag VALUES (?, ?, ?, NULL, NULL, '')", (f"t{number}", collection, f"d{dataset}"))
         conn.execute("INSERT INTO tag_removal SELECT ?, '' WHERE ?", (f"t{number}", removed))
