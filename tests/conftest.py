@@ -1,17 +1,22 @@
 """For all tests: signals at their defaults, and no CI to tell anything, however the tests themselves were started.
 
+The same code has the same verdict everywhere: laws are tried with the same examples each time. Who looks for what they
+miss takes others, and more of them: ``--examples 20``.
+
 A shell starts what it puts into the background with SIGINT ignored, `nohup` with SIGHUP ignored, and that is handed
 on to every process that is started from there; provstore leaves a signal ignored that was so from the start.
 """
 
 import os
 import signal
+from typing import Any
 
-import hypothesis
 import pytest
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
-hypothesis.settings.load_profile("untimed")
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
+settings.register_profile("same everywhere", UNTIMED, derandomize=True)
+settings.register_profile("at random", UNTIMED, derandomize=False, print_blob=True)
 for name in ("GITHUB_ACTIONS", "GITLAB_CI"):
     os.environ.pop(name, None)
 
@@ -26,7 +31,26 @@ for number, handler in DEFAULTS.items():
         signal.signal(number, handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    """Says how laws are tried, before their modules are imported, where each takes what holds then."""
+    settings.load_profile("same everywhere" if config.getoption("--examples") == 1 else "at random")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Multiplies examples, and shares the tests out."""
+    functions = {item.function for item in items if isinstance(item, pytest.Function)}
+    for law in filter(is_hypothesis_test, functions):
+        multiply_examples(law, config.getoption("--examples"))
+    group_faults(items)
+
+
+def multiply_examples(law: Any, times: int) -> None:
+    """A law that says itself how many examples it takes is not asked again by a profile: hence the private name."""
+    usual = law._hypothesis_internal_use_settings
+    law._hypothesis_internal_use_settings = settings(usual, max_examples=usual.max_examples * times)
+
+
+def group_faults(items: list[pytest.Item]) -> None:
     """Where two processes share the work (``-n 2 --dist loadgroup``), one has the tests of faults: half of the time.
 
     So none of these runs beside another: each has its processes, signals and disks to itself.
@@ -37,7 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of the fault tests."""
-    group = parser.getgroup("faults")
+    """How much is tried."""
+    group = parser.getgroup("provstore")
+    group.addoption("--examples", type=int, default=1, metavar="N", help="Try N times as many examples, at random.")
     group.addoption("--faults", type=int, default=1, metavar="N", help="Try N times as many faults.")
     group.addoption("--figures", metavar="FILE", help="Write how many faults were tried into FILE, as JSON.")

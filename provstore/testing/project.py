@@ -134,12 +134,10 @@ class Project:
         stderr: int = subprocess.PIPE,
     ) -> subprocess.Popen[bytes]:
         """Starts a command. `before`: words before it, such as ``setpriv``; `env`: None takes a variable away."""
-        changed = {**self.environment, **(env or {})}
-        environment = {name: value for name, value in changed.items() if value is not None}
         return subprocess.Popen(
             [*before, PROVSTORE, *words],
             cwd=cwd or self.root,
-            env=environment,
+            env=self._environment_with(env),
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
@@ -149,12 +147,12 @@ class Project:
     def finish(self, process: subprocess.Popen[bytes], status: int | None = 0) -> Done:
         """Waits for a command; None: it may end with any status."""
         out, err = process.communicate(timeout=PATIENCE)
-        done = Done(process.returncode, _text(out), _text(err))
-        shown = f"{process.args!r} ended with {done.status}\n{done.out}\n{done.err}"
-        assert "Traceback" not in done.err, shown
-        assert "error[internal]" not in done.err, shown
-        assert status is None or done.status == status, shown
-        return done
+        return ended(process.args, process.returncode, out, err, status)
+
+    def _environment_with(self, env: Mapping[str, str | None] | None) -> dict[str, str]:
+        """What a command sees; of `env`, None takes a variable away."""
+        changed = {**self.environment, **(env or {})}
+        return {name: value for name, value in changed.items() if value is not None}
 
     def provstore(self, *words: str, status: int | None = 0, **how: Any) -> Done:  # noqa: ANN401
         """Runs a command to its end: ``project.provstore("run", "-j2")``.
@@ -174,6 +172,16 @@ def task_name(task: Mapping[str, Any]) -> str:
     """A task of a report as the command line spells it."""
     values = ",".join(f"{name}={value}" for name, value in task["data_id"].items())
     return f"{task['stage']}@{values}" if values else str(task["stage"])
+
+
+def ended(words: object, found: int, out: bytes | None, err: bytes | None, status: int | None) -> Done:
+    """How a command ended, with what is claimed of each: no traceback, and the exit status, where one is given."""
+    done = Done(found, _text(out), _text(err))
+    shown = f"{words!r} ended with {done.status}\n{done.out}\n{done.err}"
+    assert "Traceback" not in done.err, shown
+    assert "error[internal]" not in done.err, shown
+    assert status is None or done.status == status, shown
+    return done
 
 
 def _text(data: bytes | None) -> str:

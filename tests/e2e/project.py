@@ -14,13 +14,15 @@ import sqlite3
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from provstore.testing import project as testing
-from provstore.testing.project import PATIENCE, PROVSTORE, Done, task_name
+from provstore.testing.project import PATIENCE, PROVSTORE, Done, ended, task_name
+
+from .forked import ForkServer
 
 __all__ = ["MARK", "PATIENCE", "PROVSTORE", "TRACED", "Done", "Project", "stage", "task_name"]
 
@@ -30,6 +32,9 @@ TRACED = 'echo "$PROVSTORE_STAGE" >> "$TRACE"; '
 
 BESIDE_THE_STORE = {".gitignore", "lock", "locked", "objects", "failed"}
 """What may lie in `.provstore` at rest; `failed` holds what failed tasks wrote, `locked` is memory of the lock file."""
+
+
+FORKS = ForkServer()
 
 
 class Project(testing.Project):
@@ -48,10 +53,31 @@ class Project(testing.Project):
     # --- commands -------------------------------------------------------------------------------------
 
     def provstore(self, *words: str, status: int | None = 0, **how: Any) -> Done:
-        """Runs a command to its end, with all that is claimed of each."""
-        done = super().provstore(*words, status=status, **how)
+        """Runs a command to its end, with all that is claimed of each; in a fork, where nothing speaks against it."""
+        done = self.forked(words, status, **how) or super().provstore(*words, status=status, **how)
         self.claim_rest()
         return done
+
+    def traced(self, tracer: Sequence[str], *words: str) -> Done:
+        """Runs a command that a tracer follows (``strace -o log``); in a fork, from its own first step on."""
+        return self.forked(words, None, tracer=tracer) or self.finish(self.start(*words, before=tracer), None)
+
+    def forked(
+        self,
+        words: tuple[str, ...],
+        status: int | None,
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str | None] | None = None,
+        tracer: Sequence[str] = (),
+        **how: Any,
+    ) -> Done | None:
+        """How a command ended in a fork; None: it has to be started."""
+        if how:
+            return None
+        environment = self._environment_with(env)
+        found = FORKS.run(words, cwd or self.root, environment, seconds=PATIENCE, tracer=tracer)
+        return ended(words, *found, status) if found else None
 
     def run(self, *words: str, status: int | None = 0, **how: Any) -> Done:
         """``provstore run --json``."""

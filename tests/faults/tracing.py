@@ -149,8 +149,8 @@ def _traced(project: Project, faults: Sequence[str], words: Sequence[str]) -> tu
     log = project.root.parent / f"{project.root.name}.strace"
     names = ",".join(f"?{name}" for name in (*WRITES, *STEPS))
     options = [part for fault in faults for part in ("-e", f"inject={fault}")]
-    before = [STRACE, "-o", str(log), "-y", "-s", "16", "-e", f"trace={names}", *options]
-    done = project.finish(project.start(*words, before=before), None)
+    program = shutil.which(STRACE) or STRACE
+    done = project.traced([program, "-o", str(log), "-y", "-s", "16", "-e", f"trace={names}", *options], *words)
     return done, log.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
