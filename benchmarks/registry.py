@@ -231,7 +231,7 @@ def questions(size: Size) -> list[tuple[str, Callable[[Store], Sequence[object]]
         "", f"visit = {visit}", f"visit in ({visit}..{visit + 20}:2) and band = 'i'",
         f"visit > {visit} and visit < {visit + 3}", "band = 'i'", "visit.exposure_time > 31",
         "visit.region OVERLAPS CIRCLE(10, 10, 3)", f"dataset.run = '{run}'", "dataset.created > T'2020-10-20'",
-        f"dataset.path = 'images/{visit}_3.dat'",
+        f"dataset.path = 'images/{visit}_3.dat'", "dataset.size > 5000", "dataset.version >= '1.0.0'",
     )  # fmt: skip
     orders = (
         "-visit",
@@ -241,6 +241,11 @@ def questions(size: Size) -> list[tuple[str, Callable[[Store], Sequence[object]]
         "-dataset.created",
         "dataset.created",
         "dataset.id",
+        "band",
+        "-visit.exposure_time",
+        ["visit.begin", "detector"],
+        "-dataset.size",
+        "dataset.run",
     )
     asked: list[dict[str, Any]] = [{"where": where} for where in wheres] + [{"order_by": order} for order in orders]
     asked += [{"where": wheres[2], "order_by": "-visit"}, {"where": wheres[4], "order_by": "-dataset.created"}]
@@ -254,6 +259,9 @@ def questions(size: Size) -> list[tuple[str, Callable[[Store], Sequence[object]]
         {"dimensions": "visit", "data_id": {"tract": 70, "skymap": SKYMAP}},
         {"dimensions": pairs, "where": "tract = 70 and detector in (10..12)", "skymap": SKYMAP, "datasets": "image"},
         {"dimensions": pairs, "datasets": "image", "order_by": "-visit"},
+        {"dimensions": pairs, "datasets": "image", "order_by": ["band", "-visit"]},
+        {"dimensions": pairs, "order_by": "-visit.begin"},
+        {"dimensions": ["visit", "tract"], "order_by": ["visit", "-tract"]},
     ]
     return [
         *found,

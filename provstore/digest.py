@@ -17,7 +17,7 @@ from provstore.noun import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 TAG = "blake3:"
 CHUNK = 1 << 20
@@ -44,6 +44,46 @@ def _encoder() -> Callable[[object], str]:
     import json
 
     return json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+class Spelling:
+    """`canonical_json` of many objects that have the same names: a fraction of the time, for a hundred thousand.
+
+    Args:
+        names: Of the values that differ.
+        shared: Name → the value that all have.
+        around: "": none; else the name whose value in an outer object the object is.
+    """
+
+    def __init__(self, names: Iterable[str], shared: Mapping[str, object] = {}, around: str = "") -> None:
+        from json.encoder import encode_basestring
+
+        self._encode = encode_basestring
+        self._names = sorted(names)
+        texts = dict.fromkeys(self._names, "%s")
+        texts.update({name: _as_template(value) for name, value in shared.items()})
+        pieces = [f"{_as_template(name)}:{texts[name]}" for name in sorted(texts)]
+        self._template = "{" + ",".join(pieces) + "}"
+        if around:
+            self._template = f"{{{_as_template(around)}:{self._template}}}"
+
+    def of(self, values: Mapping[str, object]) -> str:
+        """The JSON of one of them. Names that were not announced are passed over."""
+        texts = []
+        for name in self._names:
+            value = values[name]
+            if type(value) is str:
+                texts.append(self._encode(value))
+            elif value is None:
+                texts.append("null")
+            else:
+                texts.append(str(value) if type(value) is int else canonical_json(value))
+        return self._template % tuple(texts)
+
+
+def _as_template(value: object) -> str:
+    """Canonical JSON into which nothing is to be put."""
+    return canonical_json(value).replace("%", "%%")
 
 
 def digest_bytes(data: bytes | bytearray | memoryview) -> str:

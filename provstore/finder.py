@@ -13,7 +13,7 @@ from functools import cached_property
 from provstore.digest import canonical_json
 from provstore.errors import FileError, UsageError
 from provstore.model.dimensions import Dimensions, declared
-from provstore.model.ranges import common, is_valid_in, spelled_range
+from provstore.model.ranges import ANY_TIME, common, is_valid_in, spelled_range
 from provstore.model.task import LookedUp
 from provstore.model.values import nearest, spelled
 from provstore.pipelinefile.lookups import LookupFault
@@ -180,10 +180,9 @@ class DatasetFinder:
 
         Where none of them has one, the task is of no special time, and whatever is valid at any time will do.
         """
-        names = [name for name in self._dimensions.required(lookup.known)
-                 if name in self._dimensions and self._dimensions[name].timespan]  # fmt: skip
+        names = self._timed(lookup)
         whole = self._with_records(data_id) if names else {}
-        span: Range | None = (None, None)
+        span: Range | None = ANY_TIME
         for name in names:
             record = self._record(name, whole) if name in whole else None
             if record is None:
@@ -233,9 +232,10 @@ class DatasetFinder:
         here = {entry.dataset: entry for entry in valid if order[entry.collection] == first}
         if len(here) > 1:
             name = next(iter(here.values())).collection
-            when = f" for {spelled_range(span)}" if span is not None else ""
+            when = f" for {spelled_range(span)}" if span not in (None, ANY_TIME) else ""
             what = f"{lookup.type} {_spelled(wanted)}".rstrip() + when
-            raise LookupFault(f"{name} has several of {what}, expected one: {_entries(here.values())}", _choosing(span))
+            message = f"{name} has several of {what}, expected one: {_entries(here.values())}"
+            raise LookupFault(message, self._choosing(lookup, span))
         return next(iter(here.values()), None)
 
     def _nothing(
@@ -266,24 +266,30 @@ class DatasetFinder:
                 f"found no {what}: {where} holds no CALIBRATION collection", "-i names the collections to look in"
             )
         others = f"; there is only {_entries(found)}" if found else ""
+        valid = "" if span == ANY_TIME else f" that is valid for {spelled_range(span)}"
         return LookupFault(
-            f"found no {what} in {where} that is valid for {spelled_range(span)}{others}",
+            f"found no {what} in {where}{valid}{others}",
             "'provstore collection certify' says for which time a dataset is valid",
         )
+
+    def _choosing(self, lookup: Lookup, span: Range | None) -> str:
+        """How to say which of several is meant."""
+        if span is None:
+            return "associate the one you mean in a collection"
+        if span != ANY_TIME:
+            return "decertify one for that time"
+        if names := self._timed(lookup):
+            return f"the record of its {_listed(names)} has neither begin nor end"
+        return "say 'timespan = true' of a dimension of the stage, and insert its records with begin and end"
+
+    def _timed(self, lookup: Lookup) -> Sequence[str]:
+        """The dimensions of a task whose records have a time span."""
+        return self._dimensions.timed(self._dimensions.required(lookup.known))
 
     @property
     def _is_unasked(self) -> bool:
         """The collections are the default."""
         return self._names == ("main",)
-
-
-def _choosing(span: Range | None) -> str:
-    """How to say which of several is meant."""
-    if span is None:
-        return "associate the one you mean in a collection"
-    if span == (None, None):
-        return "say 'timespan = true' of a dimension of the stage, and insert its records with begin and end"
-    return "decertify one for that time"
 
 
 def _leaves(store: Store | None, names: Sequence[str], *, is_named: bool) -> list[Collection]:
@@ -317,14 +323,15 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _entries(found: Iterable[Candidate]) -> str:
-    """Datasets with their times, for a message of one line."""
-    entries = list(found)
-    texts = [
-        f"{entry.content.path} for {spelled_range((entry.begin, entry.end))} (dataset {entry.dataset} in "
-        f"{entry.collection})"
-        for entry in entries[:LISTED]
-    ]
-    return ", ".join(texts) + (f" and {len(entries) - LISTED} more" if len(entries) > LISTED else "")
+    """Datasets, with the times for which they are valid if these have an end, for a message of one line."""
+    texts = [_entry(entry) for entry in found]
+    return ", ".join(texts[:LISTED]) + (f" and {len(texts) - LISTED} more" if len(texts) > LISTED else "")
+
+
+def _entry(entry: Candidate) -> str:
+    time = (entry.begin, entry.end)
+    valid = "" if time == ANY_TIME else f" for {spelled_range(time)}"
+    return f"{entry.content.path}{valid} (dataset {entry.dataset} in {entry.collection})"
 
 
 def _plain(value: JSON) -> Value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from provstore.api.given import in_utf8
 from provstore.api.nouns import Dataset, Execution
 
 TYPE_CHECKING = False
@@ -26,11 +27,12 @@ def id_of(dataset: object) -> str:
 
     Raises:
         UnknownIdError: It is neither a record nor a text.
+        UsageError: No store can hold it.
     """
     if isinstance(dataset, (Dataset, Execution)):
         return dataset.id
     if isinstance(dataset, str):
-        return dataset
+        return in_utf8("id", dataset)
     from provstore.errors import UnknownIdError
 
     raise UnknownIdError(f"{dataset!r}: expected an id or an alias", hint="as text, or what get_dataset returns")
@@ -50,7 +52,6 @@ class ByHand:
     """Registering, replacing, deleting and describing. Part of `Store`."""
 
     _project: Project
-    _current: str
 
     def register_execution(
         self,

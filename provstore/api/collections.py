@@ -207,10 +207,11 @@ class Collecting:
         """The first dataset of a type and data ID; None where no collection has one.
 
         Args:
-            data_id: Dimension → value; may be given as `values` instead.
+            data_id: Dimension → value; may be given as `values` instead. Where CALIBRATION collections are searched,
+                dimensions with time spans that the type does not have say for which time: the flat of a visit.
             collections: Searched first to last; a chain is searched in its own order.
             timespan: (begin, end): CALIBRATION collections have what is valid at some time of it; twice the same time
-                is that moment. None: what is valid at any time.
+                is that moment. None: what is valid at the time that the data ID says, else at any time.
 
         Raises:
             UsageError: A collection has several of these, and none is to be preferred.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from provstore.api.afterwards import afterwards
+from provstore.api.found import Found
 from provstore.api.given import data_id_of, names_of, several
 
 TYPE_CHECKING = False
@@ -16,18 +16,10 @@ if TYPE_CHECKING:
     from provstore.project import Project
 
 
-class DataIds(list[dict[str, Any]]):
+class DataIds(Found[dict[str, Any]]):
     """The data IDs that a query has found: a list of dicts, which can say why it is empty."""
 
-    def __init__(self, found: Iterable[dict[str, Any]], why: Callable[[], str]) -> None:
-        super().__init__(found)
-        self._why = why
-
-    def explain(self) -> str:
-        """Says in a sentence what excluded everything; asks the store again for that."""
-        if not self:
-            return self._why()
-        return f"found {len(self)} data ID{'s' if len(self) > 1 else ''}"
+    noun = "data ID"
 
 
 class AskingForDataIds:
@@ -59,7 +51,8 @@ class AskingForDataIds:
             where: A condition on dimensions and what is recorded of them: ``band = 'i' and visit.exposure_time > 30``.
             data_id: Values that dimensions must have; keyword arguments are the same.
             datasets: Types of each of which there has to be a dataset with these values.
-            collections: Where these are: names and globs. None: anywhere.
+            collections: Where these are: names and globs. None: anywhere. A CALIBRATION collection has those that are
+                valid at the time of the data ID.
             bind: Values for ``:name``.
             order_by: Names, each with `-` in front where the largest comes first. Without it there is no special order.
             limit: At most so many. With 0 the query is only checked.
@@ -77,4 +70,4 @@ class AskingForDataIds:
             bind, several("order_by", () if order_by is None else order_by), limit,
         )  # fmt: skip
         found = data_id_queries.query_data_ids(self._project, query)
-        return DataIds(found, afterwards(self._project, lambda project: data_id_queries.explain(project, query)))
+        return DataIds(found, self._project, lambda project: data_id_queries.explain(project, query))

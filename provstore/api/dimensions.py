@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from provstore.api.afterwards import afterwards
+from provstore.api.found import Found
 from provstore.api.given import several
 from provstore.api.nouns import DimensionRecord
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from provstore.project import Project
 
 
-class DimensionRecords(list[DimensionRecord]):
+class DimensionRecords(Found[DimensionRecord]):
     """The records that a query has found: a list, which can say why it is empty."""
 
-    def __init__(self, found: Iterable[DimensionRecord], why: Callable[[], str]) -> None:
-        super().__init__(found)
-        self._why = why
-
-    def explain(self) -> str:
-        """Says in a sentence what excluded everything; asks the store again for that."""
-        if not self:
-            return self._why()
-        return f"found {len(self)} record{'s' if len(self) > 1 else ''}"
+    noun = "record"
 
 
 class Dimensional:
@@ -100,5 +92,4 @@ class Dimensional:
             )
             for row in found
         ]
-        why = afterwards(self._project, lambda project: explain(project, dimension, text, bind, limit))
-        return DimensionRecords(records, why)
+        return DimensionRecords(records, self._project, lambda project: explain(project, dimension, text, bind, limit))

@@ -26,8 +26,17 @@ def name_of(what: str, given: object) -> str:
     if isinstance(given, (Collection, DatasetType)):
         return given.name
     if isinstance(given, str):
-        return given
+        return in_utf8(what, given)
     raise UsageError(f"{what}: found {given!r}, expected a name")
+
+
+def in_utf8(what: str, text: str) -> str:
+    """A text as it is, if it can be in a store at all: Python's may hold half a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{what}: found {text!r}, expected a text that UTF-8 has") from None
+    return text
 
 
 def names_of(what: str, given: object) -> tuple[str, ...]:

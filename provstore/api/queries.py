@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from provstore.api.afterwards import afterwards
+from provstore.api.found import Found
 from provstore.api.given import name_of, names_of, several
 from provstore.api.nouns import Dataset, DatasetType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from provstore.api.nouns import Collection
     from provstore.project import Project
 
 
-class Datasets(list[Dataset]):
+class Datasets(Found[Dataset]):
     """The datasets that a query has found: a list, which can say why it is empty."""
 
-    def __init__(self, found: Iterable[Dataset], why: Callable[[], str]) -> None:
-        super().__init__(found)
-        self._why = why
-
-    def explain(self) -> str:
-        """Says in a sentence what excluded everything; asks the store again for that."""
-        if not self:
-            return self._why()
-        return f"found {len(self)} dataset{'s' if len(self) > 1 else ''}"
+    noun = "dataset"
 
 
 class Asking:
@@ -65,7 +57,8 @@ class Asking:
 
         Raises:
             QueryError: `where` or `order_by` can't be understood, or means nothing for these types and values.
-            UsageError: There is no such type, collection or status; or a glob is to be searched in an order.
+            UsageError: There is no such type, collection or status; a glob is to be searched in an order; or several of
+                one data ID are found first, in a CALIBRATION collection.
         """
         from provstore.operations.registry.names import checked_words
         from provstore.operations.registry.queries import datasets as queries
@@ -78,7 +71,7 @@ class Asking:
         )  # fmt: skip
         found = queries.query_datasets(self._project, query)
         records = [Dataset(**record._asdict()) for record in found]
-        return Datasets(records, afterwards(self._project, lambda project: queries.explain(project, query)))
+        return Datasets(records, self._project, lambda project: queries.explain(project, query))
 
     def query_dataset_types(self, glob: str = "*") -> list[DatasetType]:
         """Dataset types that are registered or used, by name.

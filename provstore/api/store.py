@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from threading import get_ident
 
 from provstore.api.by_hand import ByHand
 from provstore.api.collections import Collecting
@@ -17,7 +18,7 @@ from provstore.project import Project
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import NoReturn, Self
+    from typing import Self
 
 
 class Store(ByHand, Collecting, Typing, Asking, AskingForDataIds, Data, Dimensional):
@@ -25,12 +26,29 @@ class Store(ByHand, Collecting, Typing, Asking, AskingForDataIds, Data, Dimensio
 
     What writes waits while a run holds the project; inside a task of the project it does not, since the run waits for
     the task. Each call is one transaction: it happens whole or not at all. Errors are those of `provstore.errors`.
+    It belongs to the thread that has opened it: others, and processes that are forked, open the project for themselves.
     """
 
-    def __init__(self, project: Project, current: str) -> None:
-        self._project = project
-        self._current = current
+    def __init__(self, project: Project) -> None:
+        self._opened: Project | None = project
         self._root = project.root
+        self._process, self._thread = os.getpid(), get_ident()
+
+    @property
+    def _project(self) -> Project:  # type: ignore[override]  # the parts of the class only read it
+        """The project, for who may use it: nobody is to open it again unawares, or to share SQLite's connection.
+
+        Raises:
+            UsageError: It was closed, or is another thread's or process's.
+        """
+        hint = "Store.open(folder) opens it again"
+        if self._opened is None:
+            raise UsageError(f"{self._root}: this store was closed", hint=hint)
+        if self._process != os.getpid():
+            raise UsageError(f"{self._root}: this store was opened by the process that was forked", hint=hint)
+        if self._thread != get_ident():
+            raise UsageError(f"{self._root}: this store was opened by another thread", hint=hint)
+        return self._opened
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str] = ".", *, file: str | None = None) -> Self:
@@ -44,7 +62,7 @@ class Store(ByHand, Collecting, Typing, Asking, AskingForDataIds, Data, Dimensio
             StoreError: Its store can't be used.
         """
         name = (file or "").partition("#")[0]
-        return cls(Project.find(os.path.abspath(folder), name or None), os.getcwd())
+        return cls(Project.find(os.path.abspath(folder), name or None))
 
     @classmethod
     def create(cls, folder: str | os.PathLike[str]) -> Self:
@@ -56,7 +74,7 @@ class Store(ByHand, Collecting, Typing, Asking, AskingForDataIds, Data, Dimensio
         """
         from provstore.operations.registry.create import create
 
-        return cls(create(os.path.abspath(folder)), os.getcwd())
+        return cls(create(os.path.abspath(folder)))
 
     @property
     def root(self) -> str:
@@ -72,17 +90,11 @@ class Store(ByHand, Collecting, Typing, Asking, AskingForDataIds, Data, Dimensio
         self.close()
 
     def close(self) -> None:
-        """Closes the store; it is one file again, and every later call is an error. Closing twice is none."""
-        if not isinstance(self._project, _Closed):
+        """Closes the store; it is one file again, and every later call is an error. Closing twice is none.
+
+        Raises:
+            UsageError: It is another thread's.
+        """
+        if self._opened is not None and self._process == os.getpid():  # a forked process leaves its parent's alone
             self._project.close()
-            self._project = _Closed(self._root)  # type: ignore[assignment]
-
-
-class _Closed:
-    """Stands in the place of a project that was closed: nobody is to open it again unawares."""
-
-    def __init__(self, root: str) -> None:
-        self._root = root
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise UsageError(f"{self._root}: this store was closed", hint="Store.open(folder) opens it again")
+            self._opened = None

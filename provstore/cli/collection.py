@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from functools import partial
 
 import click
 
+from provstore.cli.main import show_report
 from provstore.cli.options import json_option, place_of, place_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from provstore.cli.place import Place
-    from provstore.model.values import JSON
     from provstore.operations.registry.collections.removing import Removal
 
 TYPES = ("RUN", "TAGGED", "CHAINED", "CALIBRATION")
@@ -37,24 +35,6 @@ def command(ctx: click.Context, folder: str | None, file: str | None) -> None:
     $ provstore collection associate best 019310a4-77e2
     best: 1 dataset put in
     """
-
-
-def place_in_group(ctx: click.Context, folder: str | None, file: str | None) -> Place:
-    """Where to work, from the options in front of `collection`, behind it, and behind the command in it."""
-    above = ctx.parent.params if ctx.parent is not None else {}
-    inner, outer = folder, above.get("folder")
-    if inner and outer:
-        inner = os.path.join(outer, inner)
-    return place_of(ctx, inner or outer, file or above.get("file"))
-
-
-def show(found: JSON, text: Callable[[], str], *, as_json: bool) -> None:
-    """Prints a report, one way or the other; no text is no line."""
-    from provstore.cli import render
-
-    shown = render.to_json(found) if as_json else text()
-    if shown:
-        print(shown)
 
 
 @command.command("ls", short_help="list collections")
@@ -85,10 +65,10 @@ def ls(
     from provstore.cli.style import width_of
     from provstore.operations.registry.collections.making import query_collections
 
-    with place_in_group(ctx, folder, file).project() as project:
+    with place_of(ctx, folder, file).project() as project:
         found = query_collections(project, [glob], [type_] if type_ else None, flatten=flatten)
-    show(collection_text.list_json(found), lambda: collection_text.list_text(found, width_of(sys.stdout)),
-         as_json=as_json)  # fmt: skip
+    show_report(collection_text.list_json(found), lambda: collection_text.list_text(found, width_of(sys.stdout)),
+                as_json=as_json)  # fmt: skip
 
 
 @command.command("create", short_help="make a collection")
@@ -118,9 +98,9 @@ def create(
     from provstore.cli.plain import PlainView
     from provstore.operations.registry.collections.making import register
 
-    with place_in_group(ctx, folder, file).project() as project:
+    with place_of(ctx, folder, file).project() as project:
         made = register(project, name, type_, description, PlainView())
-    show(collection_text.one_json(made), lambda: collection_text.one_text(made), as_json=as_json)
+    show_report(collection_text.one_json(made), lambda: collection_text.one_text(made), as_json=as_json)
 
 
 @command.command("chain", short_help="say what a chain holds, and in which order")
@@ -153,9 +133,9 @@ def chain(
     from provstore.cli.plain import PlainView
     from provstore.operations.registry.collections.chains import change_chain
 
-    with place_in_group(ctx, folder, file).project() as project:
+    with place_of(ctx, folder, file).project() as project:
         report = change_chain(project, name, how or "redefine", children, make=True, observe=PlainView())
-    show(collection_text.chain_json(report), lambda: collection_text.chain_text(report), as_json=as_json)
+    show_report(collection_text.chain_json(report), lambda: collection_text.chain_text(report), as_json=as_json)
 
 
 @command.command("associate", short_help="put datasets into a TAGGED collection")
@@ -173,7 +153,7 @@ def associate(
     $ provstore collection associate best 019310a4-77e2 019310a4-81c0
     best: 2 datasets put in
     """
-    tag_datasets(place_in_group(ctx, folder, file), name, ids, as_json=as_json)
+    tag_datasets(place_of(ctx, folder, file), name, ids, as_json=as_json)
 
 
 def tag_datasets(place: Place, name: str, ids: tuple[str, ...], *, as_json: bool) -> None:
@@ -184,8 +164,8 @@ def tag_datasets(place: Place, name: str, ids: tuple[str, ...], *, as_json: bool
 
     with place.project() as project:
         report = associate(project, name, ids, PlainView())
-    show(collection_text.tag_json(report), lambda: collection_text.tag_text(report, "put in", "was in it before"),
-         as_json=as_json)  # fmt: skip
+    text = partial(collection_text.tag_text, report, "put in", "was in it before")
+    show_report(collection_text.tag_json(report), text, as_json=as_json)
 
 
 @command.command("disassociate", short_help="take datasets out of a TAGGED collection")
@@ -207,10 +187,10 @@ def disassociate(
     from provstore.cli.plain import PlainView
     from provstore.operations.registry.collections.tags import disassociate as operation
 
-    with place_in_group(ctx, folder, file).project() as project:
+    with place_of(ctx, folder, file).project() as project:
         report = operation(project, name, ids, PlainView())
-    show(collection_text.tag_json(report), lambda: collection_text.tag_text(report, "taken out", "was not in it"),
-         as_json=as_json)  # fmt: skip
+    text = partial(collection_text.tag_text, report, "taken out", "was not in it")
+    show_report(collection_text.tag_json(report), text, as_json=as_json)
 
 
 @command.command("certify", short_help="put datasets into a CALIBRATION collection, for a time")
@@ -237,21 +217,22 @@ def certify(
 
     \b
     $ provstore collection certify flats 019310a4-77e2 --begin 2026-01-01 --end 2026-02-01
-    flats: 1 dataset is valid for [2026-01-01T00:00:00.000000Z, 2026-02-01T00:00:00.000000Z)
+    flats: 1 dataset is valid for 2026-01-01T00:00:00Z until 2026-02-01T00:00:00Z
     """
     from provstore.cli import collection_text
     from provstore.cli.plain import PlainView
     from provstore.operations.registry.collections.calibrations import Span
     from provstore.operations.registry.collections.calibrations import certify as operation
 
-    with place_in_group(ctx, folder, file).project() as project:
+    with place_of(ctx, folder, file).project() as project:
         report = operation(project, name, ids, Span(begin, end), PlainView())
-    show(collection_text.certify_json(report), lambda: collection_text.certify_text(report), as_json=as_json)
+    show_report(collection_text.certify_json(report), lambda: collection_text.certify_text(report), as_json=as_json)
 
 
 @command.command("decertify", short_help="cut a time out of a CALIBRATION collection")
 @click.argument("name")
 @click.argument("type_", metavar="TYPE")
+@click.argument("words", nargs=-1, metavar="[DIMENSION=VALUE]...")
 @BEGIN
 @END
 @json_option
@@ -261,29 +242,33 @@ def decertify(
     ctx: click.Context,
     name: str,
     type_: str,
+    words: tuple[str, ...],
     begin: str | None,
     end: str | None,
     as_json: bool,
     folder: str | None,
     file: str | None,
 ) -> None:
-    """Cut a time out of all ranges of a dataset type; a range with it in the middle becomes two.
+    """Cut a time out of all ranges of a dataset type, or of one data ID; a range with it in the middle becomes two.
 
     \b
     $ provstore collection decertify flats flat --begin 2026-01-10 --end 2026-01-12
     flats: 1 range of flat cut
-      dataset 019310a4-77e2-7000-8000-000000000000 [2026-01-01T00:00:00.000000Z, 2026-02-01T00:00:00.000000Z)
-        left: [2026-01-01T00:00:00.000000Z, 2026-01-10T00:00:00.000000Z)
-        left: [2026-01-12T00:00:00.000000Z, 2026-02-01T00:00:00.000000Z)
+      dataset 019310a4-77e2-7000-8000-000000000000 for 2026-01-01T00:00:00Z until 2026-02-01T00:00:00Z
+        left: 2026-01-01T00:00:00Z until 2026-01-10T00:00:00Z
+        left: 2026-01-12T00:00:00Z until 2026-02-01T00:00:00Z
     """
     from provstore.cli import collection_text
     from provstore.cli.plain import PlainView
     from provstore.operations.registry.collections.calibrations import Span
     from provstore.operations.registry.collections.calibrations import decertify as operation
+    from provstore.operations.registry.types.by_hand import data_id_of_words
 
-    with place_in_group(ctx, folder, file).project() as project:
-        report = operation(project, name, type_, Span(begin, end), observe=PlainView())
-    show(collection_text.decertify_json(report), lambda: collection_text.decertify_text(report), as_json=as_json)
+    with place_of(ctx, folder, file).project() as project:
+        data_id = data_id_of_words(project, words)
+        only = None if data_id is None else [data_id]
+        report = operation(project, name, type_, Span(begin, end), only, PlainView())
+    show_report(collection_text.decertify_json(report), lambda: collection_text.decertify_text(report), as_json=as_json)
 
 
 @command.command("remove", short_help="remove a collection")
@@ -318,7 +303,7 @@ def remove(
     from provstore.cli.plain import PlainView
     from provstore.operations.registry.collections.removing import remove as operation
 
-    with place_in_group(ctx, folder, file).project() as project:
+    with place_of(ctx, folder, file).project() as project:
         report: Removal = operation(project, name, unlink=unlink, dry_run=True)
         if not dry_run:
             if not yes and sys.stdin.isatty() and sys.stderr.isatty():
@@ -326,5 +311,5 @@ def remove(
                 if not click.confirm("remove it?", err=True):
                     return 1
             report = operation(project, name, unlink=unlink, observe=PlainView())
-    show(collection_text.removal_json(report), lambda: collection_text.removal_text(report), as_json=as_json)
+    show_report(collection_text.removal_json(report), lambda: collection_text.removal_text(report), as_json=as_json)
     return 0

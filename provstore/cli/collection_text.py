@@ -115,7 +115,7 @@ def decertify_text(report: DecertifyReport) -> str:
     """Each range that was cut, and what is left of it."""
     lines = [f"{harmless(report.name)}: {number_of(len(report.cuts), 'range')} of {harmless(report.type)} cut"]
     for cut in report.cuts:
-        lines.append(f"  dataset {cut.dataset} {spelled_range((cut.begin, cut.end))}")
+        lines.append(f"  dataset {cut.dataset} for {spelled_range((cut.begin, cut.end))}")
         lines += [f"    left: {spelled_range(part)}" for part in cut.left] or ["    nothing is left"]
     return "\n".join(lines)
 

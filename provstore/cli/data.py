@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import click
 
+from provstore.cli.main import show_report
 from provstore.cli.options import complete_path, json_option, names_of, place_of, place_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from provstore.model.values import JSON
-
 TRANSFERS = "copy, move, hardlink, symlink, relsymlink, direct or auto."
-
-
-def _print(as_json: bool, found: JSON, text: str) -> None:
-    from provstore.cli import render
-
-    print(render.to_json(found) if as_json else text)
 
 
 @click.command("put", short_help="put a file into the store as a dataset of a type")
@@ -57,7 +50,7 @@ def put(
     place = place_of(ctx, folder, file)
     with place.project() as project:
         record = put_file(project, PutFileRequest(type, source, words, transfer, run, place.folder), PlainView())
-    _print(as_json, dataset_json(record), record.id)
+    show_report(dataset_json(record), lambda: record.id, as_json=as_json)
 
 
 @click.command("get", short_help="write the recorded bytes of a dataset")
@@ -106,7 +99,7 @@ def get(
         elif not as_json:
             write_stream(project, meant, _writer())
     if as_json or output is not None:
-        _print(as_json, dataset_json(meant.record), harmless(f"{output}: {meant.called}"))
+        show_report(dataset_json(meant.record), lambda: harmless(f"{output}: {meant.called}"), as_json=as_json)
 
 
 def _writer() -> Callable[[memoryview], object]:
@@ -173,5 +166,5 @@ def ingest(
     request = IngestRequest(type, files, template, transfer, run, {}, skip_existing, place.folder)
     with place.project() as project:
         report = ingest_said(project, request, said, PlainView())
-    _print(as_json, ingest_json(report), ingest_text(type, template, report))
+    show_report(ingest_json(report), lambda: ingest_text(type, template, report), as_json=as_json)
     return int(not (report.ingested or report.skipped) and bool(report.unmatched))

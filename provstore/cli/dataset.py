@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from provstore.cli.data import TRANSFERS, get, ingest, put
+from provstore.cli.main import show_report
 from provstore.cli.options import complete_path, json_option, names_of, order_option, place_of, place_options
 
 TYPE_CHECKING = False
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 
 @click.group(short_help="register, list, replace and delete datasets")
-def command() -> None:
+@place_options
+@click.pass_context
+def command(ctx: click.Context, folder: str | None, file: str | None) -> None:
     """Register data that no stage makes, list datasets, replace, describe and delete them.
 
     \b
@@ -67,13 +70,6 @@ def _json_object(ctx: click.Context, param: click.Parameter, text: str | None) -
     if not isinstance(found, dict):
         raise click.BadParameter(f"found {text!r}, expected a JSON object")
     return found
-
-
-def _print(as_json: bool, found: JSON, text: str) -> None:
-    from provstore.cli import render
-
-    if as_json or text:
-        print(render.to_json(found) if as_json else text)
 
 
 @command.command("register", short_help="register data that no stage makes")
@@ -131,7 +127,7 @@ def _print_new(project: Project, id: str, *, as_json: bool) -> None:
     from provstore.cli.dataset_text import dataset_json
     from provstore.operations.registry.datasets import dataset
 
-    _print(as_json, dataset_json(dataset(project, id).dataset) if as_json else None, id)
+    show_report(dataset_json(dataset(project, id).dataset) if as_json else None, lambda: id, as_json=as_json)
 
 
 @command.command("ls", short_help="list datasets, newest first")
@@ -169,7 +165,7 @@ def ls(
     \b
     $ provstore dataset ls image --where "visit in (101..120:2) and dataset.size > 0" --order-by visit
     id        type   data ID                path
-    019310a4  image  detector=3, visit=101  images/101_03.fits
+    019310a4  image  visit=101, detector=3  images/101_03.fits
     """
     import sys
 
@@ -187,7 +183,8 @@ def ls(
         short = {} if as_json else short_ids(project.store, [record.id for record in listing.report.datasets])
     if listing.why:
         say(harmless(listing.why))
-    _print(as_json, datasets_json(listing.report), datasets_text(listing.report, short, width_of(sys.stdout)))
+    show_report(datasets_json(listing.report), lambda: datasets_text(listing.report, short, width_of(sys.stdout)),
+                as_json=as_json)  # fmt: skip
 
 
 @command.command("show", short_help="show one dataset in full")
@@ -211,9 +208,9 @@ def show(ctx: click.Context, id: str, history: bool, as_json: bool, folder: str 
     with place_of(ctx, folder, file).project() as project:
         report = dataset(project, id)
     if history:
-        _print(as_json, changes_json(report), changes_text(report))
+        show_report(changes_json(report), lambda: changes_text(report), as_json=as_json)
     else:
-        _print(as_json, dataset_json(report.dataset), dataset_text(report))
+        show_report(dataset_json(report.dataset), lambda: dataset_text(report), as_json=as_json)
 
 
 @command.command("path", short_help="print where a dataset lies")
@@ -233,7 +230,7 @@ def path(ctx: click.Context, id: str, as_json: bool, folder: str | None, file: s
 
     with place_of(ctx, folder, file).project() as project:
         found = place_of_dataset(project, id)
-    _print(as_json, {"path": found}, harmless(found))
+    show_report({"path": found}, lambda: harmless(found), as_json=as_json)
 
 
 @command.command("replace", short_help="put new data in the place of an overwritable dataset")
@@ -304,18 +301,19 @@ def delete(
     from provstore.cli.dataset_text import deletion_json, deletion_text
     from provstore.cli.plain import PlainView
     from provstore.operations.registry.by_hand.changes import delete as operation
+    from provstore.operations.registry.by_hand.changes import would_delete
 
     with place_of(ctx, folder, file).project() as project:
         asks = not (dry_run or yes) and sys.stdin.isatty() and sys.stderr.isatty()
         if dry_run or asks:
-            report = operation(project, id, PlainView(), keep_bytes=keep_bytes, dry_run=True)
+            report = would_delete(project, id, keep_bytes=keep_bytes)
         if asks:
             click.echo(deletion_text(report), err=True)
             if not click.confirm("delete it?", err=True):
                 return 1
         if not dry_run:
             report = operation(project, id, PlainView(), keep_bytes=keep_bytes)
-    _print(as_json, deletion_json(report), deletion_text(report))
+    show_report(deletion_json(report), lambda: deletion_text(report), as_json=as_json)
     return 0
 
 
@@ -352,7 +350,7 @@ def modify(
     with place_of(ctx, folder, file).project() as project:
         changed = operation(project, id, values, PlainView())
     text = f"changed {', '.join(changed)}" if changed else "nothing to change"
-    _print(as_json, {"id": id, "changed": list(changed)}, f"{harmless(id)}: {text}")
+    show_report({"id": id, "changed": list(changed)}, lambda: f"{harmless(id)}: {text}", as_json=as_json)
 
 
 @command.command("tag", short_help="put a dataset into a TAGGED collection")
@@ -395,4 +393,4 @@ def alias(
 
     with place_of(ctx, folder, file).project() as project:
         operation(project, name, id, PlainView(), supersede=supersede)
-    _print(as_json, {"name": name, "target": id}, harmless(f"{name} = {id}"))
+    show_report({"name": name, "target": id}, lambda: harmless(f"{name} = {id}"), as_json=as_json)

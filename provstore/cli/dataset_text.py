@@ -49,9 +49,7 @@ def datasets_text(report: DatasetsReport, short: Mapping[str, str], width: int |
     columns = {
         "id": [short.get(record.id, record.id) for record in records],
         "type": [record.type for record in records],
-        "data ID": [
-            ", ".join(f"{name}={_said(value)}" for name, value in record.data_id.items()) for record in records
-        ],
+        "data ID": [_labels(record.data_id) for record in records],
         "name": [record.name for record in records],
         "version": [record.version or "" for record in records],
         "owner": [f"{record.owner} ({record.owner_type})" for record in records],
@@ -145,22 +143,28 @@ def executions_json(report: ExecutionsReport) -> dict[str, JSON]:
     return {"executions": [execution_json(record) for record in report.executions]}
 
 
-def executions_text(report: ExecutionsReport, short: Mapping[str, str], width: int | None) -> str:
-    """One line for each execution; `short` as in `datasets_text`."""
-    if not report.executions:
-        return "no executions"
-    rows = [
-        (
-            short.get(record.id, record.id),
-            record.name,
-            moment(record.started),
-            record.outcome,
-            str(len(record.inputs)),
-            str(len(record.outputs)),
-        )
-        for record in report.executions
-    ]
-    return _table(("id", "name", "started", "outcome", "read", "made"), rows, width)
+def executions_text(report: ExecutionsReport, short: Mapping[str, str], width: int | None, *, every: bool) -> str:
+    """One line for each execution.
+
+    Args:
+        short: As in `datasets_text`.
+        every: Those of runs were asked for, too.
+    """
+    records = report.executions
+    if not records:
+        return "no executions" if every else "no executions were registered; --all lists those of runs as well"
+    columns = {
+        "id": [short.get(record.id, record.id) for record in records],
+        "name": [record.name for record in records],
+        "data ID": [_labels(record.data_id) for record in records],
+        "started": [moment(record.started) for record in records],
+        "outcome": [record.outcome for record in records],
+        "read": [str(len(record.inputs)) for record in records],
+        "made": [str(len(record.outputs)) for record in records],
+    }
+    if not any(columns["data ID"]):
+        del columns["data ID"]
+    return _table(tuple(columns), list(zip(*columns.values(), strict=True)), width)
 
 
 def execution_text(record: ExecutionRecord) -> str:
@@ -192,6 +196,10 @@ def _fields(fields: Sequence[tuple[str, str]]) -> list[str]:
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], width: int | None) -> str:
     return table(head, [tuple(map(harmless, row)) for row in rows], width, whole=frozenset({ID}))
+
+
+def _labels(data_id: Mapping[str, JSON]) -> str:
+    return ", ".join(f"{name}={_said(value)}" for name, value in data_id.items())
 
 
 def _said(value: JSON) -> str:

@@ -17,7 +17,9 @@ WORD = re.compile(r"[A-Za-z_]\w*=")
 
 
 @click.group(short_help="list, show and fill dimensions")
-def command() -> None:
+@place_options
+@click.pass_context
+def command(ctx: click.Context, folder: str | None, file: str | None) -> None:
     """List and show dimensions, the axes that label data, and insert what is known of their values.
 
     The Pipelinefile declares them in `[dimensions]`.

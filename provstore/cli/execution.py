@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from provstore.cli.main import show_report
 from provstore.cli.options import complete_path, json_option, place_of, place_options
 
 TYPE_CHECKING = False
@@ -14,7 +15,9 @@ ALL = -1
 
 
 @click.group(short_help="register and list executions")
-def command() -> None:
+@place_options
+@click.pass_context
+def command(ctx: click.Context, folder: str | None, file: str | None) -> None:
     """Register what was done outside of any pipeline, and list executions.
 
     \b
@@ -78,7 +81,6 @@ def ls(ctx: click.Context, every: bool, limit: int | None, as_json: bool, folder
     """
     import sys
 
-    from provstore.cli import render
     from provstore.cli.dataset_text import executions_json, executions_text
     from provstore.cli.style import width_of
     from provstore.operations.identify import short_ids
@@ -87,9 +89,8 @@ def ls(ctx: click.Context, every: bool, limit: int | None, as_json: bool, folder
     with place_of(ctx, folder, file).project() as project:
         report = executions(project, ALL if limit is None else limit, every=every)
         short = {} if as_json else short_ids(project.store, [record.id for record in report.executions])
-    text = render.to_json(executions_json(report)) if as_json else executions_text(report, short, width_of(sys.stdout))
-    if text:
-        print(text)
+    show_report(executions_json(report), lambda: executions_text(report, short, width_of(sys.stdout), every=every),
+                as_json=as_json)  # fmt: skip
 
 
 @command.command("show", short_help="show one execution in full")

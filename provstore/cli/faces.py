@@ -123,7 +123,10 @@ def _run(words: Words, place: Place, targets: Targets, announcer: Announcer | No
     if announcer is not None:
         announcer.take_run(report)
     if words.as_json:
-        print(render.to_json(render.run_json(report)))
+        found = render.run_json(report)
+        if words.replace_run:
+            found["replaced"] = render.replaced_json(report.replaced)
+        print(render.to_json(found))
     else:
         say(render.run_text(report, style_for(sys.stderr)))
     if report.signal:

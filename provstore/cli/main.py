@@ -8,10 +8,12 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM, getsignal, signal
     from types import FrameType
 
     from provstore.errors import ProvstoreError
+    from provstore.model.values import JSON
 else:
     # What `signal` is made of: that adds names to the numbers, and takes 2 ms to import for it.
     from _signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM, getsignal, signal
@@ -221,6 +223,15 @@ def say(text: str) -> None:
         sys.stderr.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
     except (BrokenPipeError, ValueError, OSError, UnicodeEncodeError):
         pass
+
+
+def show_report(found: JSON, text: Callable[[], str], *, as_json: bool) -> None:
+    """Prints a report, as JSON or as text; no text is no line."""
+    from provstore.cli import render
+
+    shown = render.to_json(found) if as_json else text()
+    if shown:
+        print(shown)
 
 
 def show_bytes(data: bytes) -> bool:

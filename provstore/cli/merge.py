@@ -29,6 +29,7 @@ def command(ctx: click.Context, other: str, no_wait: bool, as_json: bool, folder
 
     OTHER is a store's file, or the folder of a project; it is checked first, and only read. What both have is left
     as it is here, so that merging twice adds nothing. Each store's records go on to prove what was recorded there.
+    Where both put data into one collection that can't hold both, what was put in first stays.
 
     \b
     $ provstore merge ../laptop
@@ -64,8 +65,13 @@ def merge_text(report: MergeReport) -> str:
 
 def left_lines(taken: Taken) -> list[str]:
     """What both stores say, each in its own way."""
-    return [
+    left = [
         f"left as it is here: {kind} {harmless(subject)}" for kind, subject in taken.kept if kind not in UNREMARKABLE
+    ]
+    return left + [
+        f"taken out of {harmless(rival.collection)}: dataset {rival.dataset}, as dataset {rival.staying} of its type "
+        "and data ID was put in before"
+        for rival in taken.rivals
     ]
 
 
@@ -82,5 +88,9 @@ def merge_json(report: MergeReport) -> dict[str, JSON]:
         "merge": taken.merge,
         "added": dict(taken.facts),
         "kept": [{"kind": kind, "id": subject} for kind, subject in taken.kept],
+        "taken_out": [
+            {"collection": rival.collection, "dataset": rival.dataset, "staying": rival.staying}
+            for rival in taken.rivals
+        ],
         "objects": {"added": taken.objects, "bytes": taken.size, "missing": taken.missing},
     }

@@ -12,7 +12,6 @@ from provstore.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from provstore.cli.place import Place
     from provstore.model.chart import Chart
 
 SHOWN = 20
@@ -49,15 +48,6 @@ def command(ctx: click.Context, folder: str | None, file: str | None) -> None:
     019310a4-77e2  2026-11-21 10:02Z   0.2    0.93 ↑  0.31 ↓
     019310a3-b201  2026-11-21 10:01Z   0.1    0.91    0.42
     """
-
-
-def place_in_group(ctx: click.Context, folder: str | None, file: str | None) -> Place:
-    """Where to work, from the options in front of `metrics`, behind it, and behind the command in it."""
-    above = ctx.parent.params if ctx.parent is not None else {}
-    inner, outer = folder, above.get("folder")
-    if inner and outer:
-        inner = os.path.join(outer, inner)
-    return place_of(ctx, inner or outer, file or above.get("file"))
 
 
 @command.command("show", short_help="a table over runs")
@@ -102,7 +92,7 @@ def show(
     if as_csv and as_json:
         raise UsageError("found --csv and --json, expected one of them")
     is_table = not (as_csv or as_json)
-    place = place_in_group(ctx, folder, file)
+    place = place_of(ctx, folder, file)
     words = (*place.targets, *targets)
     with place.project() as project:
         number = SHOWN if limit is None and is_table else limit
@@ -158,7 +148,7 @@ def diff(
 
     if present and b is not None:
         raise UsageError(f"found --present and {b}, expected one of them", hint="--present stands in the place of B")
-    with place_in_group(ctx, folder, file).project() as project:
+    with place_of(ctx, folder, file).project() as project:
         report = metrics_diff(project, MetricsDiffRequest(a, b, present, only))
     say_remarks(report.remarks)
     if as_json:
@@ -213,7 +203,7 @@ def plot(
         raise UsageError(
             f"-o {output}: expected a name that ends in .svg", hint="a browser converts SVG to other forms"
         )
-    place = place_in_group(ctx, folder, file)
+    place = place_of(ctx, folder, file)
     with place.project() as project:
         request = MetricsRequest((*place.targets, *targets), place.folder, names, limit)
         report = metrics_plot(project, request, across)

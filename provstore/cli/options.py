@@ -1,4 +1,4 @@
-"""Options that all commands share: before or after the command's name."""
+"""Options that all commands share: before or after the command's name, or between that of its group and its own."""
 
 from __future__ import annotations
 
@@ -67,14 +67,20 @@ def ci_options(command: Command) -> Command:
 
 def folders_of(ctx: click.Context, folder: str | None) -> tuple[str, ...]:
     """Every `-C`, before and after the command's name."""
-    before = ctx.find_root().obj or {}
-    return tuple(part for part in (before.get("folder"), folder) if part)
+    return tuple(part for part in (*_before(ctx, "folder"), folder) if part)
 
 
 def file_of(ctx: click.Context, file: str | None) -> str | None:
-    """What `-f` named, after the command's name or before."""
-    before = ctx.find_root().obj or {}
-    return file or before.get("file")
+    """What `-f` named last, before or after the command's name."""
+    return next((name for name in (file, *reversed(_before(ctx, "file"))) if name), None)
+
+
+def _before(ctx: click.Context, option: str) -> list[str | None]:
+    """What an option says before the command's name: before that of its group, if it is in one, then behind that."""
+    found = [(ctx.find_root().obj or {}).get(option)]
+    if ctx.parent is not None and ctx.parent.parent is not None:
+        found.append(ctx.parent.params.get(option))
+    return found
 
 
 def place_of(ctx: click.Context, folder: str | None, file: str | None) -> Place:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from provstore.model.values import JSON
     from provstore.model.verdict import Reason
-    from provstore.operations.report import RunReport
+    from provstore.operations.report import Replacement, RunReport
     from provstore.operations.status import StatusReport
 
     Style = Callable[[str, str], str]
@@ -144,6 +144,11 @@ def run_json(report: RunReport) -> dict[str, JSON]:
         ],
         "summary": dict(report.summary),
     }
+
+
+def replaced_json(replacement: Replacement | None) -> JSON:
+    """What `run --replace-run` has in its JSON as well."""
+    return None if replacement is None else dict(replacement._asdict())
 
 
 def run_text(report: RunReport, style: Style = plain) -> str:

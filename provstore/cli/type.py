@@ -10,14 +10,16 @@ from provstore.cli.options import json_option, place_of, place_options
 
 
 @click.group(short_help="list, show and register dataset types")
-def command() -> None:
+@place_options
+@click.pass_context
+def command(ctx: click.Context, folder: str | None, file: str | None) -> None:
     """List, show and register dataset types: named kinds of data, of which each dataset is one.
 
     \b
     $ provstore type ls
     name   dimensions       format  path
     flat   detector         fits
-    image  detector, visit  fits
+    image  visit, detector  fits
     """
 
 
@@ -58,7 +60,7 @@ def show(ctx: click.Context, name: str, as_json: bool, folder: str | None, file:
     \b
     $ provstore type show image
     type image
-      dimensions  detector, visit
+      dimensions  visit, detector
       format      fits
     """
     from provstore.cli import render, type_text

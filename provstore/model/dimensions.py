@@ -118,6 +118,12 @@ class Dimensions:
             add(name)
         return tuple(found)
 
+    def timed(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of these dimensions whose records say when, without those that another of them requires or implies."""
+        having = [name for name in names if name in self and self[name].timespan]
+        linked = [(name, {*self.required([name]), *self.implied([name])}) for name in having]
+        return tuple([name for name in having if not any(name in others and name != other for other, others in linked)])
+
     def implied(self, names: Iterable[str]) -> tuple[str, ...]:
         """What these dimensions and those that they require imply, in however many steps, without themselves."""
         required = self.required(names)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     Range: TypeAlias = "tuple[str | None, str | None]"
 
+ANY_TIME: Range = (None, None)
+
 FIRST, LAST = "", "~"
 """Texts before and after those of all times."""
 
@@ -49,5 +51,10 @@ def _is_moment(whole: Range) -> bool:
 
 
 def spelled_range(whole: Range) -> str:
-    """A range as people read it."""
-    return f"[{whole[0] or '…'}, {whole[1] or '…'})"
+    """A range as people read it, such that "valid for" can stand before it; a moment by itself."""
+    begin, end = [None if time is None else time.replace(".000000Z", "Z") for time in whole]
+    if begin is None:
+        return "all times" if end is None else f"all times before {end}"
+    if end is None:
+        return f"{begin} and later"
+    return begin if begin == end else f"{begin} until {end}"

@@ -37,9 +37,10 @@ class Step(NamedTuple):
     Attributes:
         path: Relative to the root.
         digest: Of what is put there; "": nothing is.
-        fresh: Where that lies before, relative to the root; "": a link to it is made.
+        fresh: Where that lies before, relative to the root or absolute; "": nowhere.
         aside: Name, in the folder of the note, of what gives way; "": nothing does.
         folders: Those that are made for it, relative to the root, the outermost first.
+        link: Text of the symbolic link that is put there; "": it is none.
     """
 
     path: str
@@ -47,6 +48,7 @@ class Step(NamedTuple):
     fresh: str
     aside: str
     folders: Sequence[str]
+    link: str = ""
 
 
 class Announced:
@@ -92,6 +94,7 @@ class Announced:
         if error is None:
             discard([self.folder])
             return
+        self._store.roll_back()
         with contextlib.suppress(StoreError):
             if undo(self._project.root, self._store, self.folder):
                 discard([self.folder])  # also one without a note, which could not be written
@@ -159,10 +162,10 @@ def _is_ours(root: str, step: Step) -> bool:
     if not os.path.lexists(os.path.join(root, step.path)):
         return False
     full, fresh = os.path.join(root, step.path), os.path.join(root, step.fresh)
-    if not step.fresh and os.path.islink(full):
-        return True
+    if step.link:
+        return os.path.islink(full) and os.readlink(full) == step.link
     if step.fresh and os.path.lexists(fresh) and os.lstat(fresh).st_dev == os.lstat(full).st_dev:
-        return False  # it had not been renamed yet
+        return os.path.samestat(os.lstat(fresh), os.lstat(full))  # else it had not been put there yet
     from provstore.watch.workspace import Workspace
 
     return Workspace(root, {}, {}).read(step.path)[0].digest == step.digest

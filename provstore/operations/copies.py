@@ -11,18 +11,38 @@ from provstore.watch.durable import write_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 def copy(source: str, target: str) -> None:
     """Copies what is no link; the copy has another name until it is whole."""
     fresh = f"{target}.new"
     if os.path.isdir(source):
-        shutil.copytree(source, fresh, symlinks=True, copy_function=_copy_file)
+        copy_folder(source, fresh, _copy_file)
     else:
         _copy_file(source, fresh)
     write_out(_files_of(fresh))
     os.rename(fresh, target)
+
+
+def copy_folder(source: str, target: str, copy_file: Callable[[str, str], object]) -> None:
+    """Copies a folder with its links. The first error ends it: `shutil.copytree` goes on, and forgets which they were.
+
+    Args:
+        copy_file: Called with a file and the place of its copy.
+    """
+    os.mkdir(target)
+    with os.scandir(source) as found:
+        for entry in found:
+            place = os.path.join(target, entry.name)
+            if entry.is_symlink():
+                os.symlink(os.readlink(entry.path), place)
+                shutil.copystat(entry.path, place, follow_symlinks=False)
+            elif entry.is_dir():
+                copy_folder(entry.path, place, copy_file)
+            else:
+                copy_file(entry.path, place)
+    shutil.copystat(source, target)
 
 
 def _copy_file(source: str, target: str) -> None:

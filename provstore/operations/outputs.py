@@ -127,8 +127,13 @@ class Outputs:
         return Aside(path, place, identity)
 
     def keep(self, path: str, content: Content) -> bool:
-        """Keeps the bytes of what was just read at a path; False when it has changed since."""
-        full = self._workspace.full(path)
+        """Keeps the bytes of what was just read at a path; False when it has changed since, or is gone."""
+        try:
+            return self._keep(self._workspace.full(path), content)
+        except FileNotFoundError:
+            return False
+
+    def _keep(self, full: str, content: Content) -> bool:
         if content.kind == "directory":
             if not all(self._keep_entry(full, entry) for entry in content.entries):
                 return False

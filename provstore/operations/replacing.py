@@ -13,6 +13,7 @@ from provstore.noun import NamedTuple
 from provstore.operations.circumstances import user_name
 from provstore.operations.lock.present import folders_of
 from provstore.operations.registry.collections.removing import Removal, referrers, removal_facts
+from provstore.operations.report import Replacement
 from provstore.store import collections, replaced
 
 TYPE_CHECKING = False
@@ -44,9 +45,10 @@ class Former(NamedTuple):
 
 
 class Replaced(NamedTuple):
-    """What takes a former run out of the way, and a sentence about it."""
+    """What takes a former run out of the way, what becomes of it (None: nothing), and a sentence about that."""
 
     facts: tuple[tuple[str, Row], ...]
+    replacement: Replacement | None
     remark: str
 
 
@@ -92,21 +94,24 @@ def replaced_by(store: Store, former: Former, new: str, plan: Plan, now: str) ->
         now: As the store spells times.
     """
     if _referrers(store, former):  # a task has tagged its data meanwhile
-        return Replaced((), f"{former.name} was not replaced: something refers to it by now")
+        return Replaced((), None, f"{former.name} was not replaced: something refers to it by now")
     old = replaced.living(store.conn, former.name)
     again = {entry.path for entry in replaced.living(store.conn, new)}
     staying = [entry for entry in old if not _is_in(entry.path, again) and _is_result(entry, plan)]
     if staying:
-        facts = _deletions([entry for entry in old if entry not in staying], now) if former.prune else ()
-        return Replaced(tuple(facts), _says_what_stays(former, len(staying)))
+        going = [entry for entry in old if entry not in staying] if former.prune else []
+        kept = Replacement(former.name, "kept", len(going))
+        return Replaced(tuple(_deletions(going, now)), kept, _says_what_stays(former, len(staying)))
     if former.prune == PURGE:
         report = Removal(False, former.name, collections.RUN, len(old), (former.chain,), ())
-        return Replaced(tuple(removal_facts(store, report, now)), f"{former.name} was replaced, and removed")
+        removed = Replacement(former.name, "removed", len(old))
+        return Replaced(tuple(removal_facts(store, report, now)), removed, f"{former.name} was replaced, and removed")
     links = [member for member, chain in collections.memberships(store.conn, former.name) if chain == former.chain]
     unlinked: list[tuple[str, Row]] = [("chain_removal", {"member": member, "removed": now}) for member in links]
-    deleted = _deletions(old, now) if former.prune else ()
-    what = f", and its {len(old)} datasets deleted" if former.prune else ""
-    return Replaced((*unlinked, *deleted), f"{former.name} was replaced in {former.chain}{what}")
+    going = old if former.prune else []
+    gone = Replacement(former.name, "replaced", len(going))
+    what = f", and its {'dataset' if len(going) == 1 else f'{len(going)} datasets'} deleted" if going else ""
+    return Replaced((*unlinked, *_deletions(going, now)), gone, f"{former.name} was replaced in {former.chain}{what}")
 
 
 def _is_result(entry: Living, plan: Plan) -> bool:

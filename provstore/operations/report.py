@@ -42,6 +42,21 @@ class TaskReport(NamedTuple):
     reasons: tuple[Reason, ...]
 
 
+class Replacement(NamedTuple):
+    """What became of the run whose place a new one took.
+
+    Attributes:
+        collection: Its RUN collection.
+        outcome: "replaced" (it is in the chain no longer), "removed" (its collection is, too) or "kept" (it stays in
+            the chain, behind the new one, with what that did not make again).
+        deleted: How many of its datasets were deleted.
+    """
+
+    collection: str
+    outcome: str
+    deleted: int
+
+
 class RunReport:
     """How a run fared.
 
@@ -50,6 +65,7 @@ class RunReport:
         outcome: "succeeded", "failed" or "cancelled".
         signal: What ended it; 0: nothing did.
         number: Number of selected tasks.
+        replaced: The run whose place it took; None: there is none.
     """
 
     def __init__(
@@ -60,9 +76,11 @@ class RunReport:
         number: int,
         tasks: Callable[[], tuple[TaskReport, ...]],
         counts: Mapping[str, int] | None = None,
+        replaced: Replacement | None = None,
     ) -> None:
         """`counts`: the number of tasks by outcome where that is known without listing them."""
         self.run, self.outcome, self.signal, self.number = run, outcome, signal, number
+        self.replaced = replaced
         self._tasks, self._counts = tasks, counts
 
     @cached_property

@@ -20,17 +20,16 @@ from provstore.operations.targets import Targets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from types import FrameType
 
     from provstore.events import Observer
     from provstore.model.task import Plan
     from provstore.operations.engine import Engine
-    from provstore.operations.replacing import Former
+    from provstore.operations.replacing import Former, Replaced
     from provstore.operations.report import Fared
     from provstore.ports import Executor
     from provstore.project import Project
-    from provstore.store.facts import Row
     from provstore.store.store import Store
 
 
@@ -405,19 +404,19 @@ class _Runner:
         request = self._request
         return former_run(self._project.store, request.collection, request.prune, self._observe)
 
-    def _replaced(self, outcome: str, assessment: Assessment) -> Sequence[tuple[str, Row]]:
-        """What is recorded of the run that is replaced."""
+    def _replaced(self, outcome: str, assessment: Assessment) -> Replaced | None:
+        """What is recorded, and said, of the run that is replaced."""
         former, store = self._former, self._project.store
         if former is None or store is None:
-            return ()
+            return None
         if outcome != "succeeded":
             self._observe(Remark(f"{former.name} was not replaced, as this run has not succeeded"))
-            return ()
+            return None
         from provstore.operations.replacing import replaced_by
 
         found = replaced_by(store, former, self._collection, assessment.plan, utc_text(time.time()))
         self._observe(Remark(found.remark))
-        return found.facts
+        return found
 
     def _end(self, engine: Engine, assessment: Assessment) -> RunReport:
         outcome = "cancelled" if self._signal else "succeeded" if engine.all_is_well else "failed"
@@ -430,8 +429,10 @@ class _Runner:
         if engine.rounds <= 1:  # else a task of a former round may no longer be in the plan
             counts = engine.counts()
             counts["fresh"] = counts.get("fresh", 0) + len(positions) - len(engine.reports)
-        report = RunReport(self._id, outcome, self._signal, len(positions), tasks, counts)
-        engine.end(outcome, report.summary, self._replaced(outcome, assessment))
+        replaced = self._replaced(outcome, assessment)
+        replacement, facts = (replaced.replacement, replaced.facts) if replaced else (None, ())
+        report = RunReport(self._id, outcome, self._signal, len(positions), tasks, counts, replacement)
+        engine.end(outcome, report.summary, facts)
         self._is_recorded = True
         self._keep_lock(engine, assessment)
         self._observe(RunEnded(self._id, outcome))

@@ -29,6 +29,8 @@ BRACKET = re.compile(r"\[([!^]?+)(\]?+[^\]]*)\]")
 """A glob's set of characters: its negation and its members, of which ``]`` may be the first."""
 _GLOB = re.compile(rf"[*?]|{BRACKET.pattern}")
 _NEVER = re.compile(r"(?!)")
+BASES = {"b": 2, "o": 8, "x": 16, "X": 16}
+"""Last character of a format → the base in which it writes integers; of others it is ten."""
 _DIGITS = re.compile(r"([0-9]+)")
 _NO_NAME = re.compile("[/\0\ud800-\udfff]")
 _NO_LITERAL = re.compile(r"[{\[]")
@@ -367,9 +369,8 @@ def _is_written(field: Field, text: str) -> bool:
 
 def _integer(field: Field, text: str) -> int | None:
     """The integer that the field writes as `text`; None when it would write another text."""
-    base = {"b": 2, "o": 8, "x": 16, "X": 16}.get(field.format[-1:], 10)
     try:
-        value = int(text.replace(",", ""), base)
+        value = int(text.replace(",", ""), BASES.get(field.format[-1:], 10))
         return value if format(value, field.format) == text else None
     except (ValueError, OverflowError):
         return None

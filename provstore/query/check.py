@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from provstore.errors import QueryError
     from provstore.query.node import Node
-    from provstore.query.tree import Bind
+    from provstore.query.tree import Bind, Scalar
 
     Kind: TypeAlias = OneOf["number", "text", "boolean", "time", "region", "time span"]
     """What a value is. None: not known before it is seen."""
@@ -235,9 +235,15 @@ class _Checker:
         for part in parts:
             if self.value(part) not in (None, "number") or _is_null(part):
                 raise self.wrong(part, f"'{sign}' is for numbers")
-            if sign == "%" and isinstance(part, Literal) and not isinstance(part.value, int):
+            if sign == "%" and isinstance(self.said(part), float):
                 raise self.wrong(part, "'%' is for whole numbers")
         return "number"
+
+    def said(self, node: Node) -> Scalar:
+        """The value that the query says, itself or by what is bound; None where rows say it."""
+        if isinstance(node, BoundName) and self.bind is not None:
+            return scalar(self.text, node, bound(self.text, node, self.bind))
+        return node.value if isinstance(node, Literal) else None
 
     def region(self, node: Region) -> Kind:
         for argument in node.arguments:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     """Dimension → the only values that it can have, as JSON."""
 
 TURNED = {">": "<", "<": ">"}
+INFINITE = float("inf")
 MOST = 1000
 """Values of one dimension: for more it is not worth while."""
 
@@ -124,7 +125,9 @@ def spelled(values: Iterable[object]) -> set[str] | None:
 
 
 def _numbers(value: float) -> set[str]:
-    """A number as integer and with a point, where both are the same number."""
+    """A number as integer and with a point, where both are the same number; an infinite one is in no JSON."""
+    if value in (INFINITE, -INFINITE):
+        return set()
     found = {canonical_json(value)}
     try:
         found.add(canonical_json(float(value)))

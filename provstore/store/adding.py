@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 
+from provstore.digest import canonical_json
 from provstore.errors import UsageError
 from provstore.model.values import new_id
 from provstore.store import facts
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
 
 CONSTRAINTS_OFF = "PRAGMA foreign_keys = OFF"
 CONSTRAINTS_ON = "PRAGMA foreign_keys = ON"
-FORGET_FILE = "DELETE FROM file_memo WHERE path = ?"
-FORGET_DIRECTORY = "DELETE FROM directory_memo WHERE path = ?"
+ROOM = "PRAGMA cache_size = -65536"
+"""KiB of pages that may wait in memory for the end of a transaction: SQLite's own 2 MiB are written and read again and
+again where a hundred thousand rows go into eight indexes."""
+FORGET_FILES = "DELETE FROM file_memo WHERE path IN (SELECT value FROM json_each(?))"
+FORGET_DIRECTORIES = "DELETE FROM directory_memo WHERE path IN (SELECT value FROM json_each(?))"
 IN_CHAIN = """
     SELECT 1 FROM chain_member AS m
      WHERE m.chain = :chain AND m.child = :child
@@ -55,9 +59,13 @@ class Adding:
         """Adds a fact."""
         self._chain.add(kind, fact)
 
-    def add_many(self, kind: str, rows: Sequence[Row]) -> None:
-        """Adds facts of one row each, in their order."""
-        self._chain.add_many(kind, rows)
+    def add_many(self, kind: str, rows: Sequence[Row], shared: Row = {}) -> None:  # noqa: B006 - is never changed
+        """Adds facts of one row each, in their order.
+
+        Args:
+            shared: Columns that have one value in all rows; `rows` have the others.
+        """
+        self._chain.add_many(kind, rows, shared)
 
     def keep(self) -> None:
         """Writes the objects that wait, so that they need not wait in memory."""
@@ -96,8 +104,9 @@ class Adding:
 
     def forget_all(self, paths: Sequence[str]) -> None:
         """The same for many paths."""
-        self._conn.executemany(FORGET_FILE, [(path,) for path in paths])
-        self._conn.executemany(FORGET_DIRECTORY, [(path,) for path in paths])
+        wanted = canonical_json(paths)
+        self._conn.execute(FORGET_FILES, (wanted,))
+        self._conn.execute(FORGET_DIRECTORIES, (wanted,))
 
 
 @contextlib.contextmanager
@@ -110,6 +119,7 @@ def adding(store: Store) -> Iterator[Adding]:
     store.ledger()  # from now on this connection may write
     try:
         with explained(store.path), transaction(store.conn):
+            store.conn.execute(ROOM)
             _write_objects(store.conn, store.objects)
             added = Adding(store.conn, store.objects)
             yield added
@@ -126,6 +136,7 @@ def unbound(store: Store) -> Iterator[None]:
     try:
         yield
     finally:
+        store.roll_back()  # inside of a transaction, the next line would do nothing
         with explained(store.path):
             store.conn.execute(CONSTRAINTS_ON)
 

@@ -87,6 +87,10 @@ RUN_UNDER_WAY = """
      WHERE r.rowid = (SELECT max(rowid) FROM run) AND r.collection = ?
        AND NOT EXISTS (SELECT 1 FROM run_end AS e WHERE e.run = r.id)
 """
+HOLDS_TYPE = """
+    SELECT 1 FROM tag AS t CROSS JOIN dataset AS d ON d.id = t.dataset
+     WHERE t.collection = ? AND d.type = ? AND NOT EXISTS (SELECT 1 FROM tag_removal AS x WHERE x.tag = t.id) LIMIT 1
+"""
 TYPE_IS_KNOWN = "SELECT 1 FROM dataset WHERE type = ? LIMIT 1"
 SUBJECTS = """
     SELECT d.id, d.type, d.data_id, d.path,
@@ -271,6 +275,11 @@ def run_under_way(conn: sqlite3.Connection, collection: str) -> str | None:
     """The run that has not ended and whose own collection this is."""
     row = conn.execute(RUN_UNDER_WAY, (collection,)).fetchone()
     return None if row is None else row[0]
+
+
+def holds_type(conn: sqlite3.Connection, collection: str, type: str) -> bool:
+    """A TAGGED or CALIBRATION collection holds something of this type."""
+    return conn.execute(HOLDS_TYPE, (collection, type)).fetchone() is not None
 
 
 def type_is_known(conn: sqlite3.Connection, type: str) -> bool:

@@ -21,6 +21,9 @@ APPLICATION_ID = 0x70726F76
 
 MISSING_ROW = "a row is missing that others refer to"
 
+FUNCTION_RAISED = "user-defined function raised exception"
+"""SQLite's word for an exception in a function of ours."""
+
 PATIENCE = 60.0
 """Seconds to wait for another process's transaction; each takes milliseconds."""
 
@@ -115,6 +118,10 @@ class explained:  # noqa: N801 - read as a verb: `with explained(path):`
     ) -> None:
         path = self._path
         if isinstance(error, sqlite3.Error):
+            if str(error) == FUNCTION_RAISED:
+                from provstore.store.functions import forgotten
+
+                raise forgotten() from None
             raise _store_error(path, error) from error
         if isinstance(error, OSError):
             named = error.filename if isinstance(error.filename, str) else path
@@ -164,15 +171,23 @@ class transaction:  # noqa: N801 - `with transaction(conn):`
         self._conn = conn
 
     def __enter__(self) -> None:
-        self._conn.execute(BEGIN)
+        try:
+            self._conn.execute(BEGIN)
+        except KeyboardInterrupt:
+            roll_back(self._conn)
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if error is None:
-            self._conn.execute(COMMIT)
-        else:
+        if error is not None:
             roll_back(self._conn)
+            return
+        try:
+            self._conn.execute(COMMIT)
+        except BaseException:  # an interrupt, too: the next transaction must not find this one open
+            roll_back(self._conn)
+            raise
 
 
 class undone:  # noqa: N801 - `with undone(conn):`

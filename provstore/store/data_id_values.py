@@ -1,12 +1,15 @@
 """The values that dimensions have in the data IDs of a type: an order, and comparisons, without reading all data IDs.
 
-The table `data_id_value` is memory that a trigger fills. Of a type whose data IDs all have the same dimensions, with
-one value each, it says all; of any other one nothing is told here, and a search goes through all of its data IDs.
+The table `data_id_value` is memory, kept up to date when datasets are added. Of a type whose data IDs all have the same
+dimensions, with one value each, it says all; of any other one nothing is told here, and a search goes through all of
+its data IDs.
 """
 
 from __future__ import annotations
 
 from provstore.digest import canonical_json
+from provstore.noun import NamedTuple
+from provstore.store import record_order
 from provstore.store.functions import register
 
 TYPE_CHECKING = False
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from provstore.query.narrow import Needed
     from provstore.store.condition_names import Bind
     from provstore.store.conditions import Condition
+    from provstore.store.record_order import Said
 
 IS_PLAIN = """
     SELECT (SELECT count(*) FROM (SELECT 1 FROM data_id_value WHERE type = :type AND dimension = '' LIMIT 2)) = 1
@@ -51,7 +55,18 @@ OF_KIND = {
 }
 MOST = 20_000
 """Values of a dimension that are looked at one by one for a comparison."""
-LARGEST_GROUP = 1024
+
+
+class Lead(NamedTuple):
+    """What data IDs are sorted by: the values of a dimension, or what the records of these values say.
+
+    Attributes:
+        said: None: the values themselves.
+    """
+
+    dimension: str
+    downwards: bool
+    said: Said | None = None
 
 
 def is_known(conn: sqlite3.Connection, type: str, dimension: str) -> bool:
@@ -90,22 +105,23 @@ class ValueNames:
 
 
 def groups(
-    conn: sqlite3.Connection, type: str, dimension: str, *, downwards: bool, only: frozenset[str] | None = None
+    conn: sqlite3.Connection, type: str, lead: Lead, only: frozenset[str] | None = None
 ) -> Iterator[list[frozenset[str]]]:
-    """All values in their order, as they stand in data IDs: few at first, then more at once; equal ones together.
+    """All values of a dimension in the order of a lead, as they stand in data IDs; equal ones together.
+
+    They are few at first, then more at once.
 
     Args:
         only: The only values that are asked for, as JSON; None: all.
     """
-    size = 1
-    group: dict[Value, set[str]] = {}
-    for value, text in _values(conn, type, dimension, only, downwards=downwards):
-        if value not in group and len(group) == size:
-            yield [frozenset(texts) for texts in group.values()]
-            size, group = min(size * 4, LARGEST_GROUP), {}
-        group.setdefault(value, set()).add(text)
-    if group:
-        yield [frozenset(texts) for texts in group.values()]
+    name, downwards, said = lead
+    found: Iterator[tuple[Value | None, str]] = (
+        _values(conn, type, name, only, downwards=downwards)
+        if said is None
+        else record_order.values(conn, type, name, said, only, downwards=downwards)
+    )
+    for group in record_order.grouped(found):
+        yield [frozenset(texts) for texts in group]
 
 
 def allowed(conn: sqlite3.Connection, type: str, wanted: Needed, most: int) -> list[str] | None:
@@ -118,7 +134,7 @@ def allowed(conn: sqlite3.Connection, type: str, wanted: Needed, most: int) -> l
         return None
     found = ["{"]
     for place, name in enumerate(names):
-        texts = _texts(conn, type, name, wanted.get(name), most)
+        texts = _texts(conn, type, name, wanted.get(name), most // len(found))
         if not 0 < len(found) * len(texts) <= most:
             return None if texts or name not in wanted else []
         begin = ("," if place else "") + canonical_json(name) + ":"

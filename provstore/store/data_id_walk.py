@@ -9,18 +9,15 @@ from __future__ import annotations
 import json
 
 from provstore.query.narrow import passed_over
-from provstore.store import data_id_values
+from provstore.store import data_id_values, record_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
-    from typing import TypeAlias
 
     from provstore.query.narrow import Needed
-
-    Leads: TypeAlias = Sequence[tuple[str, bool]]
-    """Dimensions that an order begins with, each with whether it goes downwards."""
+    from provstore.store.data_id_values import Lead
 
 NEXT = """
     WITH RECURSIVE k (data_id) AS (
@@ -94,32 +91,44 @@ def data_ids(conn: sqlite3.Connection, type: str, wanted: Needed) -> Iterator[st
         size = 4 if jumps else size if goal else min(size * 2, 512)
 
 
-def along(conn: sqlite3.Connection, type: str, leads: Leads, wanted: Needed, *, is_told: bool) -> Iterator[list[str]]:
-    """Data IDs in the order of some dimensions' values: of each batch all stand before those of the next one.
+def along(
+    conn: sqlite3.Connection, type: str, leads: Sequence[Lead], wanted: Needed, *, is_told: bool
+) -> Iterator[list[str]]:
+    """Data IDs in the order of some leads: of each batch all stand before those of the next one.
 
     Args:
-        leads: Dimensions of which all values are known; see `known_leads`.
-        is_told: Nothing else is sorted by: data IDs with the same values may come in any order.
+        leads: Of dimensions of which all values are known; see `known_leads`.
+        is_told: Nothing else is sorted by: data IDs that are equal in all of them may come in any order.
     """
-    (name, downwards), *others = leads
-    for values in data_id_values.groups(conn, type, name, downwards=downwards, only=wanted.get(name)):
+    lead, *others = leads
+    name = lead.dimension
+    for values in data_id_values.groups(conn, type, lead, wanted.get(name)):
         meant = {**wanted, name: frozenset().union(*values)}
         named = data_id_values.allowed(conn, type, meant, MOST_NAMED)
-        if named is None and others:
-            for texts in values:
-                yield from along(conn, type, others, {**wanted, name: texts}, is_told=is_told)
+        if named is not None:
+            yield from _batches(iter(named), is_equal=is_told and not others and len(values) == 1)
             continue
-        keys = data_ids(conn, type, meant) if named is None else iter(named)
-        size = FIRST_EQUAL if is_told and not others and len(values) == 1 else None
-        while batch := some(keys, size):
-            yield batch
-            size = size and min(size * 4, MOST_NAMED)
+        for texts in values:
+            if others:
+                yield from along(conn, type, others, {**wanted, name: texts}, is_told=is_told)
+            else:
+                yield from _batches(data_ids(conn, type, {**wanted, name: texts}), is_equal=is_told)
 
 
-def known_leads(conn: sqlite3.Connection, type: str, leads: Leads) -> Leads:
-    """Those at the beginning of which all values are known."""
-    for place, (name, _) in enumerate(leads):
+def _batches(keys: Iterator[str], *, is_equal: bool) -> Iterator[list[str]]:
+    """All at once; few at first, where any of them will do."""
+    size = FIRST_EQUAL if is_equal else None
+    while batch := some(keys, size):
+        yield batch
+        size = size and min(size * 4, MOST_NAMED)
+
+
+def known_leads(conn: sqlite3.Connection, type: str, leads: Sequence[Lead]) -> Sequence[Lead]:
+    """Those at the beginning of which all values are known, and what is said of these."""
+    for place, (name, _, said) in enumerate(leads):
         if not data_id_values.is_known(conn, type, name):
+            return leads[:place]
+        if said is not None and (is_small(conn, type) or not record_order.is_certain(conn, type, name, said)):
             return leads[:place]
     return leads
 

@@ -127,6 +127,10 @@ class DatasetNames:
             dimension = carriers[0] if len(carriers) == 1 else name
         return dimension if dimension != name and dimension in self._own else None
 
+    def tellers(self, name: str) -> list[str]:
+        """The dimensions in data IDs whose records tell another one."""
+        return [other for other in self._carriers(name, ()) if other in self._own]
+
     # --- which names there are ------------------------------------------------------------------------------
 
     def _kind(self, dimension: str) -> Kind | None:

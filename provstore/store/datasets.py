@@ -14,7 +14,7 @@ import sqlite3
 from provstore.errors import QueryError
 from provstore.noun import NamedTuple
 from provstore.query.bound import kind
-from provstore.store.collections import RUN, UNTYPED
+from provstore.store.collections import CALIBRATION, RUN, UNTYPED
 from provstore.store.data_id_walk import (
     MOST_SORTED,
     NEXT,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from provstore.query.narrow import Needed
     from provstore.store.condition_names import Parameter
     from provstore.store.conditions import Condition
-    from provstore.store.data_id_walk import Leads
+    from provstore.store.data_id_values import Lead
 
 TYPES = """
     WITH RECURSIVE t (type) AS (
@@ -57,9 +57,9 @@ HAS_DIMENSION = """
      WHERE type = :type AND json_type(data_id, :path) IS NOT NULL LIMIT 1
 """
 BY_TYPE = """
-    SELECT d.id /* keys */ FROM dataset AS d
-     WHERE d.type = :type AND instr(d.role, '/') = 0 AND /* status */ 1 AND /* place */ 1 AND /* first */ 1
-       AND /* more */ 1 AND /* where */ 1
+    SELECT d.id /* keys */ FROM dataset AS d /* index */
+     WHERE d.type = :type AND /* indexed */ 1 AND instr(d.role, '/') = 0 AND /* status */ 1 AND /* place */ 1
+       AND /* first */ 1 AND /* more */ 1 AND /* where */ 1
      /* order */ LIMIT :limit
 """
 BY_ID = """
@@ -68,8 +68,11 @@ BY_ID = """
        AND /* more */ 1 AND /* where */ 1
      /* order */ LIMIT :limit
 """
-WALKED = {"d.created": BY_TYPE, "d.id": BY_ID}
-"""What may be sorted by along an index."""
+NUMBER_WITHIN = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM dataset AS d /* index */ WHERE d.type = :type AND /* indexed */ 1 AND /* where */ 1
+         LIMIT :most + 1)
+"""
 BY_FIELD = {
     "dataset.id": """
     SELECT d.id /* keys */ FROM json_each(:values) AS c CROSS JOIN dataset AS d ON d.id = c.value
@@ -147,14 +150,32 @@ FORMAT = """
 
 # What fills the marked places.
 
-FIRST_ROW = "d.rowid = {}"
-OF_KEY, OF_DATASET = "k.value", "d.data_id"
+OF_KEY = "k.value"
+INDEXES = {
+    "dataset.created": ("INDEXED BY dataset_type_created", "1"),
+    "dataset.size": ("INDEXED BY dataset_type_size", "1"),
+    "dataset.version": ("INDEXED BY dataset_type_version", "d.version IS NOT NULL"),
+    "dataset.run": ("INDEXED BY dataset_run", "1"),
+    "dataset.path": ("INDEXED BY dataset_path", "1"),
+}
+"""Field → the index that has it in order, and what is true of the rows in it."""
+RANGED = ("dataset.created", "dataset.size", "dataset.version")
+"""Fields that their indexes have in order for each type."""
+WALKED = {
+    "d.created": "dataset.created",
+    "d.size": "dataset.size",
+    "d.run": "dataset.run",
+    "d.path": "dataset.path",
+    "d.id": "dataset.id",
+}
+"""What may be sorted by along an index."""
 MORE = {
     "owner": "d.owner = :owner",
     "keywords": "NOT EXISTS (SELECT 1 FROM json_each(:keywords) AS w WHERE NOT EXISTS ("
     "SELECT 1 FROM keyword AS k WHERE k.word = w.value AND k.dataset = d.id))",
 }
 ORDER = "ORDER BY {}, d.rowid"
+OLDEST_FIRST = "ORDER BY d.created, d.rowid"
 ASCENDING, DESCENDING = "{} ASC", "{} DESC"
 
 TOO_DEEP = ("parser stack overflow", "Expression tree is too large")
@@ -180,8 +201,9 @@ class Wanted(NamedTuple):
         more: Values of `MORE` that must hold.
         order: SQL of what the results are sorted by, and whether downwards.
         limit: None: all.
-        leads: The dimensions of data IDs that `order` begins with, each with whether it goes downwards.
+        leads: What data IDs tell of the terms that `order` begins with.
         fields: Field → the only values that it can have.
+        ranges: Field → between which others its values are: the parts of the condition that say so.
     """
 
     status: str
@@ -192,8 +214,9 @@ class Wanted(NamedTuple):
     more: Mapping[str, str]
     order: Sequence[tuple[str, bool]]
     limit: int | None
-    leads: Leads = ()
+    leads: Sequence[Lead] = ()
     fields: Mapping[str, Sequence[JSON]] = {}
+    ranges: Mapping[str, Condition] = {}
 
 
 def types(conn: sqlite3.Connection) -> list[str]:
@@ -245,17 +268,17 @@ def found(conn: sqlite3.Connection, type: str, wanted: Wanted) -> list[tuple[str
     register(conn)
     first = FirstFound(conn, type, wanted.collections, is_asked=wanted.find_first)
     rows: list[tuple[str, ...]] = []
-    for question, parameters in _questions(conn, type, wanted):
-        left = -1 if wanted.limit is None else wanted.limit - len(rows)
-        asked = {"type": type, "status": wanted.status, **wanted.more, **wanted.where.values, **first.values}
-        try:
+    try:
+        for question, parameters in _questions(conn, type, wanted):
+            left = -1 if wanted.limit is None else wanted.limit - len(rows)
+            asked = {"type": type, "status": wanted.status, **wanted.more, **wanted.where.values, **first.values}
             rows += conn.execute(filled(question, wanted, first), {**asked, **parameters, "limit": left})
-        except sqlite3.OperationalError as error:
-            if any(limit in str(error) for limit in TOO_DEEP):
-                raise QueryError("the condition is nested deeper than SQLite can read", hint=SHALLOWER) from error
-            raise
-        if wanted.limit is not None and len(rows) >= wanted.limit:
-            break
+            if wanted.limit is not None and len(rows) >= wanted.limit:
+                break
+    except sqlite3.OperationalError as error:
+        if any(limit in str(error) for limit in TOO_DEEP):
+            raise QueryError("the condition is nested deeper than SQLite can read", hint=SHALLOWER) from error
+        raise
     return rows
 
 
@@ -265,11 +288,14 @@ def _questions(conn: sqlite3.Connection, type: str, wanted: Wanted) -> Iterator[
     few = collections is not None and len(collections) <= FEW
     only_runs = few and all(of == RUN for _, of in collections or ())
     names = json.dumps([name for name, _ in collections or ()])
-    by_key = wanted.find_first and type != UNTYPED
+    by_key = _is_one_of_key(type, wanted)
     field = _selective_field(conn, type, wanted)
     is_small = few and are_small(conn, type, names)
     if field is not None:
         yield BY_FIELD[field], {"values": json.dumps(wanted.fields[field])}
+    elif (ranged := _selective_range(conn, type, wanted)) is not None:
+        question = _along_index(BY_TYPE, ranged)
+        yield question if wanted.order else question.replace("/* order */", OLDEST_FIRST), {}
     elif not is_small and (walk := _walk(conn, type, wanted)) is not None:
         yield from walk
     elif only_runs and not wanted.needed and not by_key:
@@ -277,7 +303,7 @@ def _questions(conn: sqlite3.Connection, type: str, wanted: Wanted) -> Iterator[
     elif only_runs and by_key and is_small:
         yield FIRST_IN_RUNS, {"collections": names}
     elif not (few or wanted.needed or by_key):
-        yield BY_TYPE, {}
+        yield _along_index(BY_TYPE, "dataset.created"), {}
     else:
         inside = few and not wanted.needed
         keys = iter(data_ids_in(conn, type, names)) if inside else data_ids(conn, type, wanted.needed)
@@ -286,6 +312,11 @@ def _questions(conn: sqlite3.Connection, type: str, wanted: Wanted) -> Iterator[
         while batch := some(keys, None if wanted.order else size):
             yield FIRST if by_key else BY_DATA_ID, {"data_ids": json.dumps(batch)}
             size = min(size * 4, LARGEST_BATCH)
+
+
+def _is_one_of_key(type: str, wanted: Wanted) -> bool:
+    """What is found first is one dataset of each data ID, and can be looked up by that."""
+    return wanted.find_first and type != UNTYPED and all(of != CALIBRATION for _, of in wanted.collections or ())
 
 
 def _selective_field(conn: sqlite3.Connection, type: str, wanted: Wanted) -> str | None:
@@ -297,12 +328,22 @@ def _selective_field(conn: sqlite3.Connection, type: str, wanted: Wanted) -> str
     return None
 
 
+def _selective_range(conn: sqlite3.Connection, type: str, wanted: Wanted) -> str | None:
+    """A field whose values have to be between some others, which they are for few datasets only."""
+    for name, condition in wanted.ranges.items():
+        question = _along_index(NUMBER_WITHIN, name).replace("/* where */ 1", condition.sql)
+        asked = {"type": type, "most": MOST_SORTED, **condition.values}
+        if conn.execute(question, asked).fetchone()[0] <= MOST_SORTED:
+            return name
+    return None
+
+
 def _walk(conn: sqlite3.Connection, type: str, wanted: Wanted) -> Iterator[tuple[str, dict[str, Parameter]]] | None:
     """Questions whose answers follow each other in the order that is asked for, so that few need to be sorted.
 
     None: it is better to sort all that is found.
     """
-    if wanted.limit is None or not wanted.order or (wanted.find_first and type == UNTYPED):
+    if wanted.limit is None or not wanted.order or (wanted.find_first and not _is_one_of_key(type, wanted)):
         return None
     leads = known_leads(conn, type, wanted.leads)
     if leads:
@@ -313,19 +354,26 @@ def _walk(conn: sqlite3.Connection, type: str, wanted: Wanted) -> Iterator[tuple
     sql, downwards = wanted.order[0]
     if sql not in WALKED or (wanted.needed and have_few(conn, type, wanted.needed)):
         return None
-    if WALKED[sql] == BY_ID and is_small(conn, type):
+    field = WALKED[sql]
+    if field not in RANGED and is_small(conn, type):  # the index is that of all types
         return None
     # What is found first is new: from the oldest on, a walk would meet thousands before the first of them.
     if wanted.find_first and (has_few(conn, type) or (not downwards and are_made_again(conn, type))):
         return None
-    return iter([(WALKED[sql], {})])
+    return iter([(_along_index(BY_TYPE, field) if field in INDEXES else BY_ID, {})])
+
+
+def _along_index(question: str, field: str) -> str:
+    """A question that is answered along the index of a field."""
+    index, indexed = INDEXES[field]
+    return question.replace("/* index */", index).replace("/* indexed */ 1", indexed)
 
 
 def filled(question: str, wanted: Wanted, first: FirstFound) -> str:
     """A question with its marked places filled."""
     order = [(DESCENDING if down else ASCENDING).format(sql) for sql, down in wanted.order]
     more = " AND ".join([MORE[name] for name in wanted.more]) or "1"
-    of_dataset = FIRST_ROW.format(first.sql(OF_DATASET)) if wanted.find_first else "1"
+    of_dataset = first.condition if wanted.find_first else "1"
     text = question.replace("/* first */ 1", of_dataset).replace("/* first of key */ 1", first.sql(OF_KEY))
     for mark, alias in (("", "d"), ("other ", "o")):
         text = text.replace(f"/* {mark}status */ 1", STATUS.format(alias))

@@ -16,7 +16,7 @@ import json
 import sqlite3
 from operator import itemgetter
 
-from provstore.digest import digest_json, digest_text
+from provstore.digest import Spelling, canonical_json, digest_json, digest_text
 from provstore.noun import NamedTuple
 from provstore.store.connection import only_row
 
@@ -188,6 +188,19 @@ INSERT_SKY = """
       FROM dimension_record WHERE dimension = ? AND key = ? AND box IS NOT NULL
 """
 """Keeps the index of regions: a trigger could not, as SQLite trusts none that a file brings along with its JSON."""
+INSERT_VALUES = """
+    WITH given (data_id) AS (SELECT value FROM json_each(:data_ids) WHERE value GLOB '{*}' AND json_valid(value))
+    INSERT OR IGNORE INTO data_id_value (type, dimension, value, kind)
+    SELECT :type, j.key, coalesce(j.atom, ''), j.type FROM given AS g CROSS JOIN json_each(g.data_id) AS j
+     UNION ALL
+    SELECT :type, '', coalesce((SELECT group_concat(j.key, '"') FROM json_each(g.data_id) AS j), ''), 'names'
+      FROM given AS g
+     UNION ALL
+    SELECT :type, '', j.key, 'odd' FROM given AS g CROSS JOIN json_each(g.data_id) AS j
+     WHERE j.type NOT IN ('integer', 'text', 'true', 'false') OR typeof(j.atom) = 'real'
+"""
+"""Keeps what is remembered of the values in data IDs. With a trigger SQLite copies all pages that an insert changes,
+for each row anew, as that could still fail: bulk took half as long again."""
 INSERT_USAGE = "INSERT INTO usage (execution, role, position, dataset) VALUES (?, ?, ?, ?)"
 INSERT_SOURCE = "INSERT INTO run_source (run, file, digest) VALUES (?, ?, ?)"
 INSERT_RECORD = "INSERT INTO record (position, origin, kind, subject, digest, chain) VALUES (?, ?, ?, ?, ?, ?)"
@@ -367,25 +380,45 @@ class Chain:
         if isinstance(fact, ExecutionFact):
             self._conn.executemany(INSERT["dataset"], map(VALUES["dataset"], fact.made))
             self._conn.executemany(INSERT_USAGE, [(subject, *used) for used in fact.usage])
-        elif kind == "dimension_record":
-            self._conn.execute(INSERT_SKY, (row["dimension"], row["key"]))
+            self._remember_values(fact.made)
         elif isinstance(fact, RunFact):
             self._conn.executemany(INSERT_SOURCE, [(subject, *source) for source in fact.sources])
+        else:
+            self._index(kind, [fact])
         self._record(kind, subject, digest_json(content_of(kind, fact)), origin or self._origin)
 
-    def add_many(self, kind: str, rows: Sequence[Row]) -> None:
-        """Adds facts of one row each: the records that `add` gives one by one, in a fraction of the time."""
-        self._conn.executemany(INSERT[kind], map(VALUES[kind], rows))
-        if kind == "dimension_record":
-            self._conn.executemany(INSERT_SKY, [(row["dimension"], row["key"]) for row in rows if row["box"]])
-        self._conn.executemany(INSERT_RECORD, self._records(kind, rows))
+    def add_many(self, kind: str, rows: Sequence[Row], shared: Row = {}) -> None:  # noqa: B006 - is never changed
+        """Adds facts of one row each: the records that `add` gives one by one, in a fraction of the time.
 
-    def _records(self, kind: str, rows: Iterable[Row]) -> Iterator[tuple[int, str, str, str, str, str]]:
+        Args:
+            rows: All with the same columns.
+            shared: The other columns, which have one value in all rows.
+        """
+        self._conn.executemany(INSERT[kind], (VALUES[kind]({**shared, **row}) for row in rows))
+        self._index(kind, ({**shared, **row} for row in rows))
+        self._conn.executemany(INSERT_RECORD, self._records(kind, rows, shared))
+
+    def _records(self, kind: str, rows: Sequence[Row], shared: Row) -> Iterator[tuple[int, str, str, str, str, str]]:
+        spelling = Spelling(rows[0] if rows else (), shared, kind)
         for row in rows:
-            digest = digest_json({kind: row})
+            digest = digest_text(spelling.of(row))
             self._link = next_link(self._link, self._origin, digest)
             self._position += 1
             yield self._position, self._origin, kind, subject_of(kind, row), digest, self._link
+
+    def _index(self, kind: str, rows: Iterable[Row]) -> None:
+        """Keeps what can be made again from rows that were added, and is there to find them fast."""
+        if kind == "dimension_record":
+            self._conn.executemany(INSERT_SKY, [(row["dimension"], row["key"]) for row in rows if row["box"]])
+        elif kind == "dataset":
+            self._remember_values(rows)
+
+    def _remember_values(self, datasets: Iterable[Row]) -> None:
+        by_type: dict[object, list[object]] = {}
+        for row in datasets:
+            by_type.setdefault(row["type"], []).append(row["data_id"])
+        for type, data_ids in by_type.items():
+            self._conn.execute(INSERT_VALUES, {"type": type, "data_ids": canonical_json(data_ids)})
 
     @property
     def position(self) -> int:

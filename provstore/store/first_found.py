@@ -2,7 +2,8 @@
 
 A data ID that a thousand RUN collections have made again has a thousand datasets. Most often these collections were
 recorded one after the other, and are searched in that order or against it; then one step along the index of data IDs
-leads to what is found first. Rule: without such an order all of them are ranked; the answer is the same.
+leads to what is found first. Rule: without such an order all of them are ranked; the answer is the same. A CALIBRATION
+collection, which holds several for different times, gives all that it holds.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import json
 
 from provstore.noun import NamedTuple
-from provstore.store.collections import RUN, UNTYPED
+from provstore.store.collections import CALIBRATION, RUN, UNTYPED, Subject
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from provstore.store.condition_names import Parameter
 
 ROWS_OF_RUNS = """
     SELECT c.value, (SELECT min(d.rowid) FROM dataset AS d WHERE d.run = c.value AND d.type = :type),
@@ -59,6 +62,19 @@ IN_OLDEST_RUN = """(
        AND provstore_place(o.run) BETWEEN :first{0} AND :last{0} AND instr(o.role, '/') = 0 AND {status}
      ORDER BY o.rowid DESC LIMIT 1)"""
 FIRST_OF = "coalesce({}, NULL)"
+FIRST_ROW = "d.rowid = {}"
+UNBEATEN = """NOT EXISTS (
+    SELECT 1 FROM dataset AS o
+     WHERE o.type = :type AND o.data_id = d.data_id AND {alike} AND instr(o.role, '/') = 0 AND {status}
+       AND ({other_rank} < {rank} OR ({other_rank} = {rank} AND o.rowid > d.rowid
+            AND {rank} NOT IN (SELECT value FROM json_each(:calibrations)))))"""
+AT_PATH = "o.path = d.path"
+OF_DATASET = "d.data_id"
+
+SUBJECTS = """
+    SELECT d.id, d.type, d.data_id, d.path, 0, /* rank */ 1
+      FROM json_each(:ids) AS r CROSS JOIN dataset AS d ON d.id = r.value ORDER BY r.key
+"""
 
 MOST_STRETCHES = 8
 
@@ -96,7 +112,7 @@ class FirstFound:
 
     Attributes:
         rank: The SQL of a dataset's place in them, with the alias of the dataset left open.
-        values: Parameters of what `sql` gives.
+        values: Parameters of what `sql` and `condition` give.
     """
 
     def __init__(
@@ -104,15 +120,18 @@ class FirstFound:
     ) -> None:
         only_runs = all(of == RUN for _, of in collections or ())
         self.rank = ANYWHERE if collections is None else RANK_OF_RUN if only_runs else RANK
-        self.values: dict[str, int] = {}
+        self.values: dict[str, Parameter] = {}
         self._stretches: Sequence[Stretch] = ()
         self._is_untyped = type == UNTYPED
+        self._calibrations = [place for place, (_, of) in enumerate(collections or ()) if of == CALIBRATION]
         conn.create_function("provstore_place", 1, places(collections), deterministic=True)
         if is_asked and collections is not None and only_runs and not self._is_untyped:
             rows = rows_of(conn, type, [name for name, _ in collections])
             last = {name: numbers.end for name, numbers in rows.items()}
             conn.create_function("provstore_last_row", 1, last.get, deterministic=True)
             self._take(stretches(rows.values()))
+        if is_asked and self._calibrations:
+            self.values["calibrations"] = json.dumps(self._calibrations)
 
     def _take(self, found: Sequence[Stretch]) -> None:
         if len(found) <= MOST_STRETCHES:
@@ -126,8 +145,17 @@ class FirstFound:
         """It costs a step or two, however many datasets there are of a data ID."""
         return bool(self._stretches)
 
+    @property
+    def condition(self) -> str:
+        """The condition that a dataset is found first."""
+        if not self._calibrations:
+            return FIRST_ROW.format(self.sql(OF_DATASET))
+        alike, rank = AT_PATH if self._is_untyped else "1", self.rank.format("d")
+        other = {"status": STATUS.format("o"), "other_rank": self.rank.format("o")}
+        return UNBEATEN.format(alike=alike, rank=rank, **other)
+
     def sql(self, data_id: str) -> str:
-        """The SQL of the row that is found first.
+        """The SQL of the row that is found first, where it is one: no CALIBRATION collection is searched.
 
         Args:
             data_id: The SQL of its data ID.
@@ -150,6 +178,16 @@ def places(collections: Sequence[tuple[str, str]] | None) -> Callable[[str], flo
         return lambda name: 0.0
     ranks = {name: float(rank) for rank, (name, _) in enumerate(collections)}
     return lambda name: ranks.get(name, NOWHERE)
+
+
+def found_in(
+    conn: sqlite3.Connection, collections: Sequence[tuple[str, str]], ids: Sequence[str]
+) -> list[tuple[Subject, tuple[str, str]]]:
+    """Datasets, each with the first of some collections that has it; all of them are in one of these."""
+    conn.create_function("provstore_place", 1, places(collections), deterministic=True)
+    question = SUBJECTS.replace("/* rank */ 1", RANK.format("d"))
+    found = conn.execute(question, {"ids": json.dumps(ids)})
+    return [(Subject(*row), collections[int(place)]) for *row, place in found]
 
 
 def rows_of(conn: sqlite3.Connection, type: str, runs: Sequence[str]) -> Mapping[str, Rows]:

@@ -91,6 +91,8 @@ def found_first(
     """Which of these data IDs are found along RUN collections: each with id and digest of what is found first."""
     asked = {"type": type, "runs": json.dumps(list(runs)), "data_ids": json.dumps(list(data_ids))}
     places = {run: place for place, run in enumerate(runs)}
+    if not places:
+        return {}
     found: dict[str, tuple[int, tuple[str, str]]] = {}
     for data_id, run, id, digest in conn.execute(IN_RUNS, asked):
         if data_id not in found or places[run] <= found[data_id][0]:

@@ -48,9 +48,11 @@ class RunLock:
 
     def release(self) -> None:
         """Lets the next one in."""
-        with contextlib.suppress(OSError):  # a broken disk: the name of one that is no more misleads nobody
-            os.ftruncate(self._descriptor, 0)
-        os.close(self._descriptor)
+        try:
+            with contextlib.suppress(OSError):  # a broken disk: the name of one that is no more misleads nobody
+                os.ftruncate(self._descriptor, 0)
+        finally:  # also when an interrupt comes: this process would wait for itself
+            os.close(self._descriptor)
 
     def _take(self, wait: bool, on_wait: Callable[[str], None]) -> bool:
         try:

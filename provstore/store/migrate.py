@@ -90,11 +90,15 @@ def upgraded_copy(conn: sqlite3.Connection, path: str) -> sqlite3.Connection:
     with explained(path):
         _check_age(conn, path)
     copy = sqlite3.connect(":memory:", isolation_level=None)
-    with explained(path):
-        conn.backup(copy)
-        conn.close()
-        _apply(copy, None, 0.0)
-        copy.execute(READ_ONLY)
+    try:
+        with explained(path):
+            conn.backup(copy)
+            conn.close()
+            _apply(copy, None, 0.0)
+            copy.execute(READ_ONLY)
+    except BaseException:
+        copy.close()
+        raise
     return copy
 
 

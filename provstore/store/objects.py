@@ -14,9 +14,9 @@ import sqlite3
 import stat
 
 from provstore.digest import Entry, digest_bytes, digest_descriptor, entries_from_manifest
-from provstore.errors import DISK_FAULTS, error_from_os, naming
+from provstore.errors import DISK_FAULTS, StoreError, error_from_os, naming
 from provstore.noun import NamedTuple
-from provstore.store.connection import explained
+from provstore.store.connection import explained, roll_back
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class Objects:
         self._store = store
         self._damaged: set[str] = set()
         self._replaced: set[str] = set()
+        self._made: list[str] | None = None
         self.pending: dict[str, tuple[str, int, bytes | None]] = {}
 
     def keep_bytes_of(self, digest: str, data: bytes) -> None:
@@ -159,6 +160,24 @@ class Objects:
         """All of `pending` is written."""
         self.pending.clear()
         self._replaced.clear()
+
+    @contextlib.contextmanager
+    def tentative(self) -> Iterator[None]:
+        """What is kept inside goes again after an error, unless a row knows of it. Only while holding the lock."""
+        made: list[str] = []
+        self._made = made
+        try:
+            yield
+        except BaseException:
+            roll_back(self._conn)  # an interrupt may have come before the transaction could
+            self.forget_pending()
+            with contextlib.suppress(StoreError, OSError):  # nobody knows what there are rows of: all stays
+                for digest in made:
+                    if self._row(HAS, digest) is None:
+                        _remove(self._path(digest))
+            raise
+        finally:
+            self._made = None
 
     def remove_leftovers(self) -> None:
         """Removes what a killed run had begun to keep. Only while holding the lock."""
@@ -357,6 +376,8 @@ class Objects:
                 with _written(name):
                     os.fsync(descriptor)
                     make_lasting_folder(os.path.dirname(path))
+                    if self._made is not None and not os.path.lexists(path):
+                        self._made.append(fresh.digest)
                     os.rename(name, path)
                     is_object = True
                     synchronise_folder(os.path.dirname(path))
@@ -378,11 +399,19 @@ def _written(path: str) -> Iterator[None]:
 
 def remove_file(file: ObjectFile) -> None:
     """Removes a file that no row knows, and its folder with the last one."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(file.path)
     if file.digest:
-        with contextlib.suppress(OSError):
-            os.rmdir(os.path.dirname(file.path))
+        _remove(file.path)
+    else:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(file.path)
+
+
+def _remove(path: str) -> None:
+    """Removes an object's file, and its folder with the last one."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    with contextlib.suppress(OSError):
+        os.rmdir(os.path.dirname(path))
 
 
 def _names_in(folder: str) -> list[str]:

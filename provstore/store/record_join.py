@@ -1,7 +1,8 @@
 """Records of dimensions side by side: the part of a statement that joins them, and where each dimension's value stands.
 
 Rule 1: a value is told by whatever names it: the data ID of a dataset, the key of a record that requires it, a record
-that implies it; all that tell it must agree. Only a dimension that nothing tells goes through its own records. Rule 2:
+that implies it; all that tell it must agree, and one that might is not enough, unless a data ID says that they belong
+together. Only a dimension that nothing tells goes through its own records. Rule 2:
 regions, and time spans, of dimensions that have nothing to do with each other must overlap. Rule 3: fragments stand in
 this file, values are bound.
 """
@@ -23,15 +24,17 @@ if TYPE_CHECKING:
 
 DATA_IDS = "CROSS JOIN json_each(:data_ids) AS k"
 ALL_RECORDS = "CROSS JOIN dimension_record AS r{0} ON r{0}.dimension = {1}"
+OF_VALUES = "CROSS JOIN dimension_record AS r{0} INDEXED BY dimension_record_value ON r{0}.dimension = {1}"
 LISTED = """CROSS JOIN (
     SELECT dimension, key, value, record, time_begin, time_end, region, box FROM dimension_record
      WHERE dimension = {1}
      UNION ALL
-    SELECT {1}, '{{}}', j.value, '{{}}', NULL, NULL, NULL, NULL FROM json_each({2}) AS j
+    SELECT {1}, NULL, j.value, '{{}}', NULL, NULL, NULL, NULL FROM json_each({2}) AS j
      WHERE NOT EXISTS (SELECT 1 FROM dimension_record AS o WHERE o.dimension = {1} AND o.value = j.value)
 ) AS r{0}"""
 AND_VALUE = " AND r{0}.value = {1}"
 AND_VALUES = " AND r{0}.value IN (SELECT value FROM json_each({1}))"
+AND_KEYS = " AND r{0}.key IN (SELECT value FROM json_each(:keys))"
 AND_PART = " AND coalesce({2}, json_extract(r{0}.key, {1})) = json_extract(r{0}.key, {1})"
 NEAR = """CROSS JOIN sky AS s{0} ON s{0}.dimension = {2}
     AND s{0}.x_min <= json_extract(r{1}.box, '$[1]') AND s{0}.x_max >= json_extract(r{1}.box, '$[0]')
@@ -42,7 +45,9 @@ WITHIN = """CROSS JOIN sky AS s{0} ON s{0}.dimension = {1}
     AND s{0}.x_min <= {3} AND s{0}.x_max >= {2} AND s{0}.y_min <= {5} AND s{0}.y_max >= {4}
     AND s{0}.z_min <= {7} AND s{0}.z_max >= {6}
     CROSS JOIN dimension_record AS r{0} ON r{0}.dimension = {1} AND r{0}.key = s{0}.key"""
-THEIR_RECORD = "LEFT JOIN dimension_record AS r{0} ON r{0}.dimension = {1} AND r{0}.value = {2}"
+# Without the name of the index SQLite would look through all records of the dimension for each row.
+THEIR_RECORD = """LEFT JOIN dimension_record AS r{0} INDEXED BY dimension_record_value
+    ON r{0}.dimension = {1} AND r{0}.value = {2}"""
 OF_DATA_ID, OF_KEY, OF_RECORD = (
     "json_extract(k.value, {1})",
     "json_extract(r{0}.key, {1})",
@@ -54,6 +59,8 @@ AGREES = "coalesce({0}, {1}) IS {1}"
 SAME, AMONG, KNOWN = "{} = {}", "{} IN (SELECT value FROM json_each({}))", "{} IS NOT NULL"
 OVERLAP = "provstore_overlap(r{0}.region, r{1}.region)"
 AT_ONCE = "r{0}.key IS NOT NULL AND r{1}.key IS NOT NULL AND {2} < {3} AND {4} < {5}"
+HAS_RECORD = "r{}.key IS NOT NULL"
+WHILE_ALL = "{} AND max({}) < min({})"
 TIME_BEGIN, TIME_END = "r{}.time_begin", "r{}.time_end"
 DATASET_OF = "provstore_data_id({})"
 
@@ -68,6 +75,8 @@ class Subject(NamedTuple):
         boxes: Dimension → a box on the unit sphere that its region has to touch.
         source: Dimensions of the data IDs that come in as `:data_ids`; None: none come in.
         together: Groups of dimensions that data belong to at once, so that they need not overlap.
+        timed: Dimensions whose time spans say for which time something is asked for; empty: for any.
+        lead: A dimension whose records come in batches, by their keys in `:keys`; None: all come at once.
     """
 
     dimensions: Sequence[str]
@@ -76,6 +85,8 @@ class Subject(NamedTuple):
     boxes: Mapping[str, Sequence[float]]
     source: Sequence[str] | None
     together: Sequence[frozenset[str]]
+    timed: Sequence[str] = ()
+    lead: str | None = None
 
 
 class RecordJoin:
@@ -93,6 +104,7 @@ class RecordJoin:
         self.values: dict[str, Parameter] = {}
         self._universe, self._subject = universe, subject
         self._told: dict[str, list[str]] = {}
+        self._by_records: dict[str, list[str]] = {}
         self._records: dict[str, int] = {}
         self._near = _pairs(universe, subject, "region")
         self._at_once = _pairs(universe, subject, "timespan")
@@ -105,12 +117,15 @@ class RecordJoin:
 
     def value(self, dimension: str) -> str:
         """The SQL of a dimension's value; NULL where nothing tells it."""
-        told = self._told.get(dimension, ())
-        return FIRST_OF.format(", ".join(told)) if len(told) > 1 else told[0] if told else "NULL"
+        return _first(self._told.get(dimension, ()))
 
     def record(self, dimension: str) -> int | None:
         """The number of a dimension's record; None: it is not joined."""
         return self._records.get(dimension)
+
+    def tellers(self, name: str) -> list[str]:
+        """The dimensions involved whose records tell the value of another one."""
+        return [other for other in self._subject.dimensions if name in self._linked(other)]
 
     def data_id(self, dimensions: Iterable[str]) -> str:
         """The SQL of the text of a dataset's data ID."""
@@ -121,6 +136,26 @@ class RecordJoin:
         """Conditions: these dimensions have values."""
         return [KNOWN.format(self.value(name)) for name in dimensions]
 
+    @property
+    def timed(self) -> Sequence[str]:
+        """See `Subject`."""
+        return self._subject.timed
+
+    def at_time(self, begin: str, end: str) -> str:
+        """The condition that a range has a moment in common with the time of the data ID: what all records share.
+
+        Args:
+            begin, end: The SQL of its ends, which are NULL where it is open.
+        """
+        numbers = [self._records[name] for name in self.timed]
+        begins = [begin, *[TIME_BEGIN.format(number) for number in numbers]]
+        ends = [end, *[TIME_END.format(number) for number in numbers]]
+        return WHILE_ALL.format(
+            " AND ".join([HAS_RECORD.format(number) for number in numbers]),
+            ", ".join([OPEN_BEGIN.format(sql) for sql in begins]),
+            ", ".join([OPEN_END.format(sql) for sql in ends]),
+        )
+
     # --- how it is made -------------------------------------------------------------------------------------
 
     def _build(self) -> None:
@@ -130,12 +165,18 @@ class RecordJoin:
                 self._tell(name, OF_DATA_ID.format("", self.bind(path_of(name))))
         for name in self._order():
             self._place(name)
-        for name, told in self._told.items():
-            if len(told) > 1:
-                self.conditions += [AGREES.format(sql, self.value(name)) for sql in told]
+        self._agree()
         for name, values in self._subject.given.items():
             self.conditions.append(AMONG.format(self.value(name), self.bind(json.dumps(list(values)))))
         self._overlap()
+
+    def _agree(self) -> None:
+        """All that tell a value say the same, or nothing where a data ID holds that together."""
+        for name, told in self._told.items():
+            firm = self._by_records.get(name, ())
+            said = _first([sql for sql in told if sql not in firm] or told)
+            if len(told) > 1:
+                self.conditions += [(SAME if sql in firm else AGREES).format(sql, said) for sql in told]
 
     def _order(self) -> list[str]:
         """Those that tell others before these, and those with given values before the rest."""
@@ -151,8 +192,8 @@ class RecordJoin:
                     add(other)
             found[name] = None
 
-        limited = {*self._subject.given, *self._subject.boxes}
-        for name in sorted(self._subject.dimensions, key=lambda name: name not in limited):
+        lead, limited = self._subject.lead, {*self._subject.given, *self._subject.boxes}
+        for name in sorted(self._subject.dimensions, key=lambda name: (name != lead, name not in limited)):
             add(name)
         return list(found)
 
@@ -182,15 +223,21 @@ class RecordJoin:
             return
         key = self._universe.required([name])
         for other in self._linked(name):
-            place = OF_KEY if other in key else OF_RECORD
-            self._tell(other, place.format(number, self.bind(path_of(other))))
+            sql = (OF_KEY if other in key else OF_RECORD).format(number, self.bind(path_of(other)))
+            self._tell(other, sql)
+            if other not in key and name not in (self._subject.source or ()):
+                self._by_records.setdefault(other, []).append(sql)
 
     def _needs_record(self, name: str) -> bool:
         overlaps = any(name in pair for pair in (*self._near, *self._at_once))
-        return overlaps or name in self._subject.fields or bool(self._linked(name))
+        is_asked = name in self._subject.fields or name in self._subject.timed
+        return overlaps or is_asked or bool(self._linked(name))
 
     def _all_records(self, name: str, number: int) -> None:
         definition = self._universe[name]
+        if name == self._subject.lead:
+            self.joins.append(ALL_RECORDS.format(number, self.bind(name)) + AND_KEYS.format(number))
+            return
         given = self._subject.given.get(name)
         beside = [self._records[other] for pair in self._near if name in pair for other in pair
                   if other != name and other in self._records]  # fmt: skip
@@ -205,7 +252,7 @@ class RecordJoin:
             listed = self.bind(json.dumps(list(definition.values)))
             self.joins.append(LISTED.format(number, self.bind(name), listed))
             return
-        join = ALL_RECORDS.format(number, self.bind(name))
+        join = (ALL_RECORDS if given is None else OF_VALUES).format(number, self.bind(name))
         if given is not None:
             one = AND_VALUE if len(given) == 1 else AND_VALUES
             join += one.format(number, self.bind(given[0] if len(given) == 1 else json.dumps(list(given))))
@@ -224,6 +271,11 @@ class RecordJoin:
             begins = [OPEN_BEGIN.format(TIME_BEGIN.format(number)) for number in (first, second)]
             ends = [OPEN_END.format(TIME_END.format(number)) for number in (first, second)]
             self.conditions.append(AT_ONCE.format(first, second, begins[0], ends[1], begins[1], ends[0]))
+
+
+def _first(told: Sequence[str]) -> str:
+    """The SQL of the first of some values that is not missing."""
+    return FIRST_OF.format(", ".join(told)) if len(told) > 1 else told[0] if told else "NULL"
 
 
 def _pairs(universe: Dimensions, subject: Subject, what: str) -> list[tuple[str, str]]:

@@ -83,6 +83,8 @@ class RecordNames:
         definition = self._universe[dimension]
         if field in COLUMNS and field not in definition.metadata:
             return COLUMNS[field].format(number)
+        if field == "timespan" and field not in definition.metadata:
+            return IF_THERE.format(KEY.format(number), 1)  # open ends are no missing span
         column = KEY if field in self._universe.required([dimension]) else RECORD
         return taken(column.format(number), bind(path_of(field)), kind)
 

@@ -23,8 +23,6 @@ TABLES = "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type 
 COLUMNS = """
     SELECT name, type, "notnull" = 0 AND pk = 0, pk FROM pragma_table_info(?) ORDER BY iif(? AND pk, pk, 100 + cid)
 """
-WITHOUT_TRIGGER = "DROP TRIGGER dataset_data_id_value"
-"""To which a row that is none makes no sense."""
 INDEX_OF_DIGESTS = "CREATE INDEX record_digest ON record (digest)"
 INSERT_STORE = "INSERT OR IGNORE INTO store (rowid, id, created, provstore) VALUES (:rowid, :id, :created, :provstore)"
 
@@ -129,7 +127,6 @@ class Rows:
         self.conn = sqlite3.connect("", isolation_level=None)
         for sql in migrate.migrations().values():
             self.conn.executescript(sql)
-        self.conn.execute(WITHOUT_TRIGGER)
         self.conn.execute(INDEX_OF_DIGESTS)
         self.tables = [
             self._table(name, bool(without_rowid))

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from provstore.errors import StoreUnwritableError
 from provstore.store import migrate
-from provstore.store.connection import WRITABLE, connect, explained
+from provstore.store.connection import WRITABLE, connect, explained, roll_back
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,6 +93,10 @@ class Store:
         with explained(self.path):
             self.conn.execute(WRITABLE)
         return Ledger(self.path, self.conn, self.objects)
+
+    def roll_back(self) -> None:
+        """Undoes the transaction that is open, if an interrupt came before its end could be reached."""
+        roll_back(self.conn)
 
     def ask(self, question: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Asks one of the questions of `memory`, `history` or `records`; what SQLite raises names the file."""

@@ -22,6 +22,7 @@ from provstore.store.connection import connect, explained, transaction
 from provstore.store.facts import ExecutionFact
 from provstore.store.fsck import problems
 from provstore.store.objects import CONTENT
+from provstore.store.rivals import rivals
 from provstore.store.store import Store
 
 TYPE_CHECKING = False
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from provstore.store.facts import Row
     from provstore.store.merges import Record
+    from provstore.store.rivals import Rival
 
 COPY = "other.db"
 """Name of the copy that is read instead of the other file."""
@@ -74,6 +76,7 @@ class Taken(NamedTuple):
         merge: Id of the merge's own record; None where no fact was new, and none was added.
         facts: Number of new facts by kind; a dataset that an execution made counts as one, too.
         kept: (kind, id) of what both have with different content: what was here stays.
+        rivals: What was taken out of collections that both put data into.
         objects: Number of objects that came along.
         size: Their bytes.
         missing: Objects that the other knows and whose bytes are not there, nor here.
@@ -82,6 +85,7 @@ class Taken(NamedTuple):
     merge: str | None
     facts: Mapping[str, int]
     kept: Sequence[tuple[str, str]]
+    rivals: Sequence[Rival]
     objects: int
     size: int
     missing: int
@@ -166,7 +170,8 @@ def unite(store: Store, other: Other, row: Row) -> Taken:
         finally:
             conn.execute(CONSTRAINTS_ON)
     merge = str(row["id"]) if union.is_news else None
-    return Taken(merge, union.added, union.kept, bytes_taken.number, bytes_taken.size, bytes_taken.missing)
+    counted = bytes_taken.number, bytes_taken.size, bytes_taken.missing
+    return Taken(merge, union.added, union.kept, union.rivals, *counted)
 
 
 class _New(NamedTuple):
@@ -183,7 +188,7 @@ class _Union:
     Attributes:
         is_news: There are new facts. That the other store merged this one before is none: two stores that are
             merged back and forth would never come to rest.
-        added, kept: See `Taken`.
+        added, kept, rivals: See `Taken`.
     """
 
     def __init__(self, conn: sqlite3.Connection, other: Other) -> None:
@@ -191,6 +196,7 @@ class _Union:
         self._new: list[_New] = []
         self.added: Counter[str] = Counter()
         self.kept: list[tuple[str, str]] = []
+        self.rivals: list[Rival] = []
         self._records = merges.in_words(self._places())
         self.is_news = any(new.kind != "merge" for new in self._new)
 
@@ -221,7 +227,7 @@ class _Union:
         return len(plain) == 2 and plain[0] == plain[1]
 
     def add_all(self, row: Row) -> None:
-        """Appends what is new in the other's order, then the merge."""
+        """Appends what is new in the other's order, then the merge, then what it leaves no place for."""
         chain = facts.Chain(self._conn)
         theirs = self._other.store.conn
         for new in self._new:
@@ -236,6 +242,9 @@ class _Union:
             if isinstance(fact, ExecutionFact) and fact.made:
                 self.added["dataset"] += len(fact.made)
         chain.add("merge", self._merge(row))
+        self.rivals = rivals(self._conn, [new.subject for new in self._new if new.kind == "tag"])
+        for rival in self.rivals:
+            chain.add("tag_removal", {"tag": rival.tag, "removed": row["merged"]})
 
     def _merge(self, row: Row) -> Row:
         theirs = self._other.store.conn

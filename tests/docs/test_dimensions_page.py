@@ -30,7 +30,8 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     (tmp_path / "visits.csv").write_text(block("text"))
     monkeypatch.chdir(tmp_path)
     exec(compile(block("python"), "docs/dimensions.md", "exec"), {})
-    insert_file(Project.find(str(tmp_path)), "visit", "visits.csv")
+    with Project.find(str(tmp_path)) as project:
+        insert_file(project, "visit", "visits.csv")
 
     assert capsys.readouterr().out == "{'instrument': 'HSC', 'visit': 6320} 30.0 CIRCLE(150.1, 2.2, 0.75)\n"
     with Store.open() as store:

@@ -81,10 +81,11 @@ def test_the_commands_do_what_the_reference_shows(project: Project) -> None:
     project.provstore("collection", "create", "calib", "--type", "CALIBRATION")
     span = ("--begin", "2026-01-01", "--end", "2026-02-01T00:00:00+00:00")
     assert (
-        "1 dataset is valid for [2026-01-01T00:00:00.000000Z, "
+        "1 dataset is valid for 2026-01-01T00:00:00Z until 2026-02-01T00:00:00Z"
         in project.provstore("collection", "certify", "calib", one, *span).out
     )
     cut = project.json("collection", "decertify", "calib", "flat.flat", "--begin", "2026-01-10", "--end", "2026-01-12")
+    assert project.json("collection", "decertify", "calib", "flat.flat", "n=2")["cut"] == []
     assert [list(part.values()) for part in cut["cut"][0]["left"]] == [
         ["2026-01-01T00:00:00.000000Z", "2026-01-10T00:00:00.000000Z"],
         ["2026-01-12T00:00:00.000000Z", "2026-02-01T00:00:00.000000Z"],

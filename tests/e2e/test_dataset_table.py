@@ -8,6 +8,7 @@ from provstore import Store
 from provstore.cli.dataset_text import datasets_text
 from provstore.operations.identify import short_ids
 from provstore.operations.registry.queries.datasets import Query, list_datasets
+from provstore.store.lock import RunLock
 
 from .project import Project
 
@@ -43,11 +44,55 @@ def test_ids_in_a_table_name_one_dataset_each(tmp_path: Path) -> None:
         assert len({store.get_dataset(id).path for id in ids}) == 20
 
 
+STAGE = """
+[dimensions]
+visit = [7]
+band = ["r"]
+[stages.make]
+dimensions = ["visit", "band"]
+run = "echo {visit} > {outputs.image}"
+outputs.image = "{visit}_{band}.txt"
+"""
+
+
+def test_dimensions_are_named_in_the_order_of_the_stage(tmp_path: Path) -> None:
+    """Of a type that is called after a stage; they are sorted where no stage is called so any more."""
+    project = Project(tmp_path, {"Pipelinefile.toml": STAGE})
+    project.run()
+    with Store.open(tmp_path) as store:
+        known = shown(store)
+        (type,) = store.query_dataset_types("make.*")
+    project.write("Pipelinefile.toml", "")
+    with Store.open(tmp_path) as store:
+        unknown = shown(store)
+
+    assert "visit=7, band=r" in known[1]
+    assert type.dimensions == ("visit", "band")
+    assert "band=r, visit=7" in unknown[1]
+
+
+def test_where_to_work_may_be_said_before_behind_and_after_a_group(tmp_path: Path) -> None:
+    """`-C` adds up, in front of the group, behind it and behind its command; of `-f` the last one counts."""
+    (tmp_path / "a").mkdir()
+    project = Project(tmp_path / "a" / "p", {"Pipelinefile.toml": "[dimensions]\nvisit = [7]\n"})
+    for words in (
+        ("-C", "a", "dimension", "-C", "p", "ls"),
+        ("dimension", "-C", "a", "ls", "-C", "p"),
+        ("dimension", "-f", "a/p/Pipelinefile.toml", "ls"),
+        ("-f", "none.toml", "type", "-C", "a", "-f", "p/Pipelinefile.toml", "ls"),
+        ("dataset", "-C", "a/p", "ls"),
+        ("execution", "-C", "a/p", "ls"),
+    ):
+        assert project.provstore(*words, cwd=tmp_path)
+
+
 def test_a_deletion_can_be_looked_at_before(tmp_path: Path) -> None:
-    """`-n` says what would go, and nothing goes."""
+    """`-n` says what would go, and nothing goes; like any question it does not wait for a run."""
     project = Project(tmp_path, {"Pipelinefile.toml": "", "a.txt": "a"})
     id = project.provstore("dataset", "register", "a.txt").out.strip()
+    run = RunLock(str(tmp_path / ".provstore" / "lock"), "a run", wait=False, on_wait=print)
     said = project.provstore("dataset", "delete", "-n", id).out
+    run.release()
     there = (tmp_path / "a.txt").exists()
     project.provstore("dataset", "delete", id)
 

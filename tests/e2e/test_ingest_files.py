@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from provstore import Store
+from provstore.api import Dataset
 from provstore.errors import FileError, UsageError
+from provstore.watch import small
 
 PIPELINE = """
 [dimensions]
@@ -92,3 +95,26 @@ def test_another_pipelinefile_names_the_project(folder: Path) -> None:
         store.ingest_files([("../one.dat", {"visit": 1})], "raw")
 
     assert (folder / "bare/1.txt").exists()
+
+
+@pytest.mark.parametrize("transfer", ["direct", "copy"])
+def test_many_files_are_recorded_as_each_alone(folder: Path, monkeypatch: pytest.MonkeyPatch, transfer: str) -> None:
+    """By two processes as by one, whatever the names are; and every record is proved when it is asked for."""
+    monkeypatch.setattr(small, "PAYS", 2)
+    monkeypatch.setattr(small, "processors", lambda: 2)
+    names = ["a.dat", "100 %s %(path)s.dat", "\u00e9 \U0001f600.dat", "'quoted\".dat", "run"]
+    files = []
+    for visit, name in enumerate(names):
+        (folder.parent / name).write_bytes(name.encode() * visit)
+        files.append((f"../{name}", {"visit": visit}))
+    (folder.parent / "run").chmod(0o700)
+
+    def told(datasets: list[Dataset]) -> list[Dataset]:
+        return [dataclasses.replace(dataset, id="", created="", run="") for dataset in datasets]
+
+    with Store.open() as store:
+        alone = [store.ingest_files([file], "raw", transfer=transfer, run="alone").ingested[0] for file in files]
+        many = store.ingest_files(files, "raw", transfer=transfer, run="many").ingested
+
+        assert told(list(many)) == told(alone)
+        assert list(store.query_datasets("raw", collections="many", order_by="visit")) == list(many)

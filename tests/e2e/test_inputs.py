@@ -109,7 +109,7 @@ def test_without_a_valid_calibration_nothing_runs(project: Project) -> None:
     text = project.run("-i", "calib", status=2).err
 
     assert "Pipelinefile.toml:16: stage 'clean': input 'flat': found no flat detector=1 in calib" in text
-    assert "valid for [2026-02-10T00:00:00" in text
+    assert "valid for 2026-02-10T00:00:00Z" in text
     assert "january/flat_1.txt" in text
     assert not (project.root / "clean").exists()
 
@@ -126,6 +126,17 @@ def test_several_valid_calibrations_are_an_error_that_lists_them(project: Projec
     assert "february/flat_1.txt" in text
 
 
+def test_a_record_without_begin_and_end_does_not_say_which_calibration(project: Project) -> None:
+    """Where a visit may be of any time, several flats are valid, and the message says what is missing."""
+    project.write("raw/3_1.txt", "raw 3 1\n")
+    with Store.open(project.root) as store:
+        store.insert_dimension("visit", {"visit": 3})
+    text = project.run("-i", "calib", status=2).err
+
+    assert "calib has several of flat detector=1" in text
+    assert "the record of its visit has neither begin nor end" in text
+
+
 def test_a_task_of_no_time_gets_what_is_valid_at_any_time(project: Project) -> None:
     """Where none of its dimensions has a time span, the only calibration of its data ID is meant; of several, none."""
     pipeline = PIPELINE.replace('dimensions = ["visit", "detector"]', 'dimensions = ["detector"]')
@@ -136,7 +147,7 @@ def test_a_task_of_no_time_gets_what_is_valid_at_any_time(project: Project) -> N
         store.decertify("calib", "flat", *FEBRUARY)
     project.run("-i", "calib")
 
-    assert "calib has several of flat detector=1 for […, …), expected one" in text
+    assert "calib has several of flat detector=1, expected one: january/flat_1.txt for 2026-01-01T00:00:00Z" in text
     assert "say 'timespan = true' of a dimension of the stage" in text
     assert project.read("clean/2.txt") == "january 2\n"
 

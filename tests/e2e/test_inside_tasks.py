@@ -256,7 +256,7 @@ def test_what_is_left_of_a_task_without_its_description_is_deleted(tmp_path: Pat
 
 def test_tasks_that_time_out_or_are_stopped_leave_nothing(tmp_path: Path) -> None:
     """Nor what another task registers is touched, at the same moment in the same run."""
-    stages = code("make", "raw.txt", "done", 'timeout = "1s"') + code("other", "raw.txt", "other.txt")
+    stages = code("make", "raw.txt", "done", 'timeout = "3s"') + code("other", "raw.txt", "other.txt")
     other = """
         for number in range(20):
             store.register_dataset(f"other/{number}.txt", "patch", name="one of all", old_location="raw.txt")

@@ -110,6 +110,7 @@ def test_a_dataset_in_several_collections_is_one_result(project: Project) -> Non
         ({"where": "visit = 1 and\n band = 3"}, "line 2, column 7: text is compared with a number"),
         ({"where": "visit = 1 or"}, "column 13: found the end"),
         ({"where": "visit = :v"}, "':v' has no value"),
+        ({"where": "visit % :v = 1", "bind": {"v": 2.5}}, "column 9: '%' is for whole numbers"),
         ({"where": "visit.region overlaps POINT(1, 2)"}, "there is no name 'visit.region'"),
         ({"where": "POINT(1, 2) overlaps POINT(1, 95)"}, "column 22: found the declination 95"),
     ],
@@ -213,21 +214,21 @@ def test_conditions_of_the_page_are_understood(project: Project) -> None:
 
 
 def test_types_are_listed_and_shown(project: Project) -> None:
-    """With the dimensions and the format that their datasets show; an unknown name is an error."""
-    image = {"name": TYPE, "dimensions": ["band", "visit"], "format": "text", "path": None, "description": ""}
+    """With the dimensions, in the order of the stage, and the format of their datasets; an unknown name is an error."""
+    image = {"name": TYPE, "dimensions": ["visit", "band"], "format": "text", "path": None, "description": ""}
 
     assert project.json("type", "ls", "c*") == {"types": [image]}
     assert project.json("type", "show", TYPE) == image
     assert project.json("type", "ls", "x*") == {"types": []}
     assert project.provstore("type", "ls", "x*").out == "no dataset types\n"
-    assert "band, visit" in project.provstore("type", "ls").out
+    assert "visit, band" in project.provstore("type", "ls").out
     assert project.provstore("type", "show", TYPE).out == (
-        f"type {TYPE}\n  dimensions  band, visit\n  format      text\n"
+        f"type {TYPE}\n  dimensions  visit, band\n  format      text\n"
     )
     assert "no such dataset type" in project.provstore("type", "show", "x*", status=2).err
     with Store.open(project.root) as store:
         assert [found.name for found in store.query_dataset_types()] == [TYPE, "file"]
-        assert store.query_dataset_types("*.image")[0].dimensions == ("band", "visit")
+        assert store.query_dataset_types("*.image")[0].dimensions == ("visit", "band")
         with pytest.raises(UsageError, match="no such dataset type"):
             store.query_dataset_types("image")
 
@@ -248,3 +249,24 @@ def test_what_people_registered_is_asked_for_alike(tmp_path: Path) -> None:
         assert [found.id for found in store.query_datasets("note", "n = 1", status="all")] == [first]
     assert ls(project, "--where", "n = 2", "--keyword", "x") == []
     assert ls(project, "--where", "n = 1", "--keyword", "X", "--owner", "ann", "--status", "deleted") == [(None, None)]
+
+
+def test_an_infinite_number_is_no_value_of_a_dimension(project: Project) -> None:
+    """It may be compared with, also where a search would jump to the values that are named."""
+    infinite = {"x": float("inf")}
+    with Store.open(project.root) as store:
+        assert store.query_datasets(TYPE, "visit = :x or visit = -:x", bind=infinite) == []
+        assert store.query_datasets(TYPE, "visit = :x", bind=infinite) == []
+        assert len(store.query_datasets(TYPE, "visit in (7, :x)", bind=infinite)) == 4
+        assert len(store.query_datasets(TYPE, "visit < :x", bind=infinite)) == 12
+
+
+def test_a_type_that_is_only_declared_has_no_data_yet(tmp_path: Path) -> None:
+    """It is no mistake to ask for it; its dimensions are known, and what is wrong in a condition is said."""
+    (tmp_path / "Pipelinefile.toml").write_text('[dimensions.n]\ntype = "int"\n[datasets.note]\ndimensions = ["n"]\n')
+    with Store.create(tmp_path) as store:
+        found = store.query_datasets("note", "n > 1", order_by="n")
+
+        assert (found, found.explain()) == ([], "there is no dataset of type 'note'")
+        with pytest.raises(QueryError, match="a number is compared with text"):
+            store.query_datasets("note", "n = 'a'")

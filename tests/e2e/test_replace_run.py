@@ -57,6 +57,7 @@ def test_the_new_run_takes_the_place_of_the_last_one(project: Project) -> None:
 
     assert new != former
     assert f"{former} was replaced in main" in done.err
+    assert done.report["replaced"] == {"collection": former, "outcome": "replaced", "deleted": 0}
     assert living(project, former) == living(project, new) == ["made/1.txt", "made/2.txt", "other.txt"]
 
 
@@ -66,6 +67,7 @@ def test_what_is_up_to_date_is_not_lost(project: Project) -> None:
     done = replace(project, "--prune-replaced", "purge")
     new, behind = chain(project)
 
+    assert done.report["replaced"] == {"collection": former, "outcome": "kept", "deleted": 2}
     assert behind == former
     assert (
         f"{former} stays in main, behind the new run: it holds a dataset that this run did not make again" in done.err
@@ -82,14 +84,16 @@ def test_what_is_up_to_date_is_not_lost(project: Project) -> None:
 def test_unstore_deletes_data_and_purge_the_collection_too(project: Project) -> None:
     """What is deleted stays in its RUN collection with this status; what is purged is gone from the list."""
     (first,) = chain(project)
-    project.run("--force", "--replace-run", "--prune-replaced", "unstore")
+    unstored = project.run("--force", "--replace-run", "--prune-replaced", "unstore")
     (second,) = chain(project)
     deleted = project.json("dataset", "ls", "--status", "deleted", "--collection", first)["datasets"]
     done = project.run("--force", "--replace-run", "--prune-replaced", "purge")
 
     assert {entry["path"] for entry in deleted} == {"made/1.txt", "made/2.txt", "other.txt"}
     assert living(project, first) == []
+    assert unstored.report["replaced"] == {"collection": first, "outcome": "replaced", "deleted": 3}
     assert f"{second} was replaced, and removed" in done.err
+    assert done.report["replaced"] == {"collection": second, "outcome": "removed", "deleted": 3}
     names = [entry["name"] for entry in project.json("collection", "ls", "main/*")["collections"]]
     assert names == [first, *chain(project)]
     assert project.run().report["run"] is None
@@ -124,6 +128,7 @@ def test_a_run_that_fails_replaces_nothing(project: Project) -> None:
     done = project.run("--replace-run", "--prune-replaced", "purge", status=1)
 
     assert f"{former} was not replaced, as this run has not succeeded" in done.err
+    assert done.report["replaced"] is None
     assert chain(project)[1:] == [former]
     assert len(living(project, former)) == 3
 
@@ -135,6 +140,7 @@ def test_without_anything_to_do_or_to_replace_it_says_so(project: Project) -> No
     other = project.run("--force", "other", "-o", "mine", "--replace-run")
 
     assert "no run was replaced, as there is nothing to do" in done.err
+    assert done.report["replaced"] is None
     assert chain(project) == [former]
     assert "mine has no run at its head that could be replaced" in other.err
     assert len(chain(project, "mine")) == 1

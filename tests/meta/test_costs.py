@@ -174,6 +174,6 @@ def test_the_counts_see_a_task_more(tmp_path: Path) -> None:
 STATEMENTS_OF_NOTHING = 30
 CALLS_OF_NOTHING = 1
 STATEMENTS = {"wide": 18, "chain": 9}
-"""Two for each dataset are the triggers that note the values in its data ID. In "wide" each task has a value of its
-own, whose record takes three: the row, its own record, and the trigger that looks whether it has a region."""
+"""One for each dataset notes the values in its data ID. In "wide" each task has a value of its own, whose record takes
+two: the row, and its own record."""
 CALLS = {"wide": 88, "chain": 78}

@@ -54,6 +54,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         (lambda store: store.find_dataset("flat", [1]), r"data ID: found \[1\]"),
         (lambda store: store.find_dataset("flat", {"detector": 1}, detector=2), "found 1 in data_id and 2 beside it"),
         (lambda store: store.find_dataset("flat", detector=1, collections=3), "collections: found 3"),
+        (lambda store: store.query_data_ids("detector", datasets="\ud800"), r"datasets: found '\\ud800'"),
+        (lambda store: store.get_dataset("\ud800"), r"id: found '\\ud800', expected a text that UTF-8 has"),
         (lambda store: store.find_dataset("flat", detector=1, timespan="2026"), "timespan: found '2026'"),
         (lambda store: store.find_dataset("flat", detector=1, timespan=("2026-01-01",)), "timespan: found"),
     ],

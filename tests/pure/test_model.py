@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from provstore.digest import canonical_json
 from provstore.errors import Problem
 from provstore.model import values as module
+from provstore.model.dimensions import Definition, Dimensions
 from provstore.model.remembered import plan_from, text_of
 from provstore.model.task import Output, Plan, PlannedStage, Search, Settings, Task, Unresolved, Work
 from provstore.model.values import data_id_text, new_id, spelled, task_name, utc_text
@@ -216,3 +217,24 @@ def test_paths_of_any_characters_survive_being_remembered(paths):
 def test_a_problem_says_where_what_and_what_now(problem, text):
     """What is not known is left out."""
     assert str(problem) == text
+
+
+# --- dimensions ---------------------------------------------------------------------------------------
+
+
+def test_what_says_when_most_precisely_says_when():
+    """A dimension that another one requires or implies, in however many steps, says no more of the time than that."""
+    definitions = [
+        Definition("night", timespan=True),
+        Definition("group", implies=("night",)),
+        Definition("exposure", requires=("group",), timespan=True),
+        Definition("visit", requires=("exposure",), timespan=True),
+        Definition("alarm", timespan=True),
+        Definition("detector"),
+    ]
+    universe = Dimensions({definition.name: definition for definition in definitions})
+
+    assert universe.timed(["night", "exposure", "visit", "detector", "alarm"]) == ("visit", "alarm")
+    assert universe.timed(["night", "detector", "exposure"]) == ("exposure",)
+    assert universe.timed(["night", "unknown"]) == ("night",)
+    assert universe.timed(["detector"]) == ()

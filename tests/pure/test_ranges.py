@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provstore.model.ranges import common, contains, is_valid_in, overlap
+from provstore.model.ranges import common, contains, is_valid_in, overlap, spelled_range
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,3 +37,14 @@ def test_what_is_valid_in_a_span_has_a_time_in_common_with_it(whole: Range, span
     assert is_valid_in(whole, span) == (common(whole, span) is not None)
     if span[0] is None or span[0] != span[1]:
         assert is_valid_in(whole, span) == overlap(whole, span)
+
+
+def test_a_range_is_spelled_in_words() -> None:
+    """A message says "valid for" and a range, whichever of its ends is open; whole seconds have no fraction."""
+    first, second = "2026-01-01T00:00:00.000000Z", "2026-02-01T12:30:00.250000Z"
+
+    assert spelled_range((first, second)) == "2026-01-01T00:00:00Z until 2026-02-01T12:30:00.250000Z"
+    assert spelled_range((first, None)) == "2026-01-01T00:00:00Z and later"
+    assert spelled_range((None, first)) == "all times before 2026-01-01T00:00:00Z"
+    assert spelled_range((None, None)) == "all times"
+    assert spelled_range((first, first)) == "2026-01-01T00:00:00Z"

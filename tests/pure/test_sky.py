@@ -6,7 +6,7 @@ import math
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from provstore import sky
@@ -144,6 +144,8 @@ def test_a_place_in_both_means_overlap(pair):
 
 @settings(max_examples=100, deadline=None)
 @given(pairs())
+@example(("CIRCLE(0, -89.99999999994, 60)", "POINT(70, -29.99999999997948)", (0.0, -90.0, 60.0)))
+@example(("CIRCLE(0, -89.999999, 60)", "POINT(0, -29.9999991)", (0.0, -90.0, 60.0)))
 def test_a_region_overlaps_itself_and_lies_in_its_box(pair):
     """In whatever spelling; its one spelling is spelled so again."""
     text, other, (ra, dec, size) = pair

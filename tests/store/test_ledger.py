@@ -15,6 +15,7 @@ from provstore.errors import StoreError
 from provstore.model.files import DirectoryMemo, Memo
 from provstore.model.remembered import PlanText
 from provstore.store import facts, history, memory, migrate
+from provstore.store.connection import BEGIN, COMMIT, transaction
 from provstore.store.ledger import name_of
 from provstore.store.memory import TaskMemo
 from provstore.store.store import Store
@@ -58,6 +59,25 @@ def test_nothing_is_written_before_it_is_asked_for(path, store):
 
     assert not ledger.is_empty
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("statement", [BEGIN, COMMIT])
+def test_an_interrupt_leaves_no_transaction_open(store, statement):
+    """The next one would find it, and could not begin."""
+
+    class Interrupted:
+        def execute(self, sql):
+            if sql == statement == BEGIN:
+                store.conn.execute(sql)
+            if sql == statement:
+                raise KeyboardInterrupt
+            store.conn.execute(sql)
+
+    store.ledger()
+    with pytest.raises(KeyboardInterrupt), transaction(Interrupted()):
+        pass
+
+    assert not store.conn.in_transaction
 
 
 def test_all_that_waits_is_one_transaction(store):

@@ -53,6 +53,21 @@ def test_a_lock_that_nobody_holds_is_taken_at_once(path):
         lock.release()
 
 
+def test_an_interrupt_while_it_is_released_does_not_keep_it(path, monkeypatch):
+    """The process would wait for itself."""
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    lock = taken(path)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(os, "ftruncate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            lock.release()
+
+    taken(path).release()
+
+
 def test_the_message_names_the_holder(path, holder):
     """Its process, since when, and what it does."""
     with pytest.raises(StoreLockedError) as caught:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -15,10 +16,11 @@ from provstore import sky
 from provstore.digest import canonical_json
 from provstore.model.dimensions import Definition, Dimensions
 from provstore.operations.registry.queries.jumps import needed
+from provstore.operations.registry.queries.leads import Records, leads
 from provstore.operations.registry.queries.names import QueryNames
 from provstore.query import matches, names, parse_where
 from provstore.query.times import moment
-from provstore.store import conditions, datasets, facts, migrate
+from provstore.store import conditions, data_id_walk, datasets, facts, migrate
 from provstore.store.dataset_names import DatasetNames
 
 from .rows import NOW, dataset_row
@@ -117,7 +119,7 @@ def records(draw, name):
 
 def insert(conn, made, data_ids):
     """The store with these records and datasets and no others; ids of the datasets, in their order."""
-    for table in ("dataset", "dimension_record", "sky"):
+    for table in ("dataset", "data_id_value", "dimension_record", "sky"):
         conn.execute(f"DELETE FROM {table}")
     for record in made:
         region = record["region"]
@@ -133,6 +135,8 @@ def insert(conn, made, data_ids):
         conn.execute(facts.INSERT_SKY, (row["dimension"], row["key"]))
     rows = [dataset_row(type="image", data_id=canonical_json(data_id)) for data_id in data_ids]
     conn.executemany(facts.INSERT["dataset"], map(facts.VALUES["dataset"], rows))
+    said = canonical_json([row["data_id"] for row in rows])
+    conn.execute(facts.INSERT_VALUES, {"type": "image", "data_ids": said})
     return [row["id"] for row in rows]
 
 
@@ -203,8 +207,6 @@ class Meaning:
 
 
 def said(record, name):
-    import json
-
     return {**json.loads(record["key"]), **record["record"]}.get(name)
 
 
@@ -316,6 +318,107 @@ def test_the_sql_finds_what_plain_python_finds(conn, case, always):
     wanted = datasets.Wanted("all", condition, jumps, None, False, {}, (), None)
 
     assert sorted(row[0] for row in datasets.found(conn, "image", wanted)) == sorted(expected)
+
+
+ORDERS = (
+    "airmass",
+    "-airmass",
+    "visit.seq",
+    "-target",
+    "begin",
+    "-visit.end",
+    "band",
+    "-band",
+    "visit.band",
+    "instrument",
+    "-visit.instrument",
+    "filter",
+    "detector.seq",
+    "-detector.purpose",
+    "patch.seq",
+    "skymap",
+    "visit",
+    "-detector",
+    "dataset.size",
+)
+
+
+def of_one_instrument(made, data_ids):
+    """The same of one instrument, so that a value has one record at most."""
+    kept = {}
+    for record in made:
+        key = {**json.loads(record["key"])}
+        key.update({name: "HSC" for name in key if name == "instrument"})
+        value = "HSC" if record["dimension"] == "instrument" else record["value"]
+        kept[record["dimension"], canonical_json(key)] = {**record, "key": canonical_json(key), "value": value}
+    return list(kept.values()), [
+        {name: "HSC" if name == "instrument" else value for name, value in data_id.items()} for data_id in data_ids
+    ]
+
+
+def rank(value):
+    """What is missing is the smallest, then come numbers, then texts and times."""
+    return (0, 0) if value is None else (1, value) if isinstance(value, (int, float)) else (2, value)
+
+
+def ids_along(conn, own, where, terms, limit, most):
+    """Ids that a query with an order and a limit finds, as if there were much in the store."""
+    known = DatasetNames({name: KINDS[name] for name in own}, DIMENSIONS, always=own)
+    order, parameters = conditions.ordered(terms, known)
+    condition = conditions.compiled(parse_where(where), known, BIND)
+    condition = condition._replace(values={**condition.values, **parameters.values})
+    gone_along = leads(terms, own.__contains__, known.home, Records(DIMENSIONS, known.tellers))
+    wanted = datasets.Wanted("all", condition, {}, None, False, {}, order, limit, gone_along)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data_id_walk, "MOST_NAMED", most)
+        return [row[0] for row in datasets.found(conn, "image", wanted)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    case=cases(),
+    terms=st.lists(st.sampled_from(ORDERS), min_size=1, max_size=2, unique_by=lambda term: term.strip("-")),
+    limit=st.integers(1, 4),
+    most=st.integers(1, 3),
+)
+def test_an_order_is_gone_along_records(conn, case, terms, limit, most):
+    """With a limit, records are gone along in their order, and of each its data IDs; that is the order of plain Python.
+
+    Where a value has several records, or something else in a data ID speaks against its record, all is sorted.
+    """
+    own, made, data_ids, where = case
+    made, data_ids = of_one_instrument(made, data_ids) if most > 1 else (made, data_ids)
+    tree = parse_where(where)
+    known = DatasetNames({name: KINDS[name] for name in own}, DIMENSIONS, always=own)
+    terms = [term for term in terms if term.removeprefix("-") in known.kinds]
+    ids = insert(conn, made, data_ids)
+    values = {
+        id: {**Meaning(made, data_id).all(), "dataset.size": 1} for id, data_id in zip(ids, data_ids, strict=True)
+    }
+    expected = [id for id in ids if matches(tree, values[id], BIND, sky)]
+    keys = {id: [rank(values[id].get(term.removeprefix("-"))) for term in terms] for id in ids}
+    for place, term in reversed(list(enumerate(terms))):
+        expected.sort(key=lambda id, place=place: keys[id][place], reverse=term.startswith("-"))
+    found = ids_along(conn, own, where, terms, limit, most)
+
+    assert [keys[id] for id in found] == [keys[id] for id in expected[:limit]]
+    assert set(found) <= set(expected)
+
+
+@pytest.mark.parametrize(
+    "doubt", [("visit", {"instrument": "L", "visit": 1}), ("detector", {"instrument": "L", "detector": 0})]
+)
+def test_an_order_is_not_gone_along_where_the_record_is_in_doubt(conn, doubt):
+    """Visit 1 of two instruments, or with a detector of another one, has no record, and is the smallest."""
+    empty = {"span": (None, None), "region": None}
+    visits = [("visit", {"instrument": "H", "visit": visit}) for visit in (1, 2)]
+    made = [
+        {**empty, "dimension": name, "key": canonical_json(key), "value": key[name], "record": {"airmass": -key[name]}}
+        for name, key in (*visits, doubt)
+    ]
+    ids = insert(conn, made, [{"detector": 0, "visit": 1}, {"detector": 1, "visit": 2}])
+
+    assert ids_along(conn, ("detector", "visit"), "", ["-airmass"], 2, 1) == ids[::-1]
 
 
 def test_what_is_known_of_a_key_tells_records_apart(conn):

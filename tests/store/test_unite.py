@@ -135,6 +135,12 @@ def test_both_sides_answer_as_before(tmp_path):
                 prove(store, kind, subject)
 
 
+def id_of(folder):
+    """The id of the store in a folder."""
+    with opened(folder) as store:
+        return facts.store_row(store.conn)["id"]
+
+
 def test_each_record_keeps_its_origin(tmp_path):
     """What was recorded elsewhere says so for ever, also after a merge of a merge."""
     folders = [made(tmp_path / name) for name in "abc"]
@@ -144,7 +150,7 @@ def test_each_record_keeps_its_origin(tmp_path):
     merge(folders[2], folders[1])
     with opened(folders[2]) as store:
         origins = store.conn.execute("SELECT DISTINCT origin FROM record").fetchall()
-        ids = [facts.store_row(opened(folder).conn)["id"] for folder in folders]
+    ids = [id_of(folder) for folder in folders]
 
     assert sorted(origin for (origin,) in origins) == sorted(ids)
     claim_sound(folders[2])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from operator import itemgetter
 
-from provstore.errors import UsageError
+from provstore.errors import PipelinefileError, UsageError
 from provstore.noun import NamedTuple
 from provstore.operations.registry.references import dataset_id
 from provstore.store import registered
@@ -72,6 +73,10 @@ class Change(NamedTuple):
     user: str
 
 
+_fields_of = itemgetter(*DatasetRecord._fields)
+"""What takes the values of a record in their order: there may be a hundred thousand."""
+
+
 class DatasetsReport(NamedTuple):
     """Datasets, newest first."""
 
@@ -90,22 +95,38 @@ class DatasetReport(NamedTuple):
     deleted: Mapping[str, Any] | None
 
 
-def records_of(store: Store, ids: Iterable[str]) -> list[DatasetRecord]:
+def records_of(project: Project, store: Store, ids: Iterable[str]) -> list[DatasetRecord]:
     """The records of datasets that are there, each proved."""
     wanted = list(ids)
     prove_all(store, "dataset", wanted)
     rows = store.ask(registered.datasets, wanted)
-    orders = {type: store.ask(declared, type) for type in {row["type"] for row in rows}}
+    orders = {
+        type: dimensions_in_order(project, store, type)
+        for type in {row["type"] for row in rows if len(row["data_id"]) > 1}
+    }
     values = [
-        {**row, "keywords": tuple(row["keywords"]), "data_id": _in_order(row["data_id"], orders[row["type"]])}
+        {**row, "keywords": tuple(row["keywords"]), "data_id": _in_order(row["data_id"], orders.get(row["type"], ()))}
         for row in rows
     ]
-    return [DatasetRecord(*[value[field] for field in DatasetRecord._fields]) for value in values]
+    return [DatasetRecord._make(_fields_of(value)) for value in values]
 
 
-def _in_order(data_id: Mapping[str, JSON], type: tuple[list[str], str, str | None, str] | None) -> Mapping[str, JSON]:
-    """A data ID in the order in which its type names the dimensions: as people read it. The store sorts the names."""
-    dimensions = type[0] if type else ()
+def dimensions_in_order(project: Project, store: Store, type: str) -> Sequence[str]:
+    """The dimensions of a type as people read them: as its definition names them, or the stage that it is called after.
+
+    Nothing where neither is known: then names are sorted, as in the store.
+    """
+    definition = store.ask(declared, type)
+    if definition is not None:
+        return definition[0]
+    try:
+        stage = project.pipeline({}).stages.get(type.rpartition(".")[0])
+    except PipelinefileError:  # who asks the store did not ask about that
+        return ()
+    return () if stage is None else stage.dimensions
+
+
+def _in_order(data_id: Mapping[str, JSON], dimensions: Sequence[str]) -> Mapping[str, JSON]:
     return {name: data_id[name] for name in dimensions} if set(dimensions) == data_id.keys() else data_id
 
 
@@ -119,7 +140,7 @@ def new_record(row: Mapping[str, Any], data_id: Mapping[str, JSON]) -> DatasetRe
         "keywords": (),
         "overwritable": bool(row["overwritable"]),
     }
-    return DatasetRecord(*[more[field] for field in DatasetRecord._fields])
+    return DatasetRecord._make(_fields_of(more))
 
 
 def dataset(project: Project, text: str) -> DatasetReport:
@@ -133,7 +154,7 @@ def dataset(project: Project, text: str) -> DatasetReport:
     store = project.store
     assert store is not None  # the id was found in it
     prove(store, "dataset", id)
-    return DatasetReport(records_of(store, [id])[0], _changes(store, id), store.ask(registered.deletion, id))
+    return DatasetReport(records_of(project, store, [id])[0], _changes(store, id), store.ask(registered.deletion, id))
 
 
 def _changes(store: Store, id: str) -> list[Change]:

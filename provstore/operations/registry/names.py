@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 LONGEST = 255
 """Characters of a name at most."""
 
+WILD = re.compile("[*?]")
+"""What makes a glob of a name."""
+
 OWNER_TYPES = ("user", "group", "project", "production")
 LOCATIONS = ("project", "external", "meta")
 BUMPS = ("major", "minor", "patch")
@@ -116,6 +119,11 @@ def next_version(bump: str, used: Iterable[str]) -> str:
     return ".".join(map(str, (*highest[:place], highest[place] + 1, *(0, 0)[place:])))
 
 
+def pattern_of(glob: str) -> re.Pattern[str]:
+    """What all names match that a glob stands for: `*` is any text, `?` any character, and nothing else is special."""
+    return re.compile("".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in glob), re.DOTALL)
+
+
 def normal_path(text: object) -> str:
     """A path within the project in its simplest form: ``a//b``, ``./a/b`` and ``a/b/`` are one.
 
@@ -132,7 +140,8 @@ def normal_path(text: object) -> str:
         raise UsageError(f"{text}: this path is absolute, expected one relative to the project")
     path = posixpath.normpath(text)
     if path == ".." or path.startswith("../"):
-        raise UsageError(f"{text}: this path leaves the project")
+        hint = "what lies elsewhere is copied in (old_location), or recorded where it is: location 'external'"
+        raise UsageError(f"{text}: this path leaves the project", hint=hint)
     if path == "." or path.partition("/")[0] in TOOL_FOLDERS:
         raise UsageError(f"{text}: no dataset may lie there", hint="name a file or a folder in the project")
     return path

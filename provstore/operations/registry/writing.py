@@ -136,7 +136,8 @@ def writing(project: Project, command: str, what: str, observe: Observer) -> Ite
         project.renew_store()
         store = project.writable_store(time.time())
         end_interrupted(project, observe)
-        yield store
+        with store.objects.tentative():
+            yield store
 
 
 def _refuse_verification(project: Project, what: str) -> None:

@@ -35,24 +35,13 @@ CREATE VIRTUAL TABLE sky USING rtree (
 
 CREATE TABLE data_id_value (
     -- Memory: the values that each dimension has in the data IDs of each dataset type, and ('' as dimension) which
-    -- dimensions these have. Filled by the trigger `dataset_data_id_value`.
+    -- dimensions these have. Kept when a dataset is added.
     type        TEXT NOT NULL,             -- dataset.type
     dimension   TEXT NOT NULL,
     value       ANY NOT NULL,              -- '' for what is no single value
     kind        TEXT NOT NULL,             -- as SQLite calls it in JSON: 'integer', 'text', 'true', ...; for '': 'names', or 'odd': a dimension with other values
     PRIMARY KEY (type, dimension, value, kind)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER dataset_data_id_value AFTER INSERT ON dataset WHEN NEW.data_id GLOB '{*}'
-BEGIN
-    INSERT OR IGNORE INTO data_id_value (type, dimension, value, kind)
-    SELECT NEW.type, j.key, coalesce(j.atom, ''), j.type FROM json_each(NEW.data_id) AS j
-     UNION ALL
-    SELECT NEW.type, '', coalesce(group_concat(j.key, '"'), ''), 'names' FROM json_each(NEW.data_id) AS j
-     UNION ALL
-    SELECT NEW.type, '', j.key, 'odd' FROM json_each(NEW.data_id) AS j
-     WHERE j.type NOT IN ('integer', 'text', 'true', 'false') OR typeof(j.atom) = 'real';
-END;
 
 INSERT OR IGNORE INTO data_id_value (type, dimension, value, kind)
 SELECT d.type, j.key, coalesce(j.atom, ''), j.type
@@ -66,3 +55,5 @@ SELECT d.type, '', j.key, 'odd'
  WHERE j.type NOT IN ('integer', 'text', 'true', 'false') OR typeof(j.atom) = 'real';
 
 CREATE INDEX dataset_type_created ON dataset (type, created);
+CREATE INDEX dataset_type_size ON dataset (type, size);
+CREATE INDEX dataset_type_version ON dataset (type, version) WHERE version IS NOT NULL;

@@ -27,7 +27,8 @@ from provstore.operations.registry.by_hand.register import (
 )
 from provstore.operations.registry.data.placing import AUTO, DIRECT, Placing, Source, settled
 from provstore.operations.registry.datasets import is_outside
-from provstore.operations.registry.references import known_id
+from provstore.operations.registry.references import dataset_id, known_id
+from provstore.operations.registry.transact import readable
 from provstore.operations.registry.writing import writing
 from provstore.store import identities, registered
 from provstore.store.adding import adding
@@ -193,13 +194,21 @@ def _add_successor(
 # --- deleting ---------------------------------------------------------------------------------------------------
 
 
-def delete(
-    project: Project, text: str, observe: Observer, *, keep_bytes: bool = False, dry_run: bool = False
-) -> DeleteReport:
-    """Deletes a registered dataset: its record stays, its data go, unless they are to be kept.
+def would_delete(project: Project, text: str, *, keep_bytes: bool = False) -> DeleteReport:
+    """What `delete` would do. Writes nothing, and waits for no run.
 
-    Args:
-        dry_run: Only say what would be done.
+    Raises:
+        ProvstoreError: As `delete`.
+    """
+    id, store = dataset_id(project.store, text), readable(project)
+    row = store.ask(_deletable, id)
+    placing = Placing(project, store, str(row["path"]))  # not entered: nothing is placed
+    removed, left = _what_lies(placing, row, store) if not keep_bytes else (False, "")
+    return DeleteReport(id, str(row["path"]), removed, left, dry_run=True)
+
+
+def delete(project: Project, text: str, observe: Observer, *, keep_bytes: bool = False) -> DeleteReport:
+    """Deletes a registered dataset: its record stays, its data go, unless they are to be kept.
 
     Raises:
         UnknownIdError: It is not known.
@@ -210,8 +219,6 @@ def delete(
         row = store.ask(_deletable, text)
         with Placing(project, store, str(row["path"])) as placing:
             removed, left = _what_lies(placing, row, store) if not keep_bytes else (False, "")
-            if dry_run:
-                return DeleteReport(str(row["id"]), str(row["path"]), removed, left, dry_run=True)
             with Announced(project, store) as announced, adding(store) as added:
                 added.ask(_deletable, text)
                 deletion = {"dataset": row["id"], "deleted": utc_text(time.time()), "user": user_name()}

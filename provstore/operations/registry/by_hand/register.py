@@ -128,8 +128,6 @@ def register(project: Project, request: RegisterRequest, observe: Observer) -> s
                 keep_strange(added, fixed.path, former)
                 id = _add(added, fixed, request, content, project)
                 if not is_there:
-                    if former is None and placing.is_taken:
-                        raise FileError(f"{fixed.path}: something was put there meanwhile")
                     place(announced, placing, content, former is not None, id)
             return id
 

@@ -1,11 +1,10 @@
-"""Making, listing and removing collections. Nothing is removed while something refers to it."""
+"""Making and listing collections."""
 
 from __future__ import annotations
 
-import re
-
 from provstore.errors import UsageError
 from provstore.noun import NamedTuple
+from provstore.operations.registry.names import WILD, pattern_of
 from provstore.operations.registry.transact import (
     checked_collection,
     collection_named,
@@ -111,7 +110,7 @@ def query_collections(
     for type in types or ():
         if type not in collections.TYPES:
             raise UsageError(f"found type '{type}', expected {', '.join(collections.TYPES)}")
-    names = [glob for glob in globs if not re.search("[*?]", glob)]
+    names = [glob for glob in globs if not WILD.search(glob)]
     if not names and not has_store(project):
         return []
     store = readable(project)
@@ -126,8 +125,5 @@ def query_collections(
 
 
 def _matching(store: Store, glob: str) -> list[Collection]:
-    pattern = re.compile("".join(WILD.get(char, re.escape(char)) for char in glob), re.DOTALL)
+    pattern = pattern_of(glob)
     return [collection for collection in collections.every(store.conn) if pattern.fullmatch(collection.name)]
-
-
-WILD = {"*": ".*", "?": "."}

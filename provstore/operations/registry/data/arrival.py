@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from provstore.digest import canonical_json
 from provstore.errors import UsageError
 from provstore.model.files import TOOL_FOLDERS
 from provstore.noun import NamedTuple
@@ -60,16 +59,18 @@ def source_named(file: object, transfer: str, current: str, argument: str = "") 
     return Source(os.path.normpath(os.path.join(current, file)), transfer, file)
 
 
-def arrival_of(project: Project, source: Source, values: Mapping[str, Value], target: Callable[[], str]) -> Arrival:
+def arrival_of(
+    project: Project, source: Source, values: Mapping[str, Value], data_id: str, target: Callable[[], str]
+) -> Arrival:
     """A file that is to be taken in.
 
     Args:
+        values, data_id: As in `Arrival`.
         target: Gives the place for it, relative to the project, where one is needed.
 
     Raises:
         UsageError: It can't lie where it goes.
     """
-    data_id = canonical_json(values)
     if source.transfer == DIRECT:
         return Arrival(values, data_id, source.path, source.named)
     inside = _inside(project.root, source.path)

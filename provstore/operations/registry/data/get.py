@@ -17,6 +17,7 @@ from provstore.noun import NamedTuple
 from provstore.operations.identify import IS_ID, NO_STORE
 from provstore.operations.registry.collections.calibrations import Span
 from provstore.operations.registry.collections.find import DEFAULT, FindRequest, find_dataset
+from provstore.operations.registry.collections.moment import apart
 from provstore.operations.registry.data.formatted import Formatted
 from provstore.operations.registry.data.placing import signatures
 from provstore.operations.registry.datasets import dataset, has_data
@@ -211,24 +212,26 @@ def _search(project: Project, store: Store, type: str, request: GetRequest) -> s
         UnknownIdError: There is none.
         DataDeletedError: There is none any more.
     """
-    given = dict(request.data_id or {})
+    places = DEFAULT if request.collections is None else tuple(request.collections)
+    data_id: Mapping[str, JSON] = dict(request.data_id or {})
+    span = request.span
+    if span is None:
+        data_id, span = store.ask(apart, project, type, data_id, places)
     definition = store.ask(lambda conn: type_if_known(project, conn, type))
-    data_id: Mapping[str, JSON] = given
     if definition is not None:
         dimensions = store.ask(_universe, project)
-        data_id = checked(dimensions, definition, given, store.ask, is_written=False)
-    places = DEFAULT if request.collections is None else tuple(request.collections)
+        data_id = checked(dimensions, definition, data_id, store.ask, is_written=False)
     if request.collections is None and store.ask(collections.one, DEFAULT[0]) is None:
         found = None
     else:
-        found = find_dataset(project, FindRequest(type, data_id, places, request.span))
-    if found is None and request.span is None:
+        found = find_dataset(project, FindRequest(type, data_id, places, span))
+    if found is None and span is None:
         sought = sought_data_id(store.ask, project, type, data_id)
         former = store.ask(_last_deleted, type, sought, places)
         if former is not None:
             _refuse_deleted(store, _meant(dataset(project, former).dataset, None))
     if found is None:
-        when = " for this time" if request.span is not None else ""
+        when = " for this time" if span is not None else ""
         raise UnknownIdError(
             f"{spelled_dataset(type, data_id)}: there is no such dataset{when} in {', '.join(places)}",
             hint=f"'provstore dataset ls {type}' lists what there is",

@@ -6,27 +6,29 @@ not is named, and the others are taken. All else that is wrong leaves nothing be
 
 from __future__ import annotations
 
-import contextlib
 import os
 import posixpath
 from functools import partial
 
+from provstore.digest import Spelling
 from provstore.errors import FileError, UsageError
 from provstore.noun import NamedTuple
+from provstore.operations.registry.bulk import uncollected
 from provstore.operations.registry.data.arrival import arrival_of, source_named
 from provstore.operations.registry.data.destination import CHAIN, destination
 from provstore.operations.registry.data.intake import Intake
-from provstore.operations.registry.data.placing import TRANSFERS
+from provstore.operations.registry.data.placing import DIRECT, TRANSFERS, Source
 from provstore.operations.registry.data.put import definition_of
 from provstore.operations.registry.data.target import Target
 from provstore.operations.registry.dimensions.universe import universe, universe_in_words
+from provstore.operations.registry.dimensions.values import is_unicode
 from provstore.operations.registry.names import one_of, spelled_dataset
 from provstore.operations.registry.types.data_ids import Checking, from_words
 from provstore.operations.registry.writing import writing
 from provstore.pipelinefile import templates
 from provstore.pipelinefile.templates import Axis, Field, Matcher, TemplateError
 from provstore.store import collections, identities
-from provstore.watch.small import read_small
+from provstore.watch.small import SmallFiles, read_small
 from provstore.watch.workspace import Workspace
 
 TYPE_CHECKING = False
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
     from provstore.operations.registry.datasets import DatasetRecord
     from provstore.operations.registry.types.definitions import TypeDefinition
     from provstore.project import Project
-    from provstore.store.adding import Connection
     from provstore.store.store import Store
 
 MAGIC = "*?["
@@ -97,34 +98,25 @@ def ingest(project: Project, request: IngestRequest, observe: Observer) -> Inges
     one_of("transfer", request.transfer, TRANSFERS)
     definition = definition_of(project, request.type)
     files = list(_files(request))
-    with writing(project, "provstore dataset ingest", "ingest files", observe) as store:
-        dimensions = store.ask(_universe, project)
-        target = Target(project, definition)
-        names: Names | Said
-        if request.data_ids is None:
-            names = Names(request.template, target.template, definition, dimensions)
-        else:
-            names = Said(request.data_ids, request.current)
-        check = Checking(dimensions, definition, store.ask)
-        arrivals: list[Arrival] = []
-        unmatched = []
-        for file in files:
-            found = names.values_of(os.path.join(request.current, file))
-            if found is None:
-                unmatched.append(file)
-                continue
-            with _naming(file):
-                given = _joined(definition.name, found, request.data_id)
-                values, said = check.parted(given)
-                source = source_named(file, request.transfer, request.current)
-                arrival = arrival_of(project, source, values, partial(target.of, {**given, **values}))
-                arrivals.append(arrival._replace(said=said) if said else arrival)
-        where = destination(project, store, request.run)
-        known = _known(project, store, definition, where, arrivals)
-        if known and not request.skip_existing:
-            raise _refused(definition, CHAIN if where.is_new else where.run, known)
-        fresh = [arrival for arrival in arrivals if arrival.data_id not in known]
-        ingested = Intake(project, store, definition, where, observe).take(fresh) if fresh else []
+    with writing(project, "provstore dataset ingest", "ingest files", observe) as store, uncollected(len(files)):
+        arriving = _Arriving(project, request, definition, store)
+        with SmallFiles(len(files) if request.transfer == DIRECT else 0) as small:  # of others the bytes are needed
+            arrivals: list[Arrival] = []
+            unmatched = []
+            for file in files:
+                arrival = arriving.arrival(file)
+                if arrival is None:
+                    unmatched.append(file)
+                    continue
+                arrivals.append(arrival)
+                small.expect(arrival.path)
+            where = destination(project, store, request.run)
+            known = _known(project, store, definition, where, arrivals)
+            if known and not request.skip_existing:
+                raise _refused(definition, CHAIN if where.is_new else where.run, known)
+            fresh = [arrival for arrival in arrivals if arrival.data_id not in known]
+            intake = Intake(project, store, definition, where, observe, read_small=small.read)
+            ingested = intake.take(fresh) if fresh else []
     skipped = [arrival.named for arrival in arrivals if arrival.data_id in known]
     return IngestReport(where.run if ingested else None, ingested, unmatched, skipped)
 
@@ -139,26 +131,55 @@ def ingest_said(project: Project, request: IngestRequest, words: Sequence[str], 
     return ingest(project, request, observe)
 
 
-def _universe(conn: Connection, project: Project) -> Dimensions:
-    return universe(project, conn)
+class _Arriving:
+    """Tells of files which datasets they are to be.
 
+    Raises:
+        UsageError: The template can't be.
+    """
 
-@contextlib.contextmanager
-def _naming(file: str) -> Iterator[None]:
-    """What is wrong with its data ID, or with its place, names the file."""
-    try:
-        yield
-    except UsageError as error:
-        begins = "" if error.message.startswith(file) else f"{file}: "
-        raise UsageError(begins + error.message, hint=error.hint) from None
+    def __init__(self, project: Project, request: IngestRequest, definition: TypeDefinition, store: Store) -> None:
+        dimensions = store.ask(lambda conn: universe(project, conn))
+        self._project, self._request, self._definition = project, request, definition
+        self._current = os.path.abspath(request.current)
+        self._target = Target(project, definition)
+        self._check = Checking(dimensions, definition, store.ask)
+        self._spelling = Spelling(definition.dimensions)
+        self._names: Names | Said
+        if request.data_ids is None:
+            self._names = Names(request.template, self._target.template, definition, dimensions)
+        else:
+            self._names = Said(request.data_ids, self._current)
 
+    def arrival(self, file: str) -> Arrival | None:
+        """What a file is to be; None: its name does not fit.
 
-def _joined(type: str, found: Mapping[str, JSON], said: Mapping[str, JSON]) -> dict[str, Any]:
-    """What a file's name says, and what was said of all."""
-    for name, value in said.items():
-        if name in found and found[name] != value:
-            raise UsageError(f"its name says {name}={found[name]!r}, found {name}={value!r} for all {type}")
-    return {**said, **found}
+        Raises:
+            UsageError: It can't be that. The message names the file.
+        """
+        full = os.path.normpath(os.path.join(self._current, file))
+        found = self._names.values_of(full)
+        if found is None:
+            return None
+        try:
+            given = self._joined(found)
+            values, said = self._check.parted(given)
+            source = Source(full, self._request.transfer, file)
+            place = partial(self._target.of, {**given, **values})
+            arrival = arrival_of(self._project, source, values, self._spelling.of(values), place)
+        except UsageError as error:
+            begins = "" if error.message.startswith(file) else f"{file}: "
+            raise UsageError(begins + error.message, hint=error.hint) from None
+        return arrival._replace(said=said) if said else arrival
+
+    def _joined(self, found: Mapping[str, JSON]) -> dict[str, Any]:
+        """What a file's name says, and what was said of all."""
+        for name, value in self._request.data_id.items():
+            if name in found and found[name] != value:
+                raise UsageError(
+                    f"its name says {name}={found[name]!r}, found {name}={value!r} for all {self._definition.name}"
+                )
+        return {**self._request.data_id, **found}
 
 
 # --- files --------------------------------------------------------------------------------------------------------
@@ -204,20 +225,26 @@ class Names:
         self._matcher = Matcher(text, _axes(text, definition, dimensions), glob=template is not None)
 
     def values_of(self, full: str) -> dict[str, Value] | None:
-        """The values in a file's name; None: it does not fit. No template writes a name that is not UTF-8."""
-        path = os.path.abspath(full)
-        if not _is_utf8(path):
+        """The values in a file's name; None: it does not fit. No template writes a name that is not UTF-8.
+
+        Args:
+            full: Absolute, in its simplest form.
+        """
+        if not (full.isascii() or is_unicode(full)):
             return None
-        if not self._is_absolute:
-            path = "/".join(path.rsplit("/", self._parts)[1:])
+        path = full if self._is_absolute else "/".join(full.rsplit("/", self._parts)[1:])
         return self._matcher.match(path)
 
 
 class Said:
-    """Data IDs that were said of files; see `IngestRequest.data_ids`."""
+    """Data IDs that were said of files; see `IngestRequest.data_ids`.
+
+    Raises:
+        UsageError: The name of one is not UTF-8.
+    """
 
     def __init__(self, data_ids: Mapping[str, Mapping[str, JSON]], current: str) -> None:
-        self._data_ids = {os.path.join(current, file): values for file, values in data_ids.items()}
+        self._data_ids = {source_named(file, DIRECT, current).path: values for file, values in data_ids.items()}
 
     def values_of(self, full: str) -> Mapping[str, JSON]:
         """What was said of a file."""
@@ -233,15 +260,6 @@ def _checked_template(template: object) -> str:
     if not isinstance(template, str) or not template:
         raise UsageError(f"template: found {template!r}, expected one such as '{{visit}}_{{detector:02d}}.fits'")
     return posixpath.normpath(template)
-
-
-def _is_utf8(text: str) -> bool:
-    """It can be written as UTF-8, as names of files need not be."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _axes(template: str, definition: TypeDefinition, dimensions: Dimensions) -> dict[str, Axis]:

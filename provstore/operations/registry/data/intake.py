@@ -21,7 +21,7 @@ from provstore.operations.outputs import Outputs
 from provstore.operations.registry import names
 from provstore.operations.registry.data.arrival import Arrival
 from provstore.operations.registry.data.meaning import Meanings
-from provstore.operations.registry.data.placing import Placing, Source, check_source
+from provstore.operations.registry.data.placing import Placing, Source, check_source, keep_bytes
 from provstore.operations.registry.datasets import new_record
 from provstore.operations.registry.dimensions.universe import Noting, universe
 from provstore.operations.registry.types.definitions import check_use, use_type
@@ -35,7 +35,8 @@ from provstore.watch.workspace import Workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from provstore.events import Observer
     from provstore.model.files import Content
@@ -75,10 +76,18 @@ class Intake:
     Args:
         store: Held for writing; see `writing`.
         observe: Is told what of the files' meaning can't be known.
+        read_small: Reads a small file of which no bytes are needed.
     """
 
     def __init__(
-        self, project: Project, store: Store, definition: TypeDefinition, destination: Destination, observe: Observer
+        self,
+        project: Project,
+        store: Store,
+        definition: TypeDefinition,
+        destination: Destination,
+        observe: Observer,
+        *,
+        read_small: Callable[[str], Content | None] = read_small,
     ) -> None:
         self._project, self._store = project, store
         self._definition, self._destination = definition, destination
@@ -86,6 +95,7 @@ class Intake:
         self._keeper = Outputs(project.root, project.folder, self._workspace, store.objects)
         self._meanings = Meanings(project, definition.format, observe)
         self._limit = project.pipeline({}).objects_limit
+        self._read_small = read_small
         self._held = 0
 
     def take(self, arrivals: Sequence[Arrival]) -> list[DatasetRecord]:
@@ -96,7 +106,7 @@ class Intake:
             FileError: Data can't be read or placed.
         """
         for arrival in arrivals:
-            if not name_of(arrival.path).isprintable():  # most names are; what else they may be takes longer to see
+            if not arrival.path.isprintable():  # most are; what else they may be takes longer to see
                 names.checked_name(f"{arrival.named}: name", name_of(arrival.path))
         self._refuse_twins(arrivals)
         self._store.ask(self._check, arrivals)
@@ -107,11 +117,11 @@ class Intake:
             with Announced(self._project, self._store) as announced, adding(self._store) as added:
                 if is_task_of(self._project.root):  # another task may have recorded something meanwhile
                     added.ask(self._check, arrivals)
-                rows = self._record(added, taken)
+                rows, shared = self._record(added, taken)
                 asides = self._announce(announced, taken, rows)
                 for entry, aside in zip(taken, asides, strict=True):
                     self._place(added, entry, aside)
-        return [new_record(row, entry.arrival.values) for row, entry in zip(rows, taken, strict=True)]
+        return [new_record({**shared, **row}, entry.arrival.values) for row, entry in zip(rows, taken, strict=True)]
 
     # --- checking -------------------------------------------------------------------------------------------
 
@@ -138,7 +148,9 @@ class Intake:
         """
         run, type = self._destination.run, self._definition.name
         check_use(conn, self._definition, self._project)
-        known = identities.in_run(conn, run, type, [arrival.data_id for arrival in arrivals])
+        known = {}
+        if not self._destination.is_new:
+            known = identities.in_run(conn, run, type, [arrival.data_id for arrival in arrivals])
         by_path = {arrival.path: arrival for arrival in arrivals if not arrival.path.startswith("/")}
         for arrival in arrivals if known else ():
             if arrival.data_id in known:
@@ -179,25 +191,22 @@ class Intake:
         if is_kept:
             placing.keep(content, self._limit)
         self._workspace.forget(placing.fresh)
-        return _Taken(arrival, content._replace(data=None, entries=()), placing, is_there, gives_way, is_kept)
+        return _Taken(arrival, without_data(content), placing, is_there, gives_way, is_kept)
 
     def _read_lying(self, arrival: Arrival) -> tuple[Content, bool]:
         """What lies in its place, or where it stays; and whether its bytes are kept, as far as they are to be."""
-        full = self._workspace.full(arrival.path)
-        content = read_small(full)
+        is_outside = arrival.path.startswith("/")
+        full = arrival.path if is_outside else self._workspace.full(arrival.path)
+        content = self._read_small(full) if is_outside else read_small(full)
         if content is None:
             check_source(Source(full, "direct", arrival.named))
             content = self._workspace.read(arrival.path)[0]
             self._workspace.forget(arrival.path)
         content = self._meanings.of(full, arrival.path, content)
-        is_kept = arrival.path.startswith("/") or self._has_room(content)
-        if is_kept and not arrival.path.startswith("/") and self._is_to_be_kept(content):
-            self._keep_lying(arrival.path, content)
-        return content._replace(data=None, entries=()), is_kept
-
-    def _keep_lying(self, path: str, content: Content) -> None:
-        if not self._keeper.keep(path, content):
-            raise FileError(f"{path}: changes while it is read", hint="see who writes to it")
+        is_kept = is_outside or self._has_room(content)
+        if is_kept and not is_outside and self._is_to_be_kept(content):
+            keep_bytes(self._keeper, arrival.path, content, arrival.path)
+        return without_data(content), is_kept
 
     def _is_to_be_kept(self, content: Content) -> bool:
         return self._limit is None or content.size <= self._limit
@@ -246,54 +255,60 @@ class Intake:
 
     # --- recording ------------------------------------------------------------------------------------------
 
-    def _record(self, added: Adding, taken: Sequence[_Taken]) -> list[Row]:
+    def _record(self, added: Adding, taken: Sequence[_Taken]) -> tuple[list[Row], Row]:
+        """The rows' own columns, and those that they share."""
         now = utc_text(time.time())
         use_type(added, self._definition, self._project)
         dimensions = added.ask(lambda conn: universe(self._project, conn))
         Noting(added, dimensions, now).note([{**entry.arrival.said, **entry.arrival.values} for entry in taken])
         self._destination.make(added, now)
-        rows = self._rows(added, taken, now)
-        added.add_many("dataset", rows)
+        shared = self._shared(added, taken[0].content, now)
+        rows = [self._row(added, entry, shared["execution"]) for entry in taken]
+        shared = {column: value for column, value in shared.items() if column not in rows[0]}
+        added.add_many("dataset", rows, shared)
         added.forget_all([entry.arrival.path for entry in taken])
-        return rows
+        return rows, shared
 
-    def _rows(self, added: Adding, taken: Sequence[_Taken], now: str) -> list[Row]:
+    def _shared(self, added: Adding, content: Content, now: str) -> dict[str, Any]:
+        """A row of `dataset` of which most columns hold for all."""
         owner = names.checked_owner(self._project.pipeline({}).owner or user_name())
-        nothing = recording.source_row("", taken[0].content, recording.Place(self._destination.run, owner, now))
-        shared = {**nothing, "type": self._definition.name, "format": self._definition.format}
-        here = added.ask(lambda conn: task_execution(self._project, conn))
-        shared["execution"] = here
-        rows: list[Row] = []
-        for entry in taken:
-            arrival, content = entry.arrival, entry.content
-            is_outside = arrival.path.startswith("/")
-            row: dict[str, str | int | float | None] = {
-                **shared,
-                "id": new_id(),
-                "data_id": arrival.data_id,
-                "path": arrival.path,
-                "location": "external" if is_outside else "project",
-                "kind": content.kind,
-                "executable": int(content.executable),
-                "size": content.size,
-                "digest": content.digest,
-                "semantic_digest": content.semantic,
-                "name": name_of(arrival.path),
-            }
-            if entry.placing is None and not is_outside:
-                row["execution"] = added.ask(maker_of_lying, self._project, arrival.path, content.digest, here)
-            rows.append(row)
-        return rows
+        place = recording.Place(self._destination.run, owner, now)
+        return {
+            **recording.source_row("", content, place),
+            "type": self._definition.name,
+            "format": self._definition.format,
+            "execution": added.ask(lambda conn: task_execution(self._project, conn)),
+        }
+
+    def _row(self, added: Adding, entry: _Taken, execution: str | None) -> Row:
+        """The columns of its row that are its own."""
+        arrival, content = entry.arrival, entry.content
+        is_outside = arrival.path.startswith("/")
+        if entry.placing is None and not is_outside:
+            execution = added.ask(maker_of_lying, self._project, arrival.path, content.digest, execution)
+        return {
+            "id": new_id(),
+            "data_id": arrival.data_id,
+            "path": arrival.path,
+            "location": "external" if is_outside else "project",
+            "kind": content.kind,
+            "executable": int(content.executable),
+            "size": content.size,
+            "digest": content.digest,
+            "semantic_digest": content.semantic,
+            "execution": execution,
+            "name": name_of(arrival.path),
+        }
 
     def _announce(self, announced: Announced, taken: Sequence[_Taken], rows: Sequence[Row]) -> list[str]:
-        """Notes what is put into the project; returns where each that gives way goes, absolute."""
+        """Notes what is put into the project; returns where each that gives way goes, absolute; "": it does not."""
         steps: list[Step] = []
         asides: list[str] = []
         for number, entry in enumerate(taken):
             aside = str(number) if entry.gives_way else ""
             if entry.placing is not None and not entry.is_there:
                 steps.append(entry.placing.step(entry.content.digest, aside))
-            asides.append(os.path.join(announced.folder, aside))
+            asides.append(os.path.join(announced.folder, aside) if aside else "")
         if steps:
             announced.note(REGISTERS, str(rows[0]["id"]), steps)
         return asides
@@ -308,7 +323,7 @@ class Intake:
             if entry.placing is not None:
                 entry.placing.keep(entry.content, self._limit)
             elif self._is_to_be_kept(entry.content):
-                self._keep_lying(entry.arrival.path, entry.content)
+                keep_bytes(self._keeper, entry.arrival.path, entry.content, entry.arrival.path)
             self._held += entry.content.size
             if self._held > HELD_AT_MOST:
                 added.keep()
@@ -317,6 +332,9 @@ class Intake:
             return
         if entry.gives_way:
             entry.placing.take_away(aside)
-        elif entry.placing.is_taken:
-            raise FileError(f"{entry.arrival.path}: something was put there meanwhile")
         entry.placing.put()
+
+
+def without_data(content: Content) -> Content:
+    """What was read, but for its bytes, which need not wait for those of others."""
+    return content if content.data is None and not content.entries else content._replace(data=None, entries=())

@@ -30,7 +30,7 @@ class Meanings:
             path: By which the project will know it.
         """
         if not self._has_digest:
-            return content._replace(format=self._format)
+            return content if content.format == self._format else content._replace(format=self._format)
         found = self._project.apart().digest(full, path, self._format)
         if found.reason:
             self._unclear.append(f"{path}: semantic: unavailable: {found.reason}; its bytes decide")

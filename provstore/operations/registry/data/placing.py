@@ -10,7 +10,7 @@ import contextlib
 import os
 import stat
 
-from provstore.errors import FileError, ProvstoreError, UsageError
+from provstore.errors import DISK_FAULTS, FileError, ProvstoreError, UsageError, error_from_os
 from provstore.model.files import TOOL_FOLDERS
 from provstore.model.values import new_id
 from provstore.noun import NamedTuple
@@ -66,6 +66,7 @@ class Placing:
         self._scratch = os.path.join(project.folder, "running", new_id())
         self._source: Source | None = None
         self._signature: list[tuple[object, ...]] = []
+        self._lying: list[tuple[object, ...]] | None = None
         self._fresh = ""
 
     def __enter__(self) -> Placing:
@@ -124,6 +125,7 @@ class Placing:
 
     def read_lying(self) -> Content:
         """What lies at the place, also behind a link that was put there."""
+        self._lying = _looks_of(self.full, self.path)
         return self._workspace.read(self.path)[0]
 
     @property
@@ -140,11 +142,11 @@ class Placing:
             FileError: They can't be read, or hold a symbolic link or what is no data.
         """
         self._check(source)
-        self._signature = list(signatures(source.path))
+        self._signature = _looks_of(source.path, source.named)
         if source.transfer in ("copy", "move"):
             fresh = os.path.join(self._scratch, os.path.basename(self.path))
-            with _explained(source.named, "can't be copied"):
-                os.makedirs(self._scratch)
+            self._make_scratch()
+            with _explained(source.named, "can't be copied", source.path):
                 from provstore.operations.copies import copy
 
                 copy(source.path, fresh)
@@ -153,7 +155,7 @@ class Placing:
         else:
             self._fresh = source.path
         content = self._workspace.read(self._fresh)[0]
-        if list(signatures(source.path)) != self._signature:
+        if _looks_of(source.path, source.named) != self._signature:
             raise FileError(f"{source.named}: changes while it is read", hint="see who writes to it")
         self._source = source
         return content
@@ -168,8 +170,8 @@ class Placing:
             FileError: They can't be read, or hold a symbolic link or what is no data.
         """
         fresh = os.path.join(self._scratch, os.path.basename(self.path))
+        self._make_scratch()
         with _explained(self.path, "can't be written"):
-            os.makedirs(self._scratch)
             write(fresh)
         written = Source(fresh, "copy", self.path)
         check_source(written)
@@ -216,35 +218,46 @@ class Placing:
         Args:
             limit: Bytes; None: all are kept.
         """
-        place = self._fresh or self.path
-        if (limit is None or content.size <= limit) and not self._keeper.keep(place, content):
-            raise FileError(f"{self.path}: changes while it is read", hint="see who writes to it")
+        if limit is None or content.size <= limit:
+            keep_bytes(self._keeper, self._fresh or self.path, content, self.path)
 
     def keep_lying(self) -> Content:
         """Keeps what lies at the place, whatever its size, also behind a link that was put there."""
         content = self.read_lying()
-        if not self._keeper.keep(self.path, content):
-            raise FileError(f"{self.path}: changes while it is read", hint="see who writes to it")
+        keep_bytes(self._keeper, self.path, content, self.path)
         return content
 
     # --- placing --------------------------------------------------------------------------------------------
 
     def put(self) -> None:
-        """Puts what was brought into its place, which is free."""
+        """Puts what was brought into its place.
+
+        Raises:
+            FileError: It is not free: something was put there meanwhile.
+        """
         assert self._source is not None
+        if self.is_taken:
+            raise FileError(f"{self.path}: something was put there meanwhile")
         with _explained(self.path, "can't be put there"):
             self._make_folders()
             if self._source.transfer in ("copy", "move"):
-                move(os.path.join(self._project.root, self._fresh), self.full)
+                _move_to_free(self.fresh, self.full)
             elif self._fresh_links:
-                os.makedirs(self._scratch, exist_ok=True)
-                _link_all(self._source, self._fresh_links)
-                move(self._fresh_links, self.full)
+                self._make_scratch()
+                links = os.path.join(self._project.root, self._fresh_links)
+                _link_all(self._source, links)
+                move(links, self.full)
             else:
                 _link(self._source, self.full)
 
     def take_away(self, aside: str) -> None:
-        """Takes what lies at the place out of the way, to an absolute path."""
+        """Takes what lies at the place out of the way, to an absolute path.
+
+        Raises:
+            FileError: Somebody has written to it since it was read: these bytes are kept nowhere.
+        """
+        if self._lying is not None and _looks_of(self.full, self.path) != self._lying:
+            raise FileError(f"{self.path}: changes while it is read", hint="see who writes to it")
         with _explained(self.path, "can't be moved out of the way"):
             move(self.full, aside)
 
@@ -255,20 +268,25 @@ class Placing:
             digest: Of what is put there; "": nothing is.
             aside: Name of what gives way; "": nothing does.
         """
-        root, fresh = self._project.root, ""
-        if digest and self._source is not None and self._source.transfer in ("copy", "move"):
-            fresh = self._fresh
-        elif digest and self._fresh_links:
-            fresh = os.path.relpath(self._fresh_links, root)
+        root, fresh, link = self._project.root, "", ""
+        if digest and self._source is not None:
+            link = _text_of_link(self._source, self.full)
+            fresh = "" if link else self._fresh_links or self._fresh
         folders = [os.path.relpath(folder, root) for folder in self._missing_folders()]
-        return Step(self.path, digest, fresh, aside, folders)
+        return Step(self.path, digest, fresh, aside, folders, link)
 
     @property
     def _fresh_links(self) -> str:
-        """Where a directory of hard links is made before it is put into its place; "": no such thing is made."""
+        """Where a directory of hard links is made before it is put into its place, from the root on; "": none is."""
         if self._source is None or self._source.transfer != "hardlink" or not os.path.isdir(self._source.path):
             return ""
-        return os.path.join(self._scratch, os.path.basename(self.path))
+        return os.path.relpath(os.path.join(self._scratch, os.path.basename(self.path)), self._project.root)
+
+    def _make_scratch(self) -> None:
+        try:
+            os.makedirs(self._scratch)
+        except OSError as error:
+            raise error_from_os(error, self._scratch) from error
 
     def _make_folders(self) -> None:
         for folder in self._missing_folders():
@@ -283,11 +301,37 @@ class Placing:
         return missing[::-1]
 
 
+def keep_bytes(keeper: Outputs, place: str, content: Content, path: str) -> None:
+    """Keeps the bytes of what was read.
+
+    Args:
+        place: Where it was read, absolute or relative to the root.
+        path: Of the dataset.
+
+    Raises:
+        FileError: It is something else by now, or can't be read any more.
+    """
+    with _explained(path, "can't be kept"):
+        is_kept = keeper.keep(place, content)
+    if not is_kept:
+        raise FileError(f"{path}: changes while it is read", hint="see who writes to it")
+
+
 def signatures(place: str) -> Iterator[tuple[object, ...]]:
     """How every file and folder at a place looks: equal as long as nobody writes to it."""
     for full in everything(place):
         status = os.lstat(full)
         yield full, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns
+
+
+def _looks_of(place: str, named: str) -> list[tuple[object, ...]]:
+    """The signatures of what lies at a place.
+
+    Raises:
+        FileError: It vanishes meanwhile, or may not be looked at.
+    """
+    with _explained(named, "can't be read", place):
+        return list(signatures(place))
 
 
 def everything(place: str) -> Iterator[str]:
@@ -333,7 +377,8 @@ def refuse_links(place: str, named: str) -> None:
         FileError: There is such a thing.
     """
     for full in everything(place):
-        mode = os.lstat(full).st_mode
+        with _explained(named, "can't be read", place):
+            mode = os.lstat(full).st_mode
         shown = os.path.join(named, os.path.relpath(full, place)) if full != place else named
         if stat.S_ISLNK(mode):
             raise FileError(f"{shown}: this is a symbolic link, which is not taken", hint="put the data in its place")
@@ -341,32 +386,62 @@ def refuse_links(place: str, named: str) -> None:
             raise FileError(f"{shown}: this is neither a file nor a folder")
 
 
+def _move_to_free(fresh: str, full: str) -> None:
+    """Moves data to a free place. Renaming a file would replace what somebody puts there at this moment."""
+    if not os.path.isdir(fresh):
+        try:
+            os.link(fresh, full)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links, or another one
+            pass
+        else:
+            os.unlink(fresh)
+            return
+    move(fresh, full)
+
+
 def _link(source: Source, full: str) -> None:
     """Shares a file, or by a symbolic link a directory."""
-    if source.transfer == "symlink":
-        os.symlink(os.path.realpath(source.path), full)
-    elif source.transfer == "relsymlink":
-        os.symlink(os.path.relpath(os.path.realpath(source.path), os.path.realpath(os.path.dirname(full))), full)
+    text = _text_of_link(source, full)
+    if text:
+        os.symlink(text, full)
     else:
         os.link(source.path, full)
 
 
+def _text_of_link(source: Source, full: str) -> str:
+    """Where the symbolic link at a place leads to; "": none is made."""
+    if source.transfer not in ("symlink", "relsymlink"):
+        return ""
+    real = os.path.realpath(source.path)
+    return real if source.transfer == "symlink" else os.path.relpath(real, os.path.realpath(os.path.dirname(full)))
+
+
 def _link_all(source: Source, full: str) -> None:
     """Makes a directory with hard links to the files of another one."""
-    import shutil
+    from provstore.operations.copies import copy_folder
 
     try:
-        shutil.copytree(source.path, full, copy_function=os.link)
-    except (OSError, shutil.Error) as error:
-        raise FileError(f"{source.named}: can't be linked: {error}", hint="use --transfer copy") from error
+        copy_folder(source.path, full, os.link)
+    except OSError as error:
+        if error.errno in DISK_FAULTS:
+            raise
+        raise FileError(f"{source.named}: can't be linked: {error.strerror}", hint="use --transfer copy") from error
 
 
 @contextlib.contextmanager
-def _explained(path: str, what: str) -> Iterator[None]:
-    """Errors of the operating system name the path."""
+def _explained(path: str, what: str, place: str = "") -> Iterator[None]:
+    """Errors of the operating system name the path.
+
+    Args:
+        place: What it is the name of, absolute: an error that is about something in there names that.
+    """
     try:
         yield
     except ProvstoreError:
         raise
     except OSError as error:
+        if place and isinstance(error.filename, str) and error.filename.startswith(f"{place}/"):
+            path += error.filename[len(place) :]
         raise disk_or_file_error(error, f"{path}: {what}") from error

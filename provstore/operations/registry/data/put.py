@@ -121,6 +121,7 @@ def put_file(project: Project, request: PutFileRequest, observe: Observer) -> Da
         given = from_words(store.ask(lambda conn: universe_in_words(project, conn)), definition, request.words)
         values, said = Checking(dimensions, definition, store.ask).parted(given)
         source = source_named(request.file, request.transfer, request.current)
-        arrival = arrival_of(project, source, values, partial(Target(project, definition).of, {**given, **values}))
+        target = partial(Target(project, definition).of, {**given, **values})
+        arrival = arrival_of(project, source, values, canonical_json(values), target)
         intake = Intake(project, store, definition, destination(project, store, request.run), observe)
         return intake.take([arrival._replace(said=said)])[0]

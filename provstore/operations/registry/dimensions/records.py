@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from provstore.digest import canonical_json
 from provstore.errors import PipelinefileError, UsageError
 from provstore.model.dimensions import Dimensions
-from provstore.model.values import nearest, spelled
+from provstore.model.values import spelled
 from provstore.noun import NamedTuple
 from provstore.operations.registry.asked import check_asked
 from provstore.operations.registry.dimensions.fields import Mistakes, Reader
-from provstore.operations.registry.dimensions.universe import Noting, universe
+from provstore.operations.registry.dimensions.universe import Noting, nearest_dimension, universe
 from provstore.operations.registry.transact import has_store, readable, transaction
 from provstore.operations.registry.writing import unobserved
 from provstore.query.parse import parse_where
@@ -113,12 +113,7 @@ def _read(dimensions: Dimensions, name: str, given: Sequence[object], places: Se
 def _known_name(dimensions: Dimensions, name: str) -> str:
     if name in dimensions:
         return name
-    near = nearest(str(name), dimensions.names())
-    known = ", ".join(dimensions.names())
-    hint = f"did you mean '{near}'?" if near else f"dimensions are: {known}" if known else ""
-    raise UsageError(
-        f"{name}: there is no such dimension", hint=hint or "the Pipelinefile declares them in [dimensions]"
-    )
+    raise UsageError(f"{name}: there is no such dimension", hint=nearest_dimension(name, dimensions.names()))
 
 
 def _new(call: Transaction, name: str, said: Sequence[Said]) -> list[Said]:

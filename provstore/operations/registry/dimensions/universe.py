@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from provstore.digest import canonical_json
 from provstore.model.dimensions import Dimensions
-from provstore.model.values import new_id
+from provstore.model.values import nearest, new_id
 from provstore.operations.registry.dimensions.redefinition import refuse_contradiction
 from provstore.operations.registry.dimensions.values import possible
 from provstore.pipelinefile.definitions import definitions
+from provstore.query.place import listed
 from provstore.store import dimensions as recorded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from typing import Any
 
     from provstore.model.dimensions import Definition
@@ -47,6 +48,14 @@ def universe_in_words(project: Project, conn: Connection | None) -> Dimensions:
         if definition.type is None and not definition.values and recorded.value_types(conn, name) == {"text"}:
             definitions[name] = definition._replace(type="str")
     return Dimensions(definitions)
+
+
+def nearest_dimension(name: object, known: Collection[str]) -> str:
+    """A hint for a name that is none of the known dimensions."""
+    if not known:
+        return "the Pipelinefile declares them in [dimensions]"
+    near = nearest(str(name), known)
+    return f"did you mean '{near}'?" if near else f"dimensions are: {listed(known)}"
 
 
 class Noting:
@@ -82,11 +91,11 @@ class Noting:
         first = [name for name in wanted if not self._adding.ask(recorded.has_records, name)]
         for name, rows in wanted.items():
             there = self._adding.ask(recorded.known, name, rows)
-            for key, row in rows.items():
-                self._known.add((name, key))
-                if key not in there:
-                    self.define(name)
-                    self._adding.add("dimension_record", row)
+            self._known.update([(name, key) for key in rows])
+            new = [row for key, row in rows.items() if key not in there]
+            if new:
+                self.define(name)
+                self._adding.add_many("dimension_record", new)
         for name in first:  # an older provstore made no records, and a dimension may be declared behind its datasets
             labelled = self._adding.ask(recorded.labelled_with, name)
             self.note(possible(self._dimensions, data_id) for data_id in labelled)

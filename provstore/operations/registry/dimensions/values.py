@@ -44,6 +44,8 @@ class Values(NamedTuple):
         Raises:
             UsageError: It is none of this dimension.
         """
+        if type(given) is int and -(2**63) <= given < 2**63 and not self.values and self.kind != "str":
+            return given  # as most are, of hundreds of thousands
         value = self._plain(of, given)
         if self.listed is not None and (type(value), value) not in self.listed:
             more = f", … ({len(self.values) - LISTED} more)" if len(self.values) > LISTED else ""

@@ -7,14 +7,15 @@ from functools import partial
 from provstore import sky
 from provstore.digest import canonical_json
 from provstore.errors import UsageError
-from provstore.model.values import nearest
 from provstore.noun import NamedTuple
 from provstore.operations.identify import NO_STORE
 from provstore.operations.registry.asked import NO_COLLECTION, check_asked
-from provstore.operations.registry.dimensions.universe import universe, universe_in_words
+from provstore.operations.registry.dimensions.universe import nearest_dimension, universe, universe_in_words
 from provstore.operations.registry.dimensions.values import KINDS
 from provstore.operations.registry.queries.datasets import searched_collections
 from provstore.operations.registry.queries.excluded import excluded
+from provstore.operations.registry.queries.leads import Records, leads, record_lead
+from provstore.operations.registry.queries.linked import linked
 from provstore.operations.registry.queries.narrowing import About, limited, narrowed, top_parts
 from provstore.operations.registry.transact import has_store, readable
 from provstore.operations.registry.types.data_ids import from_words
@@ -23,10 +24,11 @@ from provstore.query.constants import is_constant, region
 from provstore.query.narrow import needed
 from provstore.query.node import walk
 from provstore.query.parse import parse_where
-from provstore.query.place import listed, query_error
+from provstore.query.place import query_error
 from provstore.query.tree import Expression, Name, Overlaps
 from provstore.query.tree import names as names_of
 from provstore.store import datasets
+from provstore.store.collections import CALIBRATION
 from provstore.store.combinations import Wanted, combinations
 from provstore.store.conditions import Condition, compiled, ordered
 from provstore.store.connection import explained, undone
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from provstore.query.narrow import Needed
     from provstore.query.tree import Bind
     from provstore.store.adding import Connection
+    from provstore.store.data_id_values import Lead
+    from provstore.store.record_order import RecordLead
 
 NO_CONDITION = ""
 
@@ -123,10 +127,9 @@ def _checked(query: DataIdQuery) -> Expression:
 
 def _found(project: Project, conn: Connection, query: DataIdQuery, tree: Expression) -> list[dict[str, Value]]:
     question = question_of(project, conn, query, tree)
-    named = None if query.collections is None else searched_collections(project, query.collections)
     if query.limit == 0:
         return []
-    wanted = question.wanted(conn)._replace(collections=named, limit=query.limit)
+    wanted = question.wanted(conn)._replace(limit=query.limit)
     rows = combinations(conn, question.join, wanted)
     truths = _truth_values(universe(project, conn), question.result)
     size = len(question.result)  # none for the data IDs of a type without dimensions, of which there is one at most
@@ -146,7 +149,9 @@ def question_of(project: Project, conn: Connection | None, query: DataIdQuery, t
         ProvstoreError: As `query_data_ids`.
     """
     types = [readable_type(project, conn, name) for name in dict.fromkeys(query.types)]
-    return Question(universe(project, conn), types, _undefined(conn, types), query, tree)
+    is_anywhere = conn is None or query.collections is None
+    named = None if is_anywhere else searched_collections(project, query.collections or ())
+    return Question(universe(project, conn), types, _undefined(conn, types), query, tree, named)
 
 
 def _undefined(conn: Connection | None, types: Sequence[TypeDefinition]) -> dict[str, set[Kind]]:
@@ -164,6 +169,7 @@ class Question:
 
     Args:
         kinds: Dimensions of the dataset types, and of which kinds their values are.
+        collections: (name, type) of those in which datasets are searched; None: anywhere.
 
     Attributes:
         result: Dimensions of the data IDs that it gives.
@@ -177,8 +183,9 @@ class Question:
         kinds: Mapping[str, set[Kind]],
         query: DataIdQuery,
         tree: Expression,
+        collections: Sequence[tuple[str, str]] | None = None,
     ) -> None:
-        self.universe, self._query, self._tree = universe, query, tree
+        self.universe, self._query, self._tree, self._collections = universe, query, tree, collections
         self._types = sorted(types, key=lambda type: -len(type.dimensions))
         undefined = {name: found for name, found in kinds.items() if name not in universe}
         self._own = {name: min(found) if len(found) == 1 else None for name, found in undefined.items()}
@@ -188,7 +195,11 @@ class Question:
         self._given = {name: self._given_value(name, value) for name, value in query.data_id.items()}
         self._names = self._all_names()
         self._check_order()
-        self.join = RecordJoin(self.universe, self._subject())
+        subject = self._subject()
+        self.join = RecordJoin(self.universe, subject)
+        self._record_lead = self._leading_records(subject)
+        if self._record_lead is not None:
+            self.join = RecordJoin(self.universe, subject._replace(lead=self._record_lead.dimension))
         self._names.joined(self.join)
         self._where = compiled(tree, self._names, query.bind or {})
         self._order, self._terms = ordered(query.order_by, self._names)
@@ -197,17 +208,16 @@ class Question:
         """What the store is asked; first it is asked for the few values that dimensions can have."""
         where = Condition(self._where.sql, {**self._where.values, **self._terms.values})
         types = [(type.name, type.dimensions) for type in self._types]
-        leads = [(term.removeprefix("-").strip(), term.startswith("-")) for term in self._query.order_by]
-        return Wanted(self.result, where, types, self._needed(conn), None, self._order, None, leads)
+        needed = self._needed(conn)
+        wanted = Wanted(self.result, where, types, needed, self._collections, self._order, None)
+        return wanted._replace(leads=self._leads(), record_lead=self._record_lead)
 
     # --- names and values -----------------------------------------------------------------------------------
 
     def _check_dimension(self, name: str) -> None:
         known = [*self.universe.names(), *self._own]
         if name not in known:
-            near = nearest(str(name), known)
-            hint = f"did you mean '{near}'?" if near else f"dimensions are: {listed(known)}"
-            raise UsageError(f"{name}: there is no such dimension", hint=hint)
+            raise UsageError(f"{name}: there is no such dimension", hint=nearest_dimension(name, known))
 
     def _given_value(self, name: str, value: object) -> Value:
         self._check_dimension(name)
@@ -244,14 +254,22 @@ class Question:
         in_types = [name for type in self._types for name in type.dimensions]
         names = (*self._query.dimensions, *self._given, *in_types, *sorted(brought))
         limited = {name: [_value(text) for text in sorted(texts)] for name, texts in self._limits().items()}
+        held = [frozenset(type.dimensions) for type in self._types]
+        dimensions = linked(self.universe, self.universe.required(names), held)
         return Subject(
-            dimensions=_connected(self.universe, self.universe.required(names)),
+            dimensions=dimensions,
             given={**limited, **{name: [value] for name, value in self._given.items()}},
             fields=frozenset(fields),
             source=self._types[0].dimensions if self._types else None,
             boxes=self._boxes(),
-            together=[frozenset(type.dimensions) for type in self._types] + self._compared(),
+            together=held + self._compared(),
+            timed=self.universe.timed(dimensions) if self._is_calibration_search else (),
         )
+
+    @property
+    def _is_calibration_search(self) -> bool:
+        """Datasets may be found for some times only."""
+        return any(of == CALIBRATION for _, of in self._collections or ())
 
     def _limits(self) -> Needed:
         """What the condition needs of dimensions, to be true."""
@@ -280,6 +298,27 @@ class Question:
         found.update(limited(conn, self._types[0].name, self._tree, self._query.bind or {}, kinds, found))
         return {name: texts for name, texts in found.items() if name in own}
 
+    def _leads(self) -> list[Lead]:
+        """What the data IDs of the first type tell of the order."""
+        own = self._types[0].dimensions if self._types else ()
+
+        def home(name: str) -> str | None:
+            homes = [other for other in self._homes(name) if other != name]
+            return homes[0] if len(homes) == 1 and homes[0] in own and name not in own else None
+
+        return leads(self._query.order_by, own.__contains__, home, Records(self.universe, self.join.tellers))
+
+    def _leading_records(self, subject: Subject) -> RecordLead | None:
+        if self._types or self._query.limit is None:
+            return None
+        records = Records(self.universe, self.join.tellers)
+        return record_lead(self._query.order_by, subject, self._homes, records)
+
+    def _homes(self, name: str) -> list[str]:
+        """The dimensions whose records have the value of a name."""
+        (dimension,), fields = self._names.involved([name])
+        return [dimension] if fields else [dimension, *self.join.tellers(name)]
+
     def _boxes(self) -> dict[str, Sequence[float]]:
         """The boxes around the regions with which the condition says that dimensions overlap."""
         found: dict[str, Sequence[float]] = {}
@@ -298,24 +337,6 @@ def _value(text: str) -> Value:
 
     value: Value = json.loads(text)
     return value
-
-
-def _connected(universe: Dimensions, names: Iterable[str]) -> tuple[str, ...]:
-    """These dimensions, and those by which one of them implies another in more than one step."""
-    found = dict.fromkeys(names)
-
-    def tells(name: str) -> set[str]:
-        return {*universe.required([name]), *universe.implied([name])} - {name}
-
-    def linked(name: str) -> set[str]:
-        return {*universe.required([name]), *(universe[name].implies if name in universe else ())} - {name}
-
-    while True:
-        untold = [name for name in found if not any(name in linked(other) for other in found)]
-        between = [other for other in universe.implied(found) if other not in found and tells(other) & {*untold}]
-        if not between:
-            return tuple(found)
-        found.update(dict.fromkeys(universe.required(between[:1])))
 
 
 # --- why nothing was found ------------------------------------------------------------------------------------
@@ -356,7 +377,9 @@ def _why_nothing(project: Project, conn: Connection, query: DataIdQuery, tree: E
     if not finds(plain):
         what = f"data IDs with {' and '.join(query.types)}" if query.types else "records"
         where = f" in {', '.join(query.collections)}" if query.collections is not None else ""
-        return f"no {what}{where} go together for {', '.join(query.dimensions)}"
+        timed = question_of(project, conn, plain, everything).join.timed
+        when = f", at the time of {' and '.join(timed)}" if timed else ""
+        return f"no {what}{where} go together for {', '.join(query.dimensions)}{when}"
     for name, value in query.data_id.items():
         if not finds(plain._replace(data_id={name: value})):
             return f"nothing goes together with {name}={value}"

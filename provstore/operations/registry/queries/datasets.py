@@ -9,23 +9,26 @@ from provstore.errors import UsageError
 from provstore.noun import NamedTuple
 from provstore.operations.identify import NO_STORE
 from provstore.operations.registry.asked import NO_COLLECTION, check_asked
+from provstore.operations.registry.collections.find import several
 from provstore.operations.registry.collections.making import query_collections
 from provstore.operations.registry.datasets import STATUSES, DatasetsReport, records_of
-from provstore.operations.registry.names import one_of
+from provstore.operations.registry.names import WILD, one_of
 from provstore.operations.registry.queries.excluded import excluded
 from provstore.operations.registry.queries.jumps import needed
+from provstore.operations.registry.queries.leads import Records, leads
 from provstore.operations.registry.queries.names import query_names
-from provstore.operations.registry.queries.narrowing import limited
-from provstore.operations.registry.queries.types import WILD, types_like
+from provstore.operations.registry.queries.narrowing import limited, ranges_of
+from provstore.operations.registry.queries.types import types_asked
 from provstore.operations.registry.transact import collection_named, has_store, readable
 from provstore.query import narrow
 from provstore.query.parse import parse_where
 from provstore.query.place import listed
 from provstore.query.tree import Expression
 from provstore.store import datasets, registered
-from provstore.store.collections import CALIBRATION, Collection, searched
+from provstore.store.collections import CALIBRATION, Collection, Found, holds_type, searched, tags_like
 from provstore.store.conditions import compiled, ordered
 from provstore.store.connection import explained, undone
+from provstore.store.first_found import found_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +39,9 @@ if TYPE_CHECKING:
     from provstore.operations.registry.queries.names import QueryNames
     from provstore.project import Project
     from provstore.query.tree import Bind
+    from provstore.store.adding import Connection
     from provstore.store.conditions import Condition
+    from provstore.store.data_id_values import Lead
     from provstore.store.datasets import Wanted
 
 CREATED = "dataset.created"
@@ -83,7 +88,10 @@ def query_datasets(project: Project, query: Query) -> list[DatasetRecord]:
         return []
     store = readable(project)
     with explained(store.path), undone(store.conn):
-        return records_of(store, _ids(project, query, tree))
+        named = _searched(project, query)
+        found = _ids(project, query, tree, named)
+        _refuse_several(store.conn, query, named or (), found)
+        return records_of(project, store, found)
 
 
 class Listing(NamedTuple):
@@ -109,12 +117,11 @@ def _newest(project: Project, query: Query) -> Sequence[DatasetRecord]:
     _checked(query)
     if not has_store(project):
         return ()
-    store, names = readable(project), None
-    if query.collections is not None:
-        names = [name for name, _ in searched_collections(project, query.collections)]
+    store, named = readable(project), _searched(project, query)
+    names = None if named is None else [name for name, _ in named]
     limit = -1 if query.limit is None else query.limit
     wanted = registered.Wanted(query.type, names, query.owner, query.keywords, query.status, limit)
-    return records_of(store, store.ask(registered.wanted, wanted))
+    return records_of(project, store, store.ask(registered.wanted, wanted))
 
 
 def _checked(query: Query) -> Expression:
@@ -130,19 +137,21 @@ def _checked(query: Query) -> Expression:
     return parse_where(query.where)
 
 
-def _ids(project: Project, query: Query, tree: Expression) -> list[str]:
+def _ids(project: Project, query: Query, tree: Expression, named: Sequence[tuple[str, str]] | None) -> list[str]:
     store = readable(project)
-    types = types_like(store, query.type)
+    types = types_asked(project, store, query.type)
     known = query_names(project, store, types, tree)
     order, terms = ordered(query.order_by or _handy_order(query, tree), known.names)
-    wanted = _wanted(project, query, compiled(tree, known.names, query.bind or {}))
-    wanted = wanted._replace(fields=narrow.needed_fields(tree, query.bind or {}))
+    wanted = _wanted(query, compiled(tree, known.names, query.bind or {}), named)
+    fields, ranges = narrow.needed_fields(tree, query.bind or {}), ranges_of(tree, query.bind or {}, known.names)
+    wanted = wanted._replace(fields=fields, ranges=ranges)
     wanted = wanted._replace(order=order, where=wanted.where._replace(values={**wanted.where.values, **terms.values}))
     rows: list[tuple[str, ...]] = []
     all_needed = {} if query.limit == 0 else needed(store, tree, query.bind or {}, known)
     for type in types if query.limit != 0 else ():
         few = {**limited(store.conn, type, tree, query.bind or {}, known.names.kinds, all_needed), **all_needed}
         own = wanted._replace(needed=known.needed(type, few), leads=_leads(query, known, type))
+        own = own._replace(collections=_holding(store.conn, type, own)) if own.find_first else own
         rows += datasets.found(store.conn, type, own)
         if not query.order_by and query.limit is not None:
             if len(rows) >= query.limit:
@@ -160,15 +169,14 @@ def _handy_order(query: Query, tree: Expression) -> Sequence[str]:
     return (f"-{CREATED}" if side == ">" else CREATED,) if side is not None else ()
 
 
-def _leads(query: Query, known: QueryNames, type: str) -> list[tuple[str, bool]]:
-    """The dimensions of the data IDs that the order begins with, each with whether it goes downwards."""
-    found = []
-    for term in query.order_by:
-        name = term.removeprefix("-").strip()
-        if "." in name or not known.needed(type, {name: frozenset()}):
-            break
-        found.append((name, term.startswith("-")))
-    return found
+def _leads(query: Query, known: QueryNames, type: str) -> list[Lead]:
+    """What the data IDs of a type tell of the order."""
+    records = Records(known.dimensions, known.names.tellers)
+
+    def is_told(name: str) -> bool:
+        return bool(known.needed(type, {name: frozenset()}))
+
+    return leads(query.order_by, is_told, known.names.home, records)
 
 
 def _rank(row: tuple[Any, ...], place: int) -> tuple[int, Any]:
@@ -179,17 +187,44 @@ def _rank(row: tuple[Any, ...], place: int) -> tuple[int, Any]:
     return (2, value) if isinstance(value, str) else (1, value)
 
 
-def _wanted(project: Project, query: Query, where: Condition) -> Wanted:
-    named = None if query.collections is None else searched_collections(project, query.collections)
+def _wanted(query: Query, where: Condition, named: Sequence[tuple[str, str]] | None) -> Wanted:
     first = named is not None if query.find_first is None else query.find_first
-    calibrations = [name for name, type in named or () if type == CALIBRATION]
-    if first and calibrations:
-        hint = "ask with find_first=False, or for one dataset with a time span"
-        raise UsageError(f"{calibrations[0]}: a CALIBRATION collection may hold several of one data ID", hint=hint)
     more = {} if query.owner is None else {"owner": query.owner}
     if query.keywords:
         more["keywords"] = json.dumps(list(query.keywords))
     return datasets.Wanted(query.status, where, {}, named, first, more, (), query.limit)
+
+
+def _holding(conn: Connection, type: str, wanted: Wanted) -> Sequence[tuple[str, str]]:
+    """The collections that are searched for a type: those CALIBRATION ones that have none of it hold nothing up.
+
+    Raises:
+        UsageError: What is not valid is asked for, and one of them holds something of the type.
+    """
+    there = [(name, of) for name, of in wanted.collections or () if of != CALIBRATION or holds_type(conn, name, type)]
+    calibrations = [name for name, of in there if of == CALIBRATION]
+    if calibrations and wanted.status != "valid":
+        message = f"{calibrations[0]}: with status '{wanted.status}' nothing is found first in a CALIBRATION collection"
+        raise UsageError(message, hint="ask with find_first=False")
+    return there
+
+
+def _refuse_several(conn: Connection, query: Query, named: Sequence[tuple[str, str]], ids: Sequence[str]) -> None:
+    """Nobody guesses which of several in a CALIBRATION collection is meant."""
+    if query.find_first is False or all(of != CALIBRATION for _, of in named):
+        return
+    for subject, (name, of) in found_in(conn, named, ids):
+        if of == CALIBRATION:
+            tags = tags_like(conn, name, subject)
+            if any(tag.dataset != subject.id for tag in tags):
+                found = [Found(name, tag.dataset, tag.path, tag.begin, tag.end) for tag in tags]
+                hint = "without find_first all are found; looked up for a time, it is the one that is valid then"
+                raise several(name, found, f"{subject.type} {subject.data_id}", hint)
+
+
+def _searched(project: Project, query: Query) -> list[tuple[str, str]] | None:
+    """(name, type) of the collections that are searched; None: datasets are found wherever they are."""
+    return None if query.collections is None else searched_collections(project, query.collections)
 
 
 def searched_collections(project: Project, names: Sequence[str]) -> list[tuple[str, str]]:
@@ -225,7 +260,7 @@ def explain(project: Project, query: Query) -> str:
     with explained(store.path), undone(store.conn):
         if query.collections is not None and not query.collections:
             return NO_COLLECTION
-        if not types_like(store, query.type):
+        if not types_asked(project, store, query.type):
             return f"no dataset type matches '{query.type}', types are: {listed(datasets.types(store.conn))}"
         return _why_nothing(project, query._replace(limit=1, order_by=()), tree)
 
@@ -235,11 +270,13 @@ def _why_nothing(project: Project, query: Query, tree: Expression) -> str:
     plain = query._replace(where="", owner=None, keywords=())
     everything = parse_where("")
 
+    named = _searched(project, query)
+
     def finds(other: Query, where: Expression = everything) -> bool:
-        return bool(_ids(project, other, where))
+        return bool(_ids(project, other, where, named))
 
     if not finds(plain):
-        if query.status != "all" and finds(plain._replace(status="all")):
+        if query.status != "all" and finds(plain._replace(status="all", find_first=False)):
             return f"no {what} is {query.status} there; status 'all' shows the others"
         if query.collections is None:
             return f"there is no {what}"

@@ -6,6 +6,7 @@ from provstore.errors import PipelinefileError
 from provstore.model.dimensions import Dimensions
 from provstore.noun import NamedTuple
 from provstore.operations.registry.dimensions.universe import universe
+from provstore.operations.registry.types.definitions import declared_types
 from provstore.query.tree import names as names_in
 from provstore.store import datasets
 from provstore.store import dimensions as recorded
@@ -50,7 +51,10 @@ def query_names(project: Project, store: Store, types: Sequence[str], tree: Expr
     dimensions = _dimensions(project, store)
     seen: dict[str, set[Kind]] = {}
     declared: dict[str, frozenset[str]] = {}
+    known = datasets.types(store.conn)
     for type in types:
+        if type not in known:
+            seen.update({name: set() for name in declared_types(project)[type].dimensions})
         for name, kinds in datasets.dimensions(store.conn, type).items():
             seen.setdefault(name, set()).update(kinds)
         if (registered := datasets.declared(store.conn, type)) is not None:
@@ -62,7 +66,6 @@ def query_names(project: Project, store: Store, types: Sequence[str], tree: Expr
             seen[name] = set()  # it is in few data IDs, and nothing declares it
     own = {name: _kind(name, kinds, dimensions) for name, kinds in seen.items()}
     always = frozenset.intersection(*[declared.get(type, frozenset()) for type in types]) if types else frozenset()
-    known = datasets.types(store.conn)
     names = DatasetNames(own, dimensions, always=always, types=known, asked=names_in(tree))
     return QueryNames(names, dimensions, declared)
 

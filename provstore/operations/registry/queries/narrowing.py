@@ -17,6 +17,7 @@ from provstore.store import data_id_values
 from provstore.store.combinations import combinations
 from provstore.store.conditions import compiled
 from provstore.store.data_id_values import ValueNames
+from provstore.store.datasets import RANGED
 from provstore.store.record_names import RecordNames
 
 TYPE_CHECKING = False
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from provstore.query.node import Node
     from provstore.query.tree import Bind
     from provstore.store.adding import Connection
+    from provstore.store.condition_names import Names
+    from provstore.store.conditions import Condition
 
 
 class About(NamedTuple):
@@ -85,6 +88,19 @@ def limited(
             if values is not None:
                 found[name] = frozenset(map(canonical_json, values))
     return found
+
+
+def ranges_of(tree: Expression, bind: Bind, names: Names) -> dict[str, Condition]:
+    """The parts of a condition that speak of one field of datasets alone, by which an index has these in order.
+
+    They are true of no dataset for which it is missing.
+    """
+    alone: dict[str, list[Node]] = {}
+    for part in top_parts(tree.condition):
+        said = {node.text for node in walk(part) if isinstance(node, Name)}
+        if len(said) == 1 and said <= set(RANGED) and _rejects_missing(part):
+            alone.setdefault(said.pop(), []).append(part)
+    return {name: compiled(Expression(tree.text, AllOf(0, tuple(parts))), names, bind) for name, parts in alone.items()}
 
 
 def _values(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from provstore.errors import UsageError
 from provstore.noun import NamedTuple
 from provstore.operations.identify import NO_STORE, RUN_FIRST
+from provstore.operations.registry.datasets import dimensions_in_order
+from provstore.operations.registry.names import WILD, pattern_of
 from provstore.operations.registry.transact import has_store, readable
 from provstore.operations.registry.types.definitions import declared_types
 from provstore.pipelinefile.tables import spot
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from provstore.project import Project
     from provstore.store.store import Store
-
-WILD = re.compile("[*?]")
 
 
 class TypeLine(NamedTuple):
@@ -81,14 +79,21 @@ def _type_line(project: Project, store: Store, name: str) -> TypeLine:
         if kind is not None:
             path, description = kind.path, kind.description
         return TypeLine(name, tuple(dimensions), format, path, description)
-    return TypeLine(
-        name, tuple(sorted(datasets.dimensions(store.conn, name))), datasets.format_of(store.conn, name), None, ""
-    )
+    found = datasets.dimensions(store.conn, name)
+    order = dimensions_in_order(project, store, name)
+    shown = order if set(order) == found.keys() else sorted(found)
+    return TypeLine(name, tuple(shown), datasets.format_of(store.conn, name), None, "")
 
 
 def _unknown(name: str, known: Sequence[str]) -> UsageError:
     hint = nearest(name, known) or f"types are: {listed(known)}"
     return UsageError(f"{name}: there is no such dataset type", hint=hint)
+
+
+def types_asked(project: Project, store: Store, glob: str) -> list[str]:
+    """As `types_like`; of a type that only the Pipelinefile declares there just are no data yet."""
+    recorded = glob in datasets.types(store.conn)
+    return [glob] if not recorded and glob in declared_types(project) else types_like(store, glob)
 
 
 def types_like(store: Store, glob: str) -> list[str]:
@@ -102,5 +107,5 @@ def types_like(store: Store, glob: str) -> list[str]:
         if glob not in known:
             raise _unknown(glob, known)
         return [glob]
-    pattern = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in glob)
-    return [name for name in known if re.fullmatch(pattern, name, re.DOTALL)]
+    pattern = pattern_of(glob)
+    return [name for name in known if pattern.fullmatch(name)]

@@ -6,11 +6,10 @@ from provstore.claims import Claims
 from provstore.errors import UsageError
 from provstore.model.files import TOOL_FOLDERS
 from provstore.model.pipeline import Dimension, Place
-from provstore.model.values import nearest
 from provstore.noun import NamedTuple
 from provstore.operations.recording import UNKNOWN_KIND
 from provstore.operations.registry import names
-from provstore.operations.registry.dimensions.universe import universe
+from provstore.operations.registry.dimensions.universe import nearest_dimension, universe
 from provstore.operations.registry.types.data_ids import spelled_names
 from provstore.operations.registry.types.definitions import (
     TypeDefinition,
@@ -123,8 +122,7 @@ def _checked_dimensions(name: str, given: object, known: Dimensions) -> tuple[st
     found = tuple(given)
     for dimension in found:
         if dimension not in known:
-            near = nearest(str(dimension), known.names())
-            hint = f"did you mean '{near}'?" if near else f"dimensions are: {', '.join(known.names()) or 'none'}"
+            hint = nearest_dimension(dimension, known.names())
             raise UsageError(f"{name}: there is no dimension {dimension!r}", hint=hint)
         if found.count(dimension) > 1:
             raise UsageError(f"{name}: dimension '{dimension}' is there twice")

@@ -1,0 +1,70 @@
+"""Datasets that two stores put into one collection, each by itself, and that can't both be in it.
+
+Rule: united stores hold what one store would hold, where the later of two calls would have been refused. So the dataset
+that was put in first stays, whichever store is merged into the other.
+"""
+
+from __future__ import annotations
+
+import json
+
+from provstore.model.ranges import overlap
+from provstore.noun import NamedTuple
+from provstore.store.collections import Subject, tags_like
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from provstore.store.collections import Tag
+
+TAGGED_NOW = """
+    SELECT DISTINCT t.collection, d.id, d.type, d.data_id, d.path, 0
+      FROM json_each(?) AS r CROSS JOIN tag AS t ON t.id = r.value CROSS JOIN dataset AS d ON d.id = t.dataset
+"""
+
+
+class Rival(NamedTuple):
+    """A dataset that has to be taken out of a collection.
+
+    Attributes:
+        tag: Id of the fact that put it in.
+        staying: The dataset of the same type and data ID that was put in before it.
+    """
+
+    tag: str
+    collection: str
+    dataset: str
+    staying: str
+
+
+def rivals(conn: sqlite3.Connection, tags: Sequence[str]) -> list[Rival]:
+    """What has to be taken out, now that these tags came in.
+
+    Of a CALIBRATION collection it is what is valid at one time with another dataset.
+    """
+    found: list[Rival] = []
+    seen: set[tuple[str, ...]] = set()
+    for collection, *row in conn.execute(TAGGED_NOW, (json.dumps(tags),)).fetchall():
+        subject = Subject(*row)
+        if (collection, *subject.identity) not in seen:
+            seen.add((collection, *subject.identity))
+            found += _later(sorted(tags_like(conn, collection, subject)))  # their ids are in the order of time
+    return found
+
+
+def _later(tags: Sequence[Tag]) -> list[Rival]:
+    """Those of one identity in one collection, oldest first, that can't be beside an older one."""
+    staying: list[Tag] = []
+    found = []
+    for tag in tags:
+        span = tag.begin, tag.end
+        first = next(
+            (one for one in staying if one.dataset != tag.dataset and overlap((one.begin, one.end), span)), None
+        )
+        if first is None:
+            staying.append(tag)
+        else:
+            found.append(Rival(tag.id, tag.collection, tag.dataset, first.dataset))
+    return found
