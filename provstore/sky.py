@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 TOUCH = 1e-13
 """Radians (2e-8 arcseconds) between regions that still touch: more than rounding makes out of nothing."""
 MARGIN = 1e-7
-"""By how much a box is larger than it need be: lsst-sphgeom's boxes of circles about a pole are too small by up to 2e-8,
-since it takes the cosine of a declination from the rounded sine."""
+"""By how much a box is larger than it need be: lsst-sphgeom's boxes of circles about a pole are too small by up to
+2e-8, since it takes the cosine of a declination from the rounded sine."""
 WIDEST = 120.0
 """Degrees: a wider box is looked at in parts, each of which lies on one half of the sky."""
 FORMS = {
