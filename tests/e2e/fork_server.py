@@ -123,5 +123,7 @@ def import_everything() -> None:
 
 
 if __name__ == "__main__":
+    if os.fork() > 0:
+        os._exit(0)  # whoever started this waits for it
     import_everything()
     serve(socket.socket(fileno=int(sys.argv[1])))

@@ -94,6 +94,7 @@ class ForkServer:
                 stderr=subprocess.PIPE,
                 pass_fds=[number],
             )
+        process.wait()  # the server is the child of nobody here: a test may look at all of its children
         atexit.register(_stop, process, ours)
         return ours
 

@@ -357,7 +357,7 @@ def test_a_run_registers_the_types_and_the_values_of_what_it_makes(tmp_path: Pat
     project.run()
 
     assert project.rows("SELECT name, dimensions, format FROM dataset_type") == [("image", '["band","visit"]', "json")]
-    assert (found["cal.log"]["dimensions"], found["cal.log"]["format"]) == (["band", "visit"], "text")
+    assert (found["cal.log"]["dimensions"], found["cal.log"]["format"]) == (["visit", "band"], "text")
     records = [("band", "g"), ("band", "r"), ("visit", 1), ("visit", 2)]
     assert project.rows("SELECT dimension, value FROM dimension_record ORDER BY 1, 2") == records
     assert project.store_bytes() == before

@@ -57,13 +57,14 @@ def find_dataset(project: Project, request: FindRequest) -> str | None:
     if not has_store(project) and tuple(request.collections) == DEFAULT:
         return None
     store = readable(project)
+    with explained(store.path):
+        named = [collection_named(store, name) for name in request.collections]
     about = request.data_id
     if span is None:
         about, told = store.ask(apart, project, request.type, about, request.collections)
         span = _range(told)
     data_id = sought_data_id(store.ask, project, request.type, about)
     with explained(store.path):
-        named = [collection_named(store, name) for name in request.collections]
         leaves = collections.searched(store.conn, named)
         searched = collections.search(store.conn, leaves, request.type, data_id)
     for leaf, found in zip(leaves, searched, strict=True):
