@@ -13,6 +13,7 @@ from provstore.cli.tables import columns_of, fitted, moment, table, took
 from provstore.model.values import harmless, spelled, task_name
 from provstore.operations.by_content import BYTES, DATA, MODE
 from provstore.operations.why import MISSING
+from provstore.store.ledger import SOURCES
 from provstore.store.origins import UNDER_WAY
 
 TYPE_CHECKING = False
@@ -64,7 +65,7 @@ def _input_json(entry: Input) -> dict[str, JSON]:
     made = {"stage": origin.stage, "data_id": origin.data_id, "execution": origin.execution, "ended": origin.ended,
             "by_hand": origin.by_hand} \
         if origin is not None else None  # fmt: skip
-    return {"role": entry.role, "path": entry.path, "dataset": entry.dataset, "digest": entry.digest, "origin": made}
+    return {**entry._asdict(), "origin": made}
 
 
 def why_text(report: WhyReport, style: Style = plain, width: int | None = None) -> str:
@@ -249,7 +250,10 @@ def _later(report: WhyReport) -> list[str]:
 def _origin(entry: Input, gathered: Container[str]) -> str:
     made = entry.origin
     if made is None:
-        return "gathered" if entry.dataset in gathered else "source"
+        if entry.dataset in gathered:
+            return "gathered"
+        typed = "" if entry.type == UNTYPED else f"{entry.type} "
+        return "source" if entry.run == SOURCES else f"{harmless(typed)}in {harmless(entry.run)}"
     when = f" on {moment(made.ended)}" if made.ended else ""
     by_hand = " (by hand)" if made.by_hand else ""
     return f"made by {_task(made.stage, made.data_id)}{by_hand}{when}"

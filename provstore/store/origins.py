@@ -63,7 +63,7 @@ LAST_ATTEMPT = """
      ORDER BY rowid DESC LIMIT 1
 """
 INPUTS_AND_MAKERS = """
-    SELECT u.role, d.path, d.id, d.digest, d.execution, m.stage, m.data_id, m.id, m.ended,
+    SELECT u.role, d.path, d.id, d.digest, d.type, d.run, d.execution, m.stage, m.data_id, m.id, m.ended,
            m.run IS NULL AND m.name = 'accepted'
       FROM usage AS u LEFT JOIN dataset AS d ON d.id = u.dataset LEFT JOIN execution AS m ON m.id = d.execution
      WHERE u.execution = ? ORDER BY u.role, u.position
@@ -127,12 +127,19 @@ class Maker(NamedTuple):
 
 
 class Input(NamedTuple):
-    """What an execution read; `origin` is None for a source."""
+    """What an execution read; `origin` is None for what nothing made.
+
+    Attributes:
+        type: Its dataset type.
+        run: The RUN collection that it is in.
+    """
 
     role: str
     path: str
     dataset: str
     digest: str
+    type: str
+    run: str
     origin: Maker | None
 
 
@@ -187,11 +194,11 @@ def inputs(conn: sqlite3.Connection, execution: str) -> list[Input]:
     """
     data_ids, found = DataIds(conn), []
     rows = conn.execute(INPUTS_AND_MAKERS, (execution,))
-    for role, path, id, digest, made_by, stage, data_id, maker, ended, by_hand in rows:
+    for role, path, id, digest, type, run, made_by, stage, data_id, maker, ended, by_hand in rows:
         if id is None or (made_by != maker and not may_be_under_way(conn, id)):
             raise sqlite3.DatabaseError(MISSING_ROW)
         origin = Maker(stage, data_ids.read(stage, data_id), maker, ended, bool(by_hand)) if maker is not None else None
-        found.append(Input(role, path, id, digest, origin))
+        found.append(Input(role, path, id, digest, type, run, origin))
     return found
 
 

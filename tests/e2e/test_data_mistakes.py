@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from provstore import Store
-from provstore.errors import DataDeletedError, UnknownIdError, UsageError
+from provstore.errors import DataDeletedError, FileError, UnknownIdError, UsageError
 
 PIPELINE = """
 [project]
@@ -186,6 +186,15 @@ def test_a_mistake_in_a_files_data_id_names_the_file(store: Store, tmp_path: Pat
         store.ingest("../in/1.txt", "raw", template="1.txt")
     with pytest.raises(UsageError, match=r"in/1\.txt: its name says visit=1, found visit='1'"):
         store.ingest("../in/1.txt", "raw", template="{visit}.txt", data_id={"visit": "1"})
+
+
+@pytest.mark.parametrize(("file", "error"), [("../in/1.txt", UsageError), ("visit=1", FileError)])
+def test_what_the_names_do_not_say_can_be_said_of_all_files(store: Store, file: str, error: type[Exception]) -> None:
+    """The hint of a file without a value, and of a value where files stand, tells how."""
+    with pytest.raises(error) as caught:
+        store.ingest(file, "raw", template="1.txt")
+
+    assert "--data-id NAME=VALUE" in caught.value.hint
 
 
 def test_no_dataset_gets_a_name_with_control_characters(store: Store) -> None:

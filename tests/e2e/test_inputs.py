@@ -87,6 +87,15 @@ def test_each_task_gets_the_calibration_that_is_valid_for_it(project: Project) -
     assert project.json("verify", "-i", "calib", "--no-record")["ok"]
 
 
+def test_why_says_from_which_collection_an_input_came(project: Project) -> None:
+    """And of which type it is: at its path there may be several, recorded one after the other."""
+    project.run("-i", "calib")
+    flat = next(entry for entry in project.json("why", "clean/1_2.txt")["inputs"] if entry["role"] == "flat")
+
+    assert (flat["type"], flat["run"], flat["origin"]) == ("flat", "registered", None)
+    assert "january/flat_2.txt  flat in registered\n" in project.provstore("why", "clean/1_2.txt").out
+
+
 def test_certify_makes_exactly_those_tasks_stale_whose_input_it_changed(project: Project) -> None:
     """Where another flat is valid from now on, its tasks are stale, and say which input changed."""
     project.run("-i", "calib")

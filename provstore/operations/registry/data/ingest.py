@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from provstore.store.store import Store
 
 MAGIC = "*?["
+SAID_OF_ALL = "what the names do not say is said of all files: --data-id NAME=VALUE, in Python data_id={…}"
 
 
 class IngestRequest(NamedTuple):
@@ -161,15 +162,17 @@ class _Arriving:
         found = self._names.values_of(full)
         if found is None:
             return None
+        hint = ""
         try:
             given = self._joined(found)
+            hint = "" if given.keys() >= {*self._definition.dimensions} else SAID_OF_ALL
             values, said = self._check.parted(given)
             source = Source(full, self._request.transfer, file)
             place = partial(self._target.of, {**given, **values})
             arrival = arrival_of(self._project, source, values, self._spelling.of(values), place)
         except UsageError as error:
             begins = "" if error.message.startswith(file) else f"{file}: "
-            raise UsageError(begins + error.message, hint=error.hint) from None
+            raise UsageError(begins + error.message, hint=error.hint or hint) from None
         return arrival._replace(said=said) if said else arrival
 
     def _joined(self, found: Mapping[str, JSON]) -> dict[str, Any]:
@@ -202,7 +205,8 @@ def _files(request: IngestRequest) -> Iterator[str]:
 
             found = sorted(glob.glob(named, root_dir=request.current, recursive=True))
         if not found:
-            raise FileError(f"{named or repr(named)}: there is no such file or directory")
+            hint = SAID_OF_ALL if "=" in named else ""
+            raise FileError(f"{named or repr(named)}: there is no such file or directory", hint=hint)
         yield from found
 
 
