@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
+from hypothesis.internal.conjecture import providers
 
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
 settings.register_profile("same everywhere", UNTIMED, derandomize=True)
@@ -33,7 +34,18 @@ for number, handler in DEFAULTS.items():
 
 def pytest_configure(config: pytest.Config) -> None:
     """Says how laws are tried, before their modules are imported, where each takes what holds then."""
-    settings.load_profile("same everywhere" if config.getoption("--examples") == 1 else "at random")
+    is_usual = config.getoption("--examples") == 1
+    settings.load_profile("same everywhere" if is_usual else "at random")
+    if is_usual:
+        take_no_constants()
+
+
+def take_no_constants() -> None:
+    """Hypothesis also tries constants of what is imported by then: the tests before, on each of two processes others.
+
+    There is no setting for it: hence the private name.
+    """
+    vars(providers)["is_local_module_file"] = lambda path: False
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -105,7 +105,7 @@ def create(
 
 @command.command("chain", short_help="say what a chain holds, and in which order")
 @click.argument("name")
-@click.argument("children", nargs=-1, metavar="[CHILD]...")
+@click.argument("children", nargs=-1, required=True, metavar="CHILD...")
 @click.option("--prepend", "how", flag_value="prepend", help="Put them at its head; where they were, they are no more.")
 @click.option("--extend", "how", flag_value="extend", help="Put them at its end; where they were, they are no more.")
 @click.option("--remove", "how", flag_value="remove", help="Take them out.")

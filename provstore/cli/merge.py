@@ -6,12 +6,14 @@ import click
 
 from provstore.cli.options import complete_path, json_option, place_of, place_options
 from provstore.cli.records import number_of, size_text
+from provstore.model.ranges import ANY_TIME, spelled_range
 from provstore.model.values import harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from provstore.model.values import JSON
     from provstore.operations.merge import MergeReport
+    from provstore.store.rivals import Rival
     from provstore.store.unite import Taken
 
 COUNTED = ("run", "execution", "dataset", "dataset_type", "dimension_record")
@@ -69,10 +71,15 @@ def left_lines(taken: Taken) -> list[str]:
         f"left as it is here: {kind} {harmless(subject)}" for kind, subject in taken.kept if kind not in UNREMARKABLE
     ]
     return left + [
-        f"taken out of {harmless(rival.collection)}: dataset {rival.dataset}, as dataset {rival.staying} of its type "
-        "and data ID was put in before"
+        f"taken out of {harmless(rival.collection)}: dataset {rival.dataset}{_time(rival)}, as dataset "
+        f"{rival.staying} of its type and data ID was put in before"
         for rival in taken.rivals
     ]
+
+
+def _time(rival: Rival) -> str:
+    time = rival.begin, rival.end
+    return "" if time == ANY_TIME else f" for {spelled_range(time)}"
 
 
 UNREMARKABLE = frozenset({"collection", "run_end", "chain_removal", "tag_removal"})
@@ -89,7 +96,13 @@ def merge_json(report: MergeReport) -> dict[str, JSON]:
         "added": dict(taken.facts),
         "kept": [{"kind": kind, "id": subject} for kind, subject in taken.kept],
         "taken_out": [
-            {"collection": rival.collection, "dataset": rival.dataset, "staying": rival.staying}
+            {
+                "collection": rival.collection,
+                "dataset": rival.dataset,
+                "begin": rival.begin,
+                "end": rival.end,
+                "staying": rival.staying,
+            }
             for rival in taken.rivals
         ],
         "objects": {"added": taken.objects, "bytes": taken.size, "missing": taken.missing},

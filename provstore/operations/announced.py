@@ -143,8 +143,12 @@ def _is_undone(root: str, folder: str, step: Step) -> bool:
     full = os.path.join(root, step.path)
     aside = os.path.join(folder, step.aside) if step.aside else ""
     try:
-        if step.digest and _is_ours(root, step):
-            remove(full)
+        if step.digest:
+            from provstore.operations.copies import clear_unfinished
+
+            clear_unfinished(full)
+            if _is_ours(root, step):
+                remove(full)
         if aside and os.path.lexists(aside):
             if os.path.lexists(full):
                 return _is_saved(root, folder, step)

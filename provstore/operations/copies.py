@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
 
+from provstore.operations.outputs import discard, unfinished
 from provstore.store.objects import clone
 from provstore.watch.durable import write_out
 
@@ -14,15 +16,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-def copy(source: str, target: str) -> None:
-    """Copies what is no link; the copy has another name until it is whole."""
-    fresh = f"{target}.new"
-    if os.path.isdir(source):
-        copy_folder(source, fresh, _copy_file)
+def copy(source: str, target: str, put: Callable[[str, str], None] = os.rename) -> None:
+    """Copies what is no link; the copy has another name until it is whole, and is removed when that fails.
+
+    Args:
+        put: Gives it its name.
+    """
+    fresh = unfinished(target)
+    clear_unfinished(target)  # of somebody who was killed
+    try:
+        if os.path.isdir(source):
+            copy_folder(source, fresh, _copy_file)
+        else:
+            _copy_file(source, fresh)
+        write_out(_files_of(fresh))
+        put(fresh, target)
+    except BaseException:
+        clear_unfinished(target)
+        raise
+
+
+def clear_unfinished(target: str) -> None:
+    """Removes the copy that was begun for a place."""
+    fresh = unfinished(target)
+    if os.path.isdir(fresh):
+        discard([fresh])
     else:
-        _copy_file(source, fresh)
-    write_out(_files_of(fresh))
-    os.rename(fresh, target)
+        with contextlib.suppress(OSError):
+            os.unlink(fresh)
 
 
 def copy_folder(source: str, target: str, copy_file: Callable[[str, str], object]) -> None:

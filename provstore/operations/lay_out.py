@@ -6,7 +6,7 @@ import os
 
 from provstore.errors import FileError
 from provstore.finder import LAID_OUT, holds
-from provstore.operations.outputs import build, discard, disk_or_file_error
+from provstore.operations.outputs import build, discard, disk_or_file_error, unfinished
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def lay_out(around: Circumstances, paths: Iterable[str]) -> None:
 def _write(around: Circumstances, path: str, found: LookedUp) -> None:
     full, objects, content = around.workspace.full(path), around.store.objects, found.content
     around.workspace.forget(path)
-    fresh = f"{full}.new"
+    fresh = unfinished(full)
     try:
         _clear(full, fresh)
         os.makedirs(os.path.dirname(full), exist_ok=True)

@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 
-from provstore.digest import Entry
+from provstore.digest import Entry, digest_bytes
 from provstore.errors import DISK_FAULTS, FileError, ProvstoreError, error_from_os
 from provstore.model.files import TOOL_FOLDERS, Content
 from provstore.noun import NamedTuple
@@ -293,6 +293,12 @@ def _move_protected(folder: str, target: str) -> None:
         place = target
     finally:
         os.chmod(place, mode)
+
+
+def unfinished(target: str) -> str:
+    """Where that is made which is to lie at a place: beside it, under a name that is never too long nor another's."""
+    folder, name = os.path.split(target)
+    return os.path.join(folder, f".provstore-{digest_bytes(os.fsencode(name)).rpartition(':')[2][:16]}.new")
 
 
 def discard(places: Iterable[str]) -> None:

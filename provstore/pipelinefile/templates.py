@@ -39,6 +39,8 @@ ANY_TEXT = "[^/]+?"
 
 LONGEST_PATH, LONGEST_NAME = 4095, 255
 """Bytes of a path that a system call takes; characters of a name that any file system takes."""
+INTEGERS = range(-(2**63), 2**63)
+"""Those that a dimension can have: a store holds no others."""
 
 
 class TemplateError(ValueError):
@@ -368,10 +370,10 @@ def _is_written(field: Field, text: str) -> bool:
 
 
 def _integer(field: Field, text: str) -> int | None:
-    """The integer that the field writes as `text`; None when it would write another text."""
+    """The integer that the field writes as `text`; None when it would write another text, or no dimension has it."""
     try:
         value = int(text.replace(",", ""), BASES.get(field.format[-1:], 10))
-        return value if format(value, field.format) == text else None
+        return value if value in INTEGERS and format(value, field.format) == text else None
     except (ValueError, OverflowError):
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provstore.query.place import listed, nearest, query_error
+from provstore.query.tree import BoundName, Range
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
     from typing import Literal as OneOf
     from typing import TypeGuard
 
-    from provstore.query.tree import Bind, Bound, BoundName, Scalar
+    from provstore.query.node import Node
+    from provstore.query.tree import Bind, Bound, Scalar
 
 _NUMPY = frozenset("biufU")
 """Kinds of numpy's scalars that are numbers, truth values or texts. (Its times have units, and are refused.)"""
@@ -35,6 +37,18 @@ def scalars(text: str, node: BoundName, bind: Bind) -> list[Scalar]:
     """What a ``:name`` inside of a list stands for: several values, or one."""
     value = bound(text, node, bind)
     return [scalar(text, node, each) for each in (value if is_list(value) else (value,))]
+
+
+def in_list(item: Node, bind: Bind) -> Node:
+    """What stands inside of IN; for a name bound to a `range` what ``a..b:stride`` gives, which costs no memory.
+
+    An empty one stays a list without values.
+    """
+    values = bind.get(item.name) if isinstance(item, BoundName) else None
+    if not isinstance(values, range) or not values:
+        return item
+    first, last = sorted((values[0], values[-1]))
+    return Range(item.at, first, last, abs(values.step))
 
 
 def is_list(value: object) -> TypeGuard[Iterable[Scalar]]:

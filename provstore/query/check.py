@@ -7,7 +7,7 @@ says them; what those turn out to be is checked when they are seen.
 
 from __future__ import annotations
 
-from provstore.query.bound import bound, kind, scalar, scalars
+from provstore.query.bound import bound, in_list, kind, scalar, scalars
 from provstore.query.node import walk
 from provstore.query.place import listed, meant, query_error
 from provstore.query.tree import (
@@ -197,7 +197,7 @@ class _Checker:
 
     def item(self, item: Node) -> list[Kind | None]:
         """The kinds of what stands in a list: several where it is bound to several values."""
-        if isinstance(item, Range):
+        if isinstance(item if self.bind is None else in_list(item, self.bind), Range):
             return ["number"]
         if not isinstance(item, BoundName) or self.bind is None:
             return [self.value(item)]

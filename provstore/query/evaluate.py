@@ -12,7 +12,7 @@ import operator
 import re
 
 from provstore.query import constants
-from provstore.query.bound import bound, kind, scalar, scalars
+from provstore.query.bound import bound, in_list, kind, scalar, scalars
 from provstore.query.check import mismatch
 from provstore.query.place import query_error
 from provstore.query.tree import (
@@ -187,13 +187,15 @@ class _Compiler:
 
         def is_in(values: Values, bind: Bind) -> bool | None:
             value = get(values, bind)
-            given = [each for item in bounds for each in scalars(self.text, item, bind)]
-            if not (known or ranges or given):
+            items = [in_list(item, bind) for item in bounds]
+            given = [each for item in items if isinstance(item, BoundName) for each in scalars(self.text, item, bind)]
+            within = [*ranges, *[item for item in items if isinstance(item, Range)]]
+            if not (known or within or given):
                 return negated  # of an empty list this is so even if the value is missing
             if value is None:
                 return None
             here = self.pair(node, value, sample)[0] if sample is not None else value
-            if here in known or any(self.in_range(node, value, each) for each in ranges):
+            if here in known or any(self.in_range(node, value, each) for each in within):
                 return not negated
             outcome = self.among(node, value, given)
             return outcome if outcome is None else outcome is not negated

@@ -100,6 +100,7 @@ def _limited(text: str, part: Node, bind: Bind) -> tuple[str, frozenset[str]] | 
 def _spelled(text: str, item: Node, bind: Bind) -> set[str] | None:
     """All spellings in JSON of the values that an item stands for; None where they are too many, or not known."""
     given: list[object]
+    item = bounds.in_list(item, bind)
     if isinstance(item, Literal):
         given = [item.value]
     elif isinstance(item, Range) and (item.last - item.first) // item.stride < MOST:

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import itertools
 import json
-import sqlite3
 
 from provstore.digest import canonical_json
-from provstore.errors import QueryError
 from provstore.noun import NamedTuple
 from provstore.query.narrow import passed_over
 from provstore.store import record_order
 from provstore.store.collections import CALIBRATION, RUN
 from provstore.store.data_id_walk import along, are_small, data_ids, data_ids_in, known_leads, some
-from provstore.store.datasets import FEW, FIRST_BATCH, LARGEST_BATCH, SHALLOWER, TOO_DEEP
+from provstore.store.datasets import FEW, FIRST_BATCH, LARGEST_BATCH
+from provstore.store.depth import limited_depth
 from provstore.store.first_found import PLACED, RANK, RANK_OF_RUN, STATUS, places, rows_of
 from provstore.store.functions import register
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator, Sequence
 
     from provstore.model.values import Value
@@ -109,19 +109,11 @@ def combinations(conn: sqlite3.Connection, join: RecordJoin, wanted: Wanted) -> 
         left = -1 if wanted.limit is None else wanted.limit
         asked: dict[str, Parameter] = {"status": "valid", "limit": left, **batch.values}
         text = unsorted if batch.is_equal else question
-        found.update(dict.fromkeys(_rows(conn, text, {**asked, **join.values, **wanted.where.values})))
+        with limited_depth():
+            found.update(dict.fromkeys(conn.execute(text, {**asked, **join.values, **wanted.where.values})))
         if wanted.limit is not None and len(found) >= wanted.limit:
             break
     return list(found)[: wanted.limit]
-
-
-def _rows(conn: sqlite3.Connection, question: str, asked: dict[str, Parameter]) -> list[tuple[Value, ...]]:
-    try:
-        return conn.execute(question, asked).fetchall()
-    except sqlite3.OperationalError as error:
-        if any(limit in str(error) for limit in TOO_DEEP):
-            raise QueryError("the condition is nested deeper than SQLite can read", hint=SHALLOWER) from error
-        raise
 
 
 def _batches(conn: sqlite3.Connection, wanted: Wanted) -> Iterator[Batch]:

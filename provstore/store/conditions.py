@@ -235,7 +235,7 @@ class _Compiler:
     def membership(self, node: In) -> str:
         given: list[tuple[Node, Scalar | str, Kind]] = []
         ranges, has_missing = [], False
-        for item in node.items:
+        for item in [bounds.in_list(item, self.bind) for item in node.items]:
             if isinstance(item, Range):
                 ranges.append(item)
                 continue

@@ -10,6 +10,7 @@ from __future__ import annotations
 from provstore.digest import canonical_json
 from provstore.noun import NamedTuple
 from provstore.store import record_order
+from provstore.store.depth import limited_depth
 from provstore.store.functions import register
 
 TYPE_CHECKING = False
@@ -83,7 +84,8 @@ def fulfilling(
         return None
     register(conn)
     question = FULFILLING.replace("/* where */ 1", condition.sql)
-    rows = conn.execute(question, {**asked, **condition.values, "most": most}).fetchall()
+    with limited_depth():
+        rows = conn.execute(question, {**asked, **condition.values, "most": most}).fetchall()
     return [_value(*row) for row in rows] if len(rows) <= most else None
 
 

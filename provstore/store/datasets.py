@@ -29,6 +29,7 @@ from provstore.store.data_id_walk import (
     known_leads,
     some,
 )
+from provstore.store.depth import limited_depth
 from provstore.store.first_found import PLACED, STATUS, FirstFound
 from provstore.store.functions import register
 
@@ -178,10 +179,6 @@ ORDER = "ORDER BY {}, d.rowid"
 OLDEST_FIRST = "ORDER BY d.created, d.rowid"
 ASCENDING, DESCENDING = "{} ASC", "{} DESC"
 
-TOO_DEEP = ("parser stack overflow", "Expression tree is too large")
-SHALLOWER = (
-    "AND, OR, NOT and + may be as many as you like, but a calculation has some thirty parentheses in each other at most"
-)
 FEW = 50
 """Collections up to which it is better to go through them than through all of a type."""
 SAMPLED = 50
@@ -264,21 +261,29 @@ def found(conn: sqlite3.Connection, type: str, wanted: Wanted) -> list[tuple[str
     """The datasets of one type that answer a query: id, and what they are sorted by.
 
     They are sorted by `order`, the first `limit` of them; without an order they are any that answer it.
+
+    Raises:
+        QueryError: The condition is nested deeper than SQLite can read.
     """
     register(conn)
+    try:
+        with limited_depth():
+            return _rows(conn, type, wanted)
+    except QueryError:
+        if not wanted.leads:  # going along them asks a question within a question: now all are sorted instead
+            raise
+    return found(conn, type, wanted._replace(leads=()))
+
+
+def _rows(conn: sqlite3.Connection, type: str, wanted: Wanted) -> list[tuple[str, ...]]:
     first = FirstFound(conn, type, wanted.collections, is_asked=wanted.find_first)
     rows: list[tuple[str, ...]] = []
-    try:
-        for question, parameters in _questions(conn, type, wanted):
-            left = -1 if wanted.limit is None else wanted.limit - len(rows)
-            asked = {"type": type, "status": wanted.status, **wanted.more, **wanted.where.values, **first.values}
-            rows += conn.execute(filled(question, wanted, first), {**asked, **parameters, "limit": left})
-            if wanted.limit is not None and len(rows) >= wanted.limit:
-                break
-    except sqlite3.OperationalError as error:
-        if any(limit in str(error) for limit in TOO_DEEP):
-            raise QueryError("the condition is nested deeper than SQLite can read", hint=SHALLOWER) from error
-        raise
+    for question, parameters in _questions(conn, type, wanted):
+        left = -1 if wanted.limit is None else wanted.limit - len(rows)
+        asked = {"type": type, "status": wanted.status, **wanted.more, **wanted.where.values, **first.values}
+        rows += conn.execute(filled(question, wanted, first), {**asked, **parameters, "limit": left})
+        if wanted.limit is not None and len(rows) >= wanted.limit:
+            break
     return rows
 
 

@@ -217,6 +217,7 @@ MADE = """
      WHERE execution = ? AND NOT EXISTS (SELECT 1 FROM record WHERE subject = d.id AND kind = 'dataset')
      ORDER BY rowid
 """
+ALL_DATASETS = "SELECT d.* FROM json_each(?) AS r CROSS JOIN dataset AS d ON d.id = r.value"
 ALL_EXECUTIONS = "SELECT e.* FROM json_each(?) AS r CROSS JOIN execution AS e ON e.id = r.value"
 ALL_USAGE = """
     SELECT u.execution, u.role, u.position, u.dataset
@@ -319,6 +320,11 @@ def read(conn: sqlite3.Connection, kind: str, subject: str) -> Row | ExecutionFa
     if kind == "run":
         return RunFact(found[0], list(conn.execute(SOURCES, (subject,))))
     return found[0]
+
+
+def read_datasets(conn: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Row]:
+    """What `read` gives for each of many datasets, in one question; those that are missing are left out."""
+    return {str(row["id"]): row for row in _rows(conn, ALL_DATASETS, json.dumps(ids))}
 
 
 def read_executions(conn: sqlite3.Connection, ids: Sequence[str]) -> dict[str, ExecutionFact]:

@@ -1,6 +1,6 @@
 """Datasets by their dataset type and data ID, many at a time: what is known already, and what lies where they go.
 
-What was replaced or deleted is nowhere, but where it is asked for.
+What was replaced or deleted is nowhere, but where it is asked for, and where its bytes still lie (`of_bytes`).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ LAST_DELETED = """
 OF_BYTES = """
     SELECT d.id, d.path, d.type, d.data_id FROM dataset AS d
      WHERE d.path = :path AND d.digest = :digest AND d.run <> 'sources'
-       AND NOT EXISTS (SELECT 1 FROM dataset_deletion AS x WHERE x.dataset = d.id)
+       AND NOT EXISTS (SELECT 1 FROM dataset_deletion AS x WHERE x.dataset = d.id AND x.kept_bytes = 1)
      ORDER BY d.rowid DESC
 """
 
@@ -127,7 +127,10 @@ def in_the_way(conn: sqlite3.Connection, paths: Sequence[str]) -> Iterator[tuple
 
 
 def of_bytes(conn: sqlite3.Connection, path: str, digest: str) -> list[Placed]:
-    """Datasets of these bytes that were recorded at a path, the last first; not what was only read there."""
+    """Datasets of these bytes that were recorded at a path, the last first; not what was only read there.
+
+    One that was deleted is among them, unless its bytes were to stay: a RUN collection leaves its files when it goes.
+    """
     return [Placed(*row) for row in conn.execute(OF_BYTES, {"path": path, "digest": digest})]
 
 

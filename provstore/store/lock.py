@@ -30,6 +30,7 @@ class RunLock:
     """
 
     def __init__(self, path: str, command: str, *, wait: bool, on_wait: Callable[[str], None]) -> None:
+        self._process = os.getpid()
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
@@ -47,10 +48,12 @@ class RunLock:
             raise
 
     def release(self) -> None:
-        """Lets the next one in."""
+        """Lets the next one in, also while a process that was forked meanwhile has the file open."""
         try:
-            with contextlib.suppress(OSError):  # a broken disk: the name of one that is no more misleads nobody
-                os.ftruncate(self._descriptor, 0)
+            if os.getpid() == self._process:  # else it is still held by the one that was forked
+                with contextlib.suppress(OSError):  # a broken disk: the name of one that is no more misleads nobody
+                    os.ftruncate(self._descriptor, 0)
+                    fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         finally:  # also when an interrupt comes: this process would wait for itself
             os.close(self._descriptor)
 

@@ -96,6 +96,8 @@ def _proofs(conn: sqlite3.Connection, kind: str, subjects: Sequence[str]) -> lis
 def _facts(conn: sqlite3.Connection, kind: str, ids: Sequence[str]) -> Mapping[str, Row | ExecutionFact | RunFact]:
     if kind == "execution":
         return facts.read_executions(conn, ids)
+    if kind == "dataset":
+        return facts.read_datasets(conn, ids)
     found = {id: facts.read(conn, kind, id) for id in ids}
     return {id: fact for id, fact in found.items() if fact is not None}
 

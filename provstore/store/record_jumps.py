@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provstore.store.conditions import OVERLAP
+from provstore.store.depth import limited_depth
 from provstore.store.functions import register
 
 TYPE_CHECKING = False
@@ -39,7 +40,8 @@ def values_where(conn: sqlite3.Connection, dimension: str, condition: Condition,
         return None
     register(conn)
     question = FULFILLED.replace("/* where */ 1", condition.sql)
-    rows = conn.execute(question, {**asked, **condition.values, "most": most}).fetchall()
+    with limited_depth():
+        rows = conn.execute(question, {**asked, **condition.values, "most": most}).fetchall()
     return [row[0] for row in rows] if len(rows) <= most else None
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-
-from provstore.errors import QueryError
-from provstore.store.datasets import SHALLOWER, TOO_DEEP
+from provstore.store.depth import limited_depth
 from provstore.store.dimensions import record_from
 from provstore.store.functions import register
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
 
     from provstore.store.condition_names import Parameter
@@ -49,9 +47,5 @@ def found(
     sorted_by = ", ".join((DESCENDING if down else ASCENDING).format(sql) for sql, down in terms)
     question = FOUND.replace("/* condition */ 1", where.sql).replace("/* order */ 1", sorted_by)
     asked = {"dimension": names.dimension, "limit": -1 if limit is None else limit, **values, **where.values}
-    try:
+    with limited_depth():
         return [record_from(row) for row in conn.execute(question, asked)]
-    except sqlite3.OperationalError as error:
-        if any(depth in str(error) for depth in TOO_DEEP):
-            raise QueryError("the condition is nested deeper than SQLite can read", hint=SHALLOWER) from error
-        raise

@@ -32,7 +32,15 @@ KEYWORDS = """
     SELECT substr(subject, 38) FROM record
      WHERE subject > :dataset || ' ' AND subject < :dataset || '!' AND kind = 'keyword' ORDER BY subject
 """
+KEYWORDS_OF_ALL = """
+    SELECT r.value, substr(k.subject, 38)
+      FROM (SELECT DISTINCT value FROM json_each(:ids)) AS r CROSS JOIN record AS k
+     WHERE k.subject > r.value || ' ' AND k.subject < r.value || '!' AND k.kind = 'keyword' ORDER BY k.subject
+"""
 CHANGES = "SELECT id, field, value, changed, user FROM dataset_change WHERE dataset = ? ORDER BY rowid"
+CHANGED_OF_ALL = """
+    SELECT DISTINCT c.dataset FROM json_each(:ids) AS r CROSS JOIN dataset_change AS c ON c.dataset = r.value
+"""
 DELETION = "SELECT deleted, user, kept_bytes FROM dataset_deletion WHERE dataset = ?"
 LIVING_AT = """
     SELECT d.id, d.path, d.name, d.version, d.owner, d.kind
@@ -174,15 +182,22 @@ class Wanted(NamedTuple):
 
 def datasets(conn: sqlite3.Connection, ids: Iterable[str]) -> list[dict[str, Any]]:
     """The records of datasets as they are now, in the order of their ids; what is not there is left out."""
-    cursor = conn.execute(DATASETS, {"ids": json.dumps(list(ids))})
+    wanted = {"ids": json.dumps(list(ids))}
+    words: dict[str, list[str]] = {}
+    for id, word in conn.execute(KEYWORDS_OF_ALL, wanted):
+        words.setdefault(id, []).append(word)
+    changed_ones = {id for (id,) in conn.execute(CHANGED_OF_ALL, wanted)}
+    cursor = conn.execute(DATASETS, wanted)
     names = [column[0] for column in cursor.description]
     found = []
     for values in cursor.fetchall():
         row: dict[str, Any] = dict(zip(names, values, strict=True))
         row["data_id"], row["metadata"] = json.loads(row["data_id"]), json.loads(row["metadata"])
         row["overwritable"] = bool(row["overwritable"])
-        row["keywords"] = keywords(conn, row["id"])
-        found.append({**row, **changed(conn, row["id"])})
+        row["keywords"] = words.get(row["id"], [])
+        if row["id"] in changed_ones:
+            row.update(changed(conn, row["id"]))
+        found.append(row)
     return found
 
 

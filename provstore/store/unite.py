@@ -48,6 +48,7 @@ RECORDED_AT = {"dimension_record": "inserted", "dataset_type": "registered"}
 RECORDS = "SELECT origin, kind, subject, digest FROM record ORDER BY position"
 OURS = "SELECT position, origin, digest FROM record WHERE subject = ? AND kind = ?"
 LAST_LINK = "SELECT chain FROM record ORDER BY position DESC LIMIT 1"
+COLLECTIONS = "SELECT name, type FROM collection ORDER BY name"
 OBJECTS_INSIDE = "SELECT digest, size FROM object WHERE content IS NOT NULL ORDER BY digest"
 OBJECTS_BESIDE = "SELECT digest, size FROM object WHERE content IS NULL ORDER BY digest"
 CONSTRAINTS_OFF = "PRAGMA foreign_keys = OFF"
@@ -159,6 +160,7 @@ def unite(store: Store, other: Other, row: Row) -> Taken:
     conn = store.conn
     bytes_taken = _Bytes(store, other)
     with explained(store.path):
+        _refuse_other_types(conn, other)
         bytes_taken.copy_files()
         conn.execute(CONSTRAINTS_OFF)  # what a fact refers to may be lost, and said to be so
         try:
@@ -172,6 +174,17 @@ def unite(store: Store, other: Other, row: Row) -> Taken:
     merge = str(row["id"]) if union.is_news else None
     counted = bytes_taken.number, bytes_taken.size, bytes_taken.missing
     return Taken(merge, union.added, union.kept, union.rivals, *counted)
+
+
+def _refuse_other_types(conn: sqlite3.Connection, other: Other) -> None:
+    """Refuses collections that are of one type there and of another one here, and could not hold what comes in."""
+    for name, theirs in other.store.conn.execute(COLLECTIONS):
+        ours = facts.collection_type(conn, name)
+        if ours not in (None, theirs):
+            raise StoreError(
+                f"{other.path}: not merged: collection {name} is of type {theirs} there, and of type {ours} here",
+                hint="a name keeps its type, also when the collection was removed; nothing was changed",
+            )
 
 
 class _New(NamedTuple):

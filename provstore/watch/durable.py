@@ -40,6 +40,10 @@ class Outgoing:
     def __init__(self) -> None:
         self._opened: list[tuple[str, int]] = []
 
+    def __del__(self) -> None:
+        """Closes the files for which nobody waits, as nothing is remembered of them: a process may live for days."""
+        self._close()
+
     def take(self, path: str, descriptor: int) -> None:
         """Takes over an open file, and closes it when it has been waited for.
 
@@ -65,9 +69,11 @@ class Outgoing:
                 for path, descriptor in self._opened:
                     _write(write, path, descriptor, how)
         finally:
-            for _, descriptor in self._opened:
-                os.close(descriptor)
-            self._opened.clear()
+            self._close()
+
+    def _close(self) -> None:
+        while self._opened:
+            os.close(self._opened.pop()[1])
 
 
 def write_out(paths: Iterable[str]) -> None:

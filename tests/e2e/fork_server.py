@@ -63,6 +63,7 @@ def run(request: dict[str, Any], pipes: list[int]) -> None:
     command = os.fork()
     if command == 0:
         os.close(go)
+        Path("/proc/self/comm").write_text(request["name"], encoding="utf-8")
         os.read(ready, 1)
         become(request, out, err)
     os.close(out)
@@ -125,5 +126,7 @@ def import_everything() -> None:
 if __name__ == "__main__":
     if os.fork() > 0:
         os._exit(0)  # whoever started this waits for it
+    os.setsid()  # Ctrl-C is for the tests, which may still need a command to clean up
+    os.chdir("/")  # nothing is held that a test unmounts or deletes
     import_everything()
     serve(socket.socket(fileno=int(sys.argv[1])))

@@ -6,6 +6,7 @@ A test that is about the start itself, or that holds a process in its hands, sta
 from __future__ import annotations
 
 import atexit
+import itertools
 import json
 import os
 import selectors
@@ -15,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from provstore.testing.project import PROVSTORE
@@ -24,18 +25,28 @@ from .fork_server import REQUEST_SIZE
 
 SERVER = Path(__file__).with_name("fork_server.py")
 LANGUAGE = {"LANG": "C.UTF-8"}
-"""Of all variables that decide how an interpreter starts, the server has this one: who changes any, starts."""
+"""Of all variables that decide how an interpreter starts, the servers have this one: who changes any, starts."""
+
+SEEDS = ("1", "2")
+"""How the servers hash texts, which decides the order of sets: what depends on it differs from command to command."""
+
+NAME_SIZE = 15
+"""Characters of the name of a process that the system keeps."""
+
+PATIENCE_AT_THE_END = 5
+"""Seconds in which a server ends; but where a command of it has not ended, that is left alone as a started one is."""
 
 
 class ForkServer:
-    """The server of this process; it is started when it is first asked, and ends with this process.
+    """The servers of this process, asked in turn; each is started when it is first asked, and ends with this process.
 
     Called from any thread.
     """
 
     def __init__(self) -> None:
-        self._starting = threading.Lock()
-        self._socket: socket.socket | None = None
+        self._choosing = threading.Lock()
+        self._seeds = itertools.cycle(SEEDS)
+        self._sockets: dict[str, socket.socket] = {}
 
     def run(
         self,
@@ -43,12 +54,14 @@ class ForkServer:
         folder: Path | str,
         environment: Mapping[str, str],
         *,
+        name: str,
         seconds: float,
         tracer: Sequence[str] = (),
     ) -> tuple[int, bytes, bytes] | None:
         """Runs a command to its end, which may take so many seconds.
 
         Args:
+            name: What the process is called, and those that it forks: a fork's variables are not in ``/proc``.
             tracer: Words of a program that follows it, if they are followed by ``-p`` and its process.
 
         Returns:
@@ -57,8 +70,9 @@ class ForkServer:
         """
         facts = {
             "words": [PROVSTORE, *words],
-            "folder": str(folder),
+            "folder": os.path.abspath(folder),
             "environment": {**environment},
+            "name": name[:NAME_SIZE],
             "tracer": [*tracer],
         }
         request = json.dumps(facts).encode()
@@ -77,18 +91,19 @@ class ForkServer:
         return (int(status), out, err) if status else None
 
     def _connection(self) -> socket.socket:
-        with self._starting:
-            if self._socket is None:
-                self._socket = self._start()
-            return self._socket
+        with self._choosing:
+            seed = next(self._seeds)
+            if seed not in self._sockets:
+                self._sockets[seed] = self._start(seed)
+            return self._sockets[seed]
 
-    def _start(self) -> socket.socket:
+    def _start(self, seed: str) -> socket.socket:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             number = theirs.fileno()
             process = subprocess.Popen(
                 [sys.executable, str(SERVER), str(number)],
-                env={"PATH": os.defpath, **LANGUAGE},
+                env={"PATH": os.defpath, **LANGUAGE, "PYTHONHASHSEED": seed},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,  # as those of its forks, for which it makes `sys.stdout` here
                 stderr=subprocess.PIPE,
@@ -102,7 +117,8 @@ class ForkServer:
 def _stop(server: subprocess.Popen[bytes], connection: socket.socket) -> None:
     """Ends the server, which reads the end of its requests."""
     connection.close()
-    server.communicate()
+    with suppress(subprocess.TimeoutExpired):
+        server.communicate(timeout=PATIENCE_AT_THE_END)
 
 
 def _read_to_their_ends(pipes: Sequence[int], words: Sequence[str], seconds: float) -> list[bytes]:

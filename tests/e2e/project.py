@@ -22,7 +22,7 @@ from typing import Any
 from provstore.testing import project as testing
 from provstore.testing.project import PATIENCE, PROVSTORE, Done, ended, task_name
 
-from .forked import ForkServer
+from .forked import NAME_SIZE, ForkServer
 
 __all__ = ["MARK", "PATIENCE", "PROVSTORE", "TRACED", "Done", "Project", "stage", "task_name"]
 
@@ -76,7 +76,7 @@ class Project(testing.Project):
         if how:
             return None
         environment = self._environment_with(env)
-        found = FORKS.run(words, cwd or self.root, environment, seconds=PATIENCE, tracer=tracer)
+        found = FORKS.run(words, cwd or self.root, environment, name=self.mark, seconds=PATIENCE, tracer=tracer)
         return ended(words, *found, status) if found else None
 
     def run(self, *words: str, status: int | None = 0, **how: Any) -> Done:
@@ -107,13 +107,14 @@ class Project(testing.Project):
         assert left == []
 
     def alive(self) -> list[int]:
-        """Processes that carry this project's mark, but zombies."""
-        wanted = f"{MARK}={self.mark}".encode()
+        """Processes that carry this project's mark, but zombies: in their variables, or a fork as its name."""
+        variable, name = f"{MARK}={self.mark}".encode(), f"({self.mark[:NAME_SIZE]}".encode()
         found = []
         for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
-            if entry.isdigit() and wanted in _bytes_of(f"/proc/{entry}/environ"):
-                state = _bytes_of(f"/proc/{entry}/stat").rpartition(b")")[2].split()
-                if state and state[0] != b"Z":
+            if entry.isdigit():
+                called, _, more = _bytes_of(f"/proc/{entry}/stat").rpartition(b")")
+                is_own = called.endswith(name) or variable in _bytes_of(f"/proc/{entry}/environ")
+                if is_own and more.split()[:1] not in ([], [b"Z"]):
                     found.append(int(entry))
         return found
 

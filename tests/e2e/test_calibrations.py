@@ -86,6 +86,7 @@ def test_a_calibration_is_found_by_what_it_is_for(store):
     for data_id, said in (
         ({"exposure": 9}, "there is no record of exposure=9"),
         ({"exposre": 1}, "no dimension 'exposre'"),
+        ({"exposure": 1, "night": 2}, "there is no record of exposure=1, night=2 that would say for which time"),
     ):
         with pytest.raises(UsageError, match=said):
             store.find_dataset("bias", {"detector": 2, **data_id}, collections=CALIB)

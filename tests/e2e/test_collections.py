@@ -110,6 +110,7 @@ def test_what_is_wrong_is_exit_status_2_and_changes_nothing(project: Project) ->
         (("decertify", "calib", "flta"), "flta: there is no such dataset type"),
         (("chain", "main", "all"), "main > all > main"),
         (("chain", "all", "main", "main"), "twice"),
+        (("chain", "all"), "Missing argument 'CHILD...'"),  # nobody empties a chain by asking for it
         (("create", "main"), "main: this collection is of type CHAINED"),
         (("remove", "main"), "chain all"),
         (("remove", "sources"), "can't be removed"),

@@ -329,6 +329,23 @@ def test_the_only_copy_gives_way_to_nothing(store: Store) -> None:
         store.put(2, "metrics", visit=1)
 
 
+def test_the_files_of_a_removed_run_give_way(store: Store) -> None:
+    """They are nobody's data any more, but not lost either; what was deleted with its bytes kept is left alone."""
+    gone = store.put("a", "raw", visit=1, detector=1, run="first")
+    store.remove_collection("first")
+    again = store.put("b", "raw", visit=1, detector=1, run="first")
+    kept = store.put("c", "raw", visit=2, detector=1)
+    store.delete_dataset(kept, keep_bytes=True)
+
+    assert store.get(again) == Path(again.path).read_text() == "b"
+    with refused(store, FileError, "other data lie there"):
+        store.put("d", "raw", visit=2, detector=1)
+    project = Project(Path(store.root), {})
+    project.provstore("restore", f"{gone.path}@{gone.id}")
+    assert Path(gone.path).read_text() == "a"
+    assert project.provstore("fsck", "--objects").status == 0
+
+
 def test_each_version_at_a_path_is_replaced_and_deleted_for_itself(store: Store) -> None:
     """Deleting an older one leaves the file of the newer; deleting the newer frees the path; fsck finds no fault."""
     first, second = store.put("a", "raw", visit=1, detector=1), store.put("b", "raw", visit=1, detector=1)

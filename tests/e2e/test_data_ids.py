@@ -146,6 +146,7 @@ def test_an_order_and_a_limit(store):
         ("visit", {"where": "region overlaps CIRCLE(1, 2, 3)", "tract": 1}, QueryError, "ambiguous"),
         ("visit", {"order_by": "tract"}, QueryError, "ambiguous"),
         ("visit", {"order_by": "visit.region"}, QueryError, "no order"),
+        ("visit", {"order_by": "vist", "limit": 2}, QueryError, "no name 'vist'"),
         ("visit", {"datasets": "imgae"}, UsageError, "no such dataset type"),
         ("visit", {"datasets": "image", "collections": "nowhere"}, UsageError, "no such collection"),
         ("visit", {"collections": "main"}, UsageError, "no dataset type"),

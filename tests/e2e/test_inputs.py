@@ -245,6 +245,25 @@ def calibrate(project: Project, level: int) -> None:
     project.run("flat", "-i", "calib")
 
 
+def test_an_input_that_is_read_from_a_copy_has_a_name_as_long_as_may_be(tmp_path: Path) -> None:
+    """The copy has no longer one before it is whole."""
+    name = "n" * 251 + ".dat"
+    project = Project(tmp_path / "p", {"Pipelinefile.toml": f"""
+[datasets.flat]
+path = "{name}"
+[stages.copy]
+run = "cat {{inputs.flat}} > {{outputs.copy}}"
+inputs.flat = {{ dataset = "flat" }}
+outputs.copy = "copy"
+"""})  # fmt: skip
+    with Store.open(project.root) as store:
+        store.put(b"one", "flat", run="first")
+        store.put(b"two", "flat", run="second")
+    project.run("-i", "first")
+
+    assert (project.read("copy"), project.read(name)) == ("one", "two")
+
+
 # --- inputs that are no calibrations ------------------------------------------------------------------------------
 
 PLAIN = """

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from provstore import Store
+
 from .project import Project, stage
 
 NOISY = stage("noisy", "cat in.txt > out.txt; date +%N >> out.txt; echo printed", "in.txt", "out.txt")
@@ -276,3 +278,23 @@ def test_records_of_dimensions_are_counted(tmp_path: Path) -> None:
         'left as it is here: dimension_record visit {"visit":1}',
     ]
     here.provstore("fsck")
+
+
+def test_a_calibration_that_has_no_place_is_named_with_its_time(tmp_path: Path) -> None:
+    """It overlaps one that was put in before, in part, and is taken out as a whole; the report says for which time."""
+    here, there = (Project(tmp_path / name, {"Pipelinefile.toml": "[dimensions]\nn = [1]\n"}) for name in "ab")
+    ids, spans = [], (("2026-01-01", None), ("2025-12-01", "2026-01-02"))
+    for project, span in zip((here, there), spans, strict=True):
+        with Store.create(project.root) as store:
+            store.register_collection("flats", "CALIBRATION")
+            about = {"dataset_type": "flat", "data_id": {"n": 1}, "location": "meta"}
+            ids.append(store.register_dataset("flat", **about))
+            store.certify("flats", ids[-1:], *span)
+    shutil.copytree(here.root, tmp_path / "c")
+    told = here.provstore("merge", "../b").out.splitlines()[-1]
+    (out,) = Project(tmp_path / "c", {}).json("merge", "../b")["taken_out"]
+
+    when = "2025-12-01T00:00:00Z until 2026-01-02T00:00:00Z"
+    assert told.startswith(f"taken out of flats: dataset {ids[1]} for {when}, as dataset {ids[0]} of its type")
+    assert out["dataset"] == ids[1]
+    assert (out["begin"], out["end"]) == ("2025-12-01T00:00:00.000000Z", "2026-01-02T00:00:00.000000Z")

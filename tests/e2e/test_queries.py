@@ -261,6 +261,22 @@ def test_an_infinite_number_is_no_value_of_a_dimension(project: Project) -> None
         assert len(store.query_datasets(TYPE, "visit < :x", bind=infinite)) == 12
 
 
+@pytest.mark.parametrize("name", ["n", "note.dataset.size", "n.mass"])
+def test_a_condition_that_is_too_deep_is_a_fault_of_the_query(tmp_path: Path, name: str) -> None:
+    """Whoever reads it first: the values of data IDs, those of records, or the datasets; the store is sound."""
+    (tmp_path / "Pipelinefile.toml").write_text('[dimensions.n]\ntype = "int"\nmetadata = { mass = "int" }\n')
+    deep = "".join([f"({name} = {n} or ({name} < {n + 2} and " for n in range(48)]) + f"{name} > 0" + "))" * 48
+    with Store.create(tmp_path) as store:
+        store.insert_dimension("n", [{"n": 1, "mass": 2}])
+        store.register_dataset_type("note", ["n"], "json")
+        store.register_dataset("a", location="meta", dataset_type="note", data_id={"n": 1})
+        with pytest.raises(QueryError, match="nested deeper than SQLite can read"):
+            store.query_datasets("note", deep)
+        if "dataset" not in name:
+            with pytest.raises(QueryError, match="nested deeper than SQLite can read"):
+                store.query_data_ids("n", deep, datasets="note")
+
+
 def test_a_type_that_is_only_declared_has_no_data_yet(tmp_path: Path) -> None:
     """It is no mistake to ask for it; its dimensions are known, and what is wrong in a condition is said."""
     (tmp_path / "Pipelinefile.toml").write_text('[dimensions.n]\ntype = "int"\n[datasets.note]\ndimensions = ["n"]\n')

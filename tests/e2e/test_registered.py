@@ -165,6 +165,9 @@ FAILING: dict[str, tuple[Callable[[Store, Path], object], type[ProvstoreError], 
     "the store itself": (
         lambda s, d: s.register_dataset("y", old_location=f"{s.root}/.provstore/store.db", transfer="move"),
         UsageError, "data of your own"),
+    "the Pipelinefile": (
+        lambda s, d: s.register_dataset("y", old_location=f"{s.root}/Pipelinefile.toml", transfer="move"),
+        UsageError, "which the project needs"),
     "another's data": (
         lambda s, d: s.register_dataset("y", old_location=f"{s.root}/known.csv", transfer="move"),
         UsageError, "would lose its data"),

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -22,10 +23,11 @@ from provstore.errors import FileError, ProvstoreError, StoreUnwritableError, Us
 from provstore.model.files import Content
 from provstore.operations import copies
 from provstore.operations.announced import Announced
-from provstore.operations.outputs import Outputs
+from provstore.operations.outputs import Outputs, unfinished
 from provstore.operations.registry.data import placing
 from provstore.store import functions
 from provstore.store.connection import transaction
+from provstore.watch.workspace import Workspace
 
 PIPELINEFILE = """
 [dimensions.visit]
@@ -172,6 +174,148 @@ def test_a_disk_that_is_full_inside_of_a_folder_is_said_to_be_full(
 
     error = refused(store, lambda: store.register_dataset("place", old_location="folder"), StoreUnwritableError)
     assert "No space left" in str(error)
+
+
+def test_a_call_leaves_no_file_open(store: Store) -> None:
+    """Whether it has been done or refused: a program that registers thousands of files would come to its limit."""
+    for name in ("first", "second"):
+        Path(name).write_text(name)
+        os.utime(name, (1_700_000_000, 1_700_000_000))
+    time.sleep(0.02)  # they are older than the clock's tick
+    store.register_dataset("file")
+    before = os.listdir("/dev/fd")
+    store.register_dataset("first")
+    with pytest.raises(UsageError):
+        store.register_dataset("first", old_location="second")
+    store.register_dataset("folder")
+
+    assert os.listdir("/dev/fd") == before
+
+
+@pytest.mark.parametrize("transfer", ["copy", "move", "hardlink"])
+def test_a_name_may_be_as_long_as_the_file_system_lets_it_be(store: Store, transfer: str) -> None:
+    """What has another name before is no longer than that."""
+    name = "n" * 255
+    store.register_dataset(name, old_location="file", transfer=transfer)
+    store.register_dataset(f"in/{name}", old_location="folder", transfer=transfer)
+
+    assert Path(name).read_text() == BIG
+    assert Path("in", name, "sub", "b").read_text() == BIG[1:]
+
+
+# --- other file systems -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[errno.EXDEV, errno.EPERM], ids=["a mount", "no hard links"])
+def elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """All but `.provstore` lies on a file system of its own; or there are no hard links."""
+    link, rename, number = os.link, os.rename, request.param
+
+    def is_between(source: str, target: str) -> bool:
+        return ("/.provstore/" in source) != ("/.provstore/" in target)
+
+    def linked(source: str, target: str) -> None:
+        if number == errno.EPERM or is_between(source, target):
+            raise OSError(number, os.strerror(number), source, None, target)
+        link(source, target)
+
+    def renamed(source: str, target: str) -> None:
+        if number == errno.EXDEV and is_between(source, target):
+            raise OSError(number, os.strerror(number), source, None, target)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "link", linked)
+    monkeypatch.setattr(os, "rename", renamed)
+    return int(number)
+
+
+@pytest.mark.parametrize("source", ["file", "folder"])
+@pytest.mark.parametrize("transfer", ["copy", "move"])
+@pytest.mark.usefixtures("elsewhere")
+def test_data_come_to_another_file_system(store: Store, source: str, transfer: str) -> None:
+    """And nothing but the data."""
+    before = Workspace(store.root, {}, {}).read(source)[0].digest
+    id = store.register_dataset("place", old_location=source, transfer=transfer)
+
+    assert store.get_dataset(id).digest == before == Workspace(store.root, {}, {}).read("place")[0].digest
+    assert sorted(os.listdir()) == sorted(
+        {".provstore", "Pipelinefile.toml", "file", "folder", "place"} - ({source} if transfer == "move" else set())
+    )
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_what_appears_on_another_file_system_meanwhile_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A renaming would replace it."""
+    monkeypatch.setattr(placing.Placing, "is_taken", False)
+    Path("place").symlink_to("nowhere")
+
+    refused(store, lambda: store.register_dataset("place", old_location="file"), FileError)
+    assert os.readlink("place") == "nowhere"
+
+
+@pytest.mark.parametrize("elsewhere", [errno.EXDEV], indirect=True)
+@pytest.mark.parametrize("source", ["file", "folder"])
+@pytest.mark.usefixtures("elsewhere")
+def test_a_disk_that_is_full_there_keeps_nothing_of_a_copy(
+    store: Store, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    """Neither the copy that was begun nor the folders that were made for it."""
+    copy_file = copies._copy_file
+
+    def full(source: str, target: str) -> None:
+        copy_file(source, target)
+        if "/.provstore/" not in target:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), target)
+
+    monkeypatch.setattr(copies, "_copy_file", full)
+
+    refused(store, lambda: store.register_dataset("new/place", old_location=source), StoreUnwritableError)
+    assert sorted(os.listdir()) == [".provstore", "Pipelinefile.toml", "file", "folder"]
+
+
+@pytest.mark.parametrize("source", ["file", "folder"])
+def test_a_copy_that_fails_leaves_nothing_nor_does_one_that_was_killed(store: Store, source: str) -> None:
+    """Who copies may have noted nothing. The next copy to the same place takes the place of what a kill has left."""
+
+    def fail(fresh: str, target: str) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), target)
+
+    with pytest.raises(OSError, match="place"):
+        copies.copy(source, "place", fail)
+    assert sorted(os.listdir()) == [".provstore", "Pipelinefile.toml", "file", "folder"]
+    Path(unfinished("place")).write_text("half")
+    copies.copy(source, "place")
+
+    assert sorted(os.listdir()) == [".provstore", "Pipelinefile.toml", "file", "folder", "place"]
+
+
+@pytest.mark.parametrize("elsewhere", [errno.EXDEV], indirect=True)
+@pytest.mark.usefixtures("elsewhere")
+def test_what_a_killed_call_had_begun_to_copy_there_goes_with_the_next(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its note says where it was to lie."""
+    with monkeypatch.context() as killed:
+        killed.setattr(copies, "clear_unfinished", lambda target: None)
+        killed.setattr("provstore.operations.announced.undo", lambda *_: False)
+        killed.setattr(copies, "write_out", lambda files: 1 / 0 if "/.provstore/" not in next(iter(files)) else None)
+        with pytest.raises(ZeroDivisionError):
+            store.register_dataset("new/place", old_location="file")
+    assert os.listdir("new")
+    store.register_execution("next")
+
+    assert not os.path.exists("new")
+
+
+@pytest.mark.parametrize("source", ["file", "folder"])
+@pytest.mark.parametrize("elsewhere", [errno.EPERM], indirect=True)
+@pytest.mark.usefixtures("elsewhere")
+def test_a_hard_link_that_can_not_be_is_refused_with_what_does_without(store: Store, source: str) -> None:
+    """On another file system, or to another user's file."""
+    error = refused(store, lambda: store.register_dataset("p", old_location=source, transfer="hardlink"), FileError)
+
+    assert "can't be linked" in str(error)
+    assert "copy" in error.hint  # type: ignore[attr-defined]
 
 
 # --- interrupts -------------------------------------------------------------------------------------------------

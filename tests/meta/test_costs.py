@@ -159,6 +159,7 @@ def test_system_calls_of_a_task_that_runs(tmp_path: Path, shape: str) -> None:
         system_calls(project(tmp_path / "few", shape, FEW), "run", "-j1"),
         system_calls(project(tmp_path / "many", shape, MANY), "run", "-j1"),
     )
+    costs.pop("poll", None)  # one or two, as the runner has to wait for the task or not: that depends on the machine
 
     assert sum(costs.values()) <= CALLS[shape], costs
 
@@ -176,4 +177,4 @@ CALLS_OF_NOTHING = 1
 STATEMENTS = {"wide": 18, "chain": 9}
 """One for each dataset notes the values in its data ID. In "wide" each task has a value of its own, whose record takes
 two: the row, and its own record."""
-CALLS = {"wide": 88, "chain": 78}
+CALLS = {"wide": 87, "chain": 77}

@@ -75,12 +75,12 @@ def universes(draw):
     rows += [("band", {"band": name}, {}) for name in "gr"]
     rows += [("skymap", {"skymap": name}, {}) for name in "st"]
     numbers = st.integers(1, 3)
-    for instrument, number in draw(st.sets(st.tuples(st.sampled_from("AB"), numbers), max_size=4)):
+    for instrument, number in sorted(draw(st.sets(st.tuples(st.sampled_from("AB"), numbers), max_size=4))):
         rows.append(("detector", {"instrument": instrument, "detector": number}, {}))
-    for instrument, number in draw(st.sets(st.tuples(st.sampled_from("AB"), numbers), max_size=4)):
+    for instrument, number in sorted(draw(st.sets(st.tuples(st.sampled_from("AB"), numbers), max_size=4))):
         said = {"band": draw(st.sampled_from(["g", "r", None])), "seconds": draw(st.sampled_from([5.0, 20.0, None]))}
         rows.append(("visit", {"instrument": instrument, "visit": number}, said))
-    tracts = draw(st.sets(st.tuples(st.sampled_from("st"), numbers), max_size=3))
+    tracts = sorted(draw(st.sets(st.tuples(st.sampled_from("st"), numbers), max_size=3)))
     rows += [("tract", {"skymap": skymap, "tract": number}, {}) for skymap, number in tracts]
     for skymap, number in tracts:
         for patch in draw(st.sets(numbers, max_size=2)):

@@ -68,6 +68,18 @@ def test_what_is_checked_once_passes_again_as_it_is(label: object, depth: float,
     assert checked(DIMENSIONS, LABELS, once) == once == {"any": label, "depth": depth, "band": band}
 
 
+def test_a_text_of_another_class_is_kept_as_a_text() -> None:
+    """numpy has texts of its own, which are spelled otherwise."""
+
+    class Text(str):
+        __slots__ = ()
+
+    parts = TypeDefinition("parts", ("part", "band"), "json")
+    found = checked(DIMENSIONS, parts, {"part": Text("a"), "band": Text("g")})
+
+    assert [(value, type(value)) for value in found.values()] == [("a", str), ("g", str)]
+
+
 @given(st.integers(-(2**63), 2**63 - 1), st.text("abc=_ 01é-", min_size=1), st.sampled_from([0.5, 1.0]))
 def test_words_say_what_values_are_spelled_as(visit: int, part: str, depth: float) -> None:
     """Reading is the inverse of writing, by what the dimension's values are."""

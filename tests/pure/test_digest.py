@@ -21,6 +21,7 @@ from provstore import digest
 from provstore.digest import (
     CHUNK,
     Entry,
+    Spelling,
     canonical_json,
     digest_bytes,
     digest_descriptor,
@@ -62,6 +63,30 @@ def test_json(vector):
     """Sorted keys, no white space, characters as they are."""
     assert canonical_json(vector["value"]) == vector["text"]
     assert digest_json(vector["value"]) == vector["digest"]
+
+
+HARD_TEXTS = st.sampled_from(["%", "%s", "%%", "%(a)s", '"', "\\", "\0", "\x7f", "\u2028", "\ud800", "\udc80"])
+TEXTS = HARD_TEXTS | st.text(st.characters(), max_size=6)
+PLAIN = st.none() | st.booleans() | st.integers() | st.just(10**300) | st.floats() | TEXTS
+VALUES = PLAIN | st.lists(PLAIN, max_size=2) | st.dictionaries(TEXTS, PLAIN, max_size=2)
+
+
+@given(st.dictionaries(TEXTS, VALUES, max_size=5), st.sets(TEXTS), TEXTS)
+def test_many_objects_are_spelled_as_each_by_itself(value, names, around):
+    """Whatever the names and values are, and whichever values all objects share."""
+    shared = {name: part for name, part in value.items() if name in names}
+    own = {name: part for name, part in value.items() if name not in names}
+
+    assert Spelling(own, shared).of(own) == canonical_json(value)
+    assert Spelling(own, shared, around or "a").of(own) == canonical_json({around or "a": value})
+
+
+@pytest.mark.parametrize("value", [numpy.int64(1), numpy.bool_(True), b"a", {1}])
+def test_many_objects_hold_no_other_values_than_one(value):
+    """What JSON can't say is an error, not a text that looks like it."""
+    for spelled in (Spelling(["a"]).of, canonical_json):
+        with pytest.raises(TypeError):
+            spelled({"a": value})
 
 
 @pytest.mark.parametrize("vector", GOLDEN["manifest"], ids=lambda vector: str(len(vector["entries"])))

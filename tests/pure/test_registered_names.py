@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from provstore.errors import UsageError
 from provstore.operations.registry.names import (
     BUMPS,
+    checked_data_id,
     checked_name,
     checked_version,
     checked_words,
@@ -86,3 +87,12 @@ def test_keywords_are_in_lower_case_and_each_once() -> None:
     assert checked_words(["Sky", " sky", "RAW data"]) == ("raw data", "sky")
     with pytest.raises(UsageError, match="a list of words"):
         checked_words("sky")
+
+
+@pytest.mark.parametrize("value", ["a\0b", 2**63, -(2**63) - 1, 10**40])
+def test_a_data_id_holds_no_value_that_a_query_would_take_for_another(value: object) -> None:
+    """SQLite cuts text at a NUL character, and knows numbers beyond 64 bits only roughly."""
+    with pytest.raises(UsageError, match=r"data ID: .* expected"):
+        checked_data_id({"n": value})  # type: ignore[dict-item]
+
+    assert checked_data_id({"n": 2**63 - 1, "m": -(2**63)}) == '{"m":-9223372036854775808,"n":9223372036854775807}'

@@ -112,10 +112,12 @@ def test_integers_between_underscores_are_cut_in_the_right_place():
         ("{d:3d}", "  7", 7), ("{d:3d}", " 7", None), ("{d:x}", "ff", 255), ("{d:x}", "FF", None),
         ("{d:#o}", "0o17", 15), ("{d:+d}", "+1", 1), ("{d}", "12", 12), ("{d}", "012", None), ("{d}", "x", None),
         ("{d:05}", "00012", 12), ("{d:<4}", "12  ", 12),
+        ("{d}", "9223372036854775807", 2**63 - 1), ("{d}", "9223372036854775808", None), ("{d:x}", "f" * 17, None),
+        ("{d}", "-9223372036854775808", -(2**63)), ("{d}", "-9223372036854775809", None),
     ],
 )  # fmt: skip
 def test_an_integer_is_found_only_as_it_is_written(template, path, value):
-    """``{d:02d}`` finds ``03`` and not ``3``."""
+    """``{d:02d}`` finds ``03`` and not ``3``; beyond 64 bits there is none, as no store could hold it."""
     assert matched(template, path, d=INTEGER) == (None if value is None else {"d": value})
 
 

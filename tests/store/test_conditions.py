@@ -224,6 +224,7 @@ def test_what_has_no_meaning_is_an_error_with_its_place(text, bind, message):
         ("visit not in (:none)", {"none": []}),
         (" or ".join(["visit = 1"] * 3000 + ["visit = 101"]), {}),
         ("visit in (" + ", ".join(map(str, range(40_000))) + ")", {}),
+        ("visit in (:x) and not visit in (:y)", {"x": range(10**12), "y": range(100, -(10**12), -1)}),
         ("visit < :x", {"x": float("inf")}),
         ("visit in (:x)", {"x": [float("inf"), 101]}),
         ("not GLOB(night, :x) and not GLOB(night, '*\0')", {"x": "2026-11-21\0x"}),

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provstore.digest import canonical_json
+from provstore.errors import QueryError
 from provstore.operations.registry.queries.narrowing import ranges_of
 from provstore.query import matches, parse_where
 from provstore.query.narrow import needed, needed_fields
@@ -160,6 +161,26 @@ def check(conn, many, asked):
         assert [sorted_by(expected[id], asked.order) for id in found] == sorted(keys)[:number]
 
 
+def test_an_order_with_a_limit_reads_what_is_read_without(conn):
+    """A condition just as deep as SQLite can read: going along the order is a question within a question."""
+    add_images(conn, runs=1)
+    order, parameters = sql.ordered(["visit"], DatasetNames({"visit": "number"}))
+
+    def number(depth, leads):
+        condition = sql.Condition("1 = (" * depth + "1" + ")" * depth, parameters.values)
+        wanted = datasets.Wanted("valid", condition, {}, None, False, {}, order, 3, leads)
+        try:
+            return len(datasets.found(conn, "image", wanted))
+        except QueryError:
+            return None
+
+    plain = [number(depth, []) for depth in range(1, 60)]
+
+    assert plain[0] == 3
+    assert plain[-1] is None
+    assert [number(depth, leads_of(["visit"])) for depth in range(1, 60)] == plain
+
+
 def found_by_query(conn, asked):
     """Ids that the store finds."""
     names = DatasetNames({"n": "number", "m": "number"})
@@ -299,16 +320,7 @@ def test_a_chain_is_searched_in_its_order(conn):
 
 def steps(conn, runs, **changes):
     """SQLite's instructions for a query with a limit of 3, over so many runs of 20 images each."""
-    for table in ("dataset", "data_id_value"):
-        conn.execute(f"DELETE FROM {table}")
-    for run in range(runs):
-        for number in range(20):
-            data_id = canonical_json({"band": "gr"[run % 2], "detector": number % 5, "visit": run * 4 + number // 5})
-            created = NOW.replace("10:00:00", f"10:00:{number:02d}").replace("2026", str(1000 + run))
-            row = dataset_row(
-                id=f"{run}-{number}", created=created, type="image", run=f"r{run}", data_id=data_id, role="out"
-            )
-            add(conn, "dataset", row)
+    add_images(conn, runs)
     where = parse_where(changes.pop("where", ""))
     names = DatasetNames({"band": "text", "detector": "number", "visit": "number"})
     order = changes.pop("order", [])
@@ -332,6 +344,20 @@ def steps(conn, runs, **changes):
     finally:
         conn.set_progress_handler(None, 0)
     return count
+
+
+def add_images(conn, runs):
+    """The store with so many runs of 20 images each, and nothing else."""
+    for table in ("dataset", "data_id_value"):
+        conn.execute(f"DELETE FROM {table}")
+    for run in range(runs):
+        for number in range(20):
+            data_id = canonical_json({"band": "gr"[run % 2], "detector": number % 5, "visit": run * 4 + number // 5})
+            created = NOW.replace("10:00:00", f"10:00:{number:02d}").replace("2026", str(1000 + run))
+            row = dataset_row(
+                id=f"{run}-{number}", created=created, type="image", run=f"r{run}", data_id=data_id, role="out"
+            )
+            add(conn, "dataset", row)
 
 
 @pytest.mark.parametrize(

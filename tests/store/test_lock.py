@@ -165,3 +165,29 @@ def test_no_descriptor_is_lost(path, holder):
             taken(path)
 
     assert not before or len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_forked_process_does_not_go_on_holding_what_was_released(path):
+    """It has the file open, as it was forked by another thread meanwhile; and it lets nobody in by ending its copy."""
+    lock = RunLock(path, "one", wait=False, on_wait=print)
+    ready, done = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(done[1])
+        other = os.dup(lock._descriptor)
+        lock.release()
+        os.write(ready[1], b"." if other else b"")
+        os.read(done[0], 1)
+        os._exit(0)
+    try:
+        os.read(ready[0], 1)
+        with pytest.raises(StoreLockedError, match=f"process {os.getpid()} "):
+            RunLock(path, "two", wait=False, on_wait=print)
+        lock.release()
+
+        RunLock(path, "two", wait=False, on_wait=print).release()
+    finally:
+        os.close(done[1])
+        os.waitpid(child, 0)
+        for descriptor in (*ready, done[0]):
+            os.close(descriptor)

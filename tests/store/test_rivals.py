@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from provstore.errors import StoreError
 from provstore.model.ranges import overlap
 from provstore.model.values import new_id
 from provstore.store import collections, facts, migrate
@@ -104,3 +105,39 @@ def test_stores_that_are_merged_to_and_fro_hold_the_same(tmp_path):
     assert not merge(one, two).is_anything
     claim_sound(one)
     claim_sound(two)
+
+
+def test_what_a_cut_has_left_is_as_old_as_the_whole(tmp_path):
+    """A dataset that was valid for all times stays beside one that came before the cut, and the times are told."""
+    one, two = made(tmp_path / "a"), made(tmp_path / "b")
+    first = put_in(one, "flats", 1)
+    later = put_in(two, "flats", 1, (DAYS[1], DAYS[2]))
+    with opened(one) as store:
+        ledger, (whole,) = store.ledger(), collections.tags(store.conn, "flats")
+        ledger.add("tag_removal", {"tag": whole.id, "removed": NOW})
+        for left in ((None, DAYS[2]), (DAYS[3], None)):
+            ledger.add("tag", tag_row(new_id(), "flats", first, left))
+        ledger.write({}, {})
+    taken = merge(one, two)
+    merge(two, one)
+
+    assert [rival[2:] for rival in taken.rivals] == [(later, DAYS[1], DAYS[2], first)]
+    assert held(one) == held(two) == {("flats", first)}
+    claim_sound(two)
+
+
+def test_collections_of_other_types_are_not_merged(tmp_path):
+    """A chain can't be a TAGGED collection elsewhere: that is said before anything is added, on both sides."""
+    one, two = made(tmp_path / "a"), made(tmp_path / "b")
+    put_in(one, "best", 1)
+    with opened(two) as store:
+        ledger = store.ledger()
+        ledger.add_collection("best/1", "best", NOW)
+        ledger.write({}, {})
+    for folder, other in ((one, two), (two, one)):
+        before = (folder / "store.db").read_bytes()
+        with pytest.raises(StoreError, match="collection best is of type"):
+            merge(folder, other)
+
+        assert (folder / "store.db").read_bytes() == before
+        claim_sound(folder)

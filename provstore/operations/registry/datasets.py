@@ -8,6 +8,7 @@ from operator import itemgetter
 
 from provstore.errors import PipelinefileError, UsageError
 from provstore.noun import NamedTuple
+from provstore.operations.registry.bulk import uncollected
 from provstore.operations.registry.references import dataset_id
 from provstore.store import registered
 from provstore.store.datasets import declared
@@ -98,17 +99,17 @@ class DatasetReport(NamedTuple):
 def records_of(project: Project, store: Store, ids: Iterable[str]) -> list[DatasetRecord]:
     """The records of datasets that are there, each proved."""
     wanted = list(ids)
-    prove_all(store, "dataset", wanted)
-    rows = store.ask(registered.datasets, wanted)
-    orders = {
-        type: dimensions_in_order(project, store, type)
-        for type in {row["type"] for row in rows if len(row["data_id"]) > 1}
-    }
-    values = [
-        {**row, "keywords": tuple(row["keywords"]), "data_id": _in_order(row["data_id"], orders.get(row["type"], ()))}
-        for row in rows
-    ]
-    return [DatasetRecord._make(_fields_of(value)) for value in values]
+    with uncollected(len(wanted)):
+        prove_all(store, "dataset", wanted)
+        rows = store.ask(registered.datasets, wanted)
+        orders = {
+            type: dimensions_in_order(project, store, type)
+            for type in {row["type"] for row in rows if len(row["data_id"]) > 1}
+        }
+        for row in rows:
+            row["keywords"] = tuple(row["keywords"])
+            row["data_id"] = _in_order(row["data_id"], orders.get(row["type"], ()))
+        return [DatasetRecord._make(_fields_of(row)) for row in rows]
 
 
 def dimensions_in_order(project: Project, store: Store, type: str) -> Sequence[str]:

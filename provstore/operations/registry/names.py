@@ -211,13 +211,21 @@ def checked_object(what: str, value: Mapping[str, JSON] | None) -> str:
 
 
 def checked_data_id(value: Mapping[str, JSON] | None) -> str:
-    """A data ID as the store spells it. Whole numbers may be those of numpy."""
+    """A data ID as the store spells it. Whole numbers may be those of numpy.
+
+    Raises:
+        UsageError: It is none, or holds what no query could tell from other values.
+    """
     if isinstance(value, dict):
         value = {name: part if (number := whole_number(part)) is None else number for name, part in value.items()}
     text = checked_object("data ID", value)
     for dimension, part in (value or {}).items():
         if not dimension.isidentifier() or not isinstance(part, (str, int, float)):
             raise UsageError(f"data ID: found {dimension}={part!r}, expected a dimension with a text or a number")
+        if isinstance(part, str) and "\0" in part:
+            raise UsageError(f"data ID: found {dimension}={part!r}, expected text without NUL characters")
+        if isinstance(part, int) and not -(2**63) <= part < 2**63:
+            raise UsageError(f"data ID: {dimension}: found a number beyond 64 bits, expected a smaller one")
     return text
 
 

@@ -12,8 +12,9 @@ import pytest
 from provstore import query
 from provstore.errors import QueryError
 from provstore.query import bound_names, check_where, matches, names, parse_where, printed
+from provstore.query.bound import in_list
 from provstore.query.node import Node
-from provstore.query.tree import Expression, Literal
+from provstore.query.tree import BoundName, Expression, Literal, Range
 
 ROW = {"visit": 101, "band": "r", "detector": 3, "night": "2026-11-21", "flag": True, "part": "a*b"}
 
@@ -287,6 +288,11 @@ def test_an_error_shows_the_spelling_that_was_asked():
         ("visit in (:v)", {"v": 101}, True),
         ("visit in (:v)", {"v": [100, 101]}, True),
         ("visit in (7, :v)", {"v": range(101, 102)}, True),
+        ("visit in (:v)", {"v": range(0, 10**12)}, True),
+        ("visit in (:v)", {"v": range(101, 0, -2)}, True),
+        ("visit in (:v)", {"v": range(100, 0, -2)}, False),
+        ("missing in (:v)", {"v": range(2)}, False),
+        ("missing not in (:v)", {"v": range(0)}, True),
         ("visit not in (:v)", {"v": {1, 2}}, True),
         ("visit not in (:v)", {"v": [1, None]}, False),
         ("visit in (:v)", {"v": []}, False),
@@ -301,6 +307,16 @@ def test_an_error_shows_the_spelling_that_was_asked():
 def test_bound_values(text, bind, result):
     """A bound value counts as if it stood in the text; an empty bound list holds nothing."""
     assert matches(parse_where(text), ROW, bind) is result
+
+
+def test_a_bound_range_is_a_range_of_the_language():
+    """It is not spelled out, however long it is, and may go down; an empty one holds nothing."""
+    name = BoundName(4, "v")
+    ranges = (range(10**12), range(9, 0, -3), range(0), [1])
+
+    assert [in_list(name, {"v": value}) for value in ranges] == [
+        Range(4, 0, 10**12 - 1, 1), Range(4, 3, 9, 3), name, name,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

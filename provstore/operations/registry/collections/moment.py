@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from provstore.model.dimensions import Dimensions
     from provstore.model.ranges import Range
     from provstore.model.values import JSON
     from provstore.project import Project
@@ -52,26 +53,44 @@ def apart(
     values = {name: values_of(dimensions, name, is_written=False).checked(type, data_id[name]) for name in others}
     whole = {**data_id, **values}
     about = {name: value for name, value in data_id.items() if name in own}
-    return about, _time(conn, type, whole, timed) if timed else None
+    return about, _time(conn, dimensions, type, whole, timed) if timed else None
 
 
-def _time(conn: Connection, type: str, data_id: Mapping[str, JSON], timed: Sequence[str]) -> Span:
+def _time(
+    conn: Connection, dimensions: Dimensions, type: str, data_id: Mapping[str, JSON], timed: Sequence[str]
+) -> Span:
     """The time that is in the spans of all of these dimensions' values."""
     both: Range | None = ANY_TIME
     for name in timed:
+        linked = {other: data_id[other] for other in (*dimensions.required([name]), *dimensions.implied([name]))
+                  if other in data_id}  # fmt: skip
         found = [
             record for record in candidates.records(conn, name, data_id[name])
-            if all({**record.implied, **record.key}.get(other, said) == said for other, said in data_id.items())
+            if all({**record.implied, **record.key}.get(other, said) == said for other, said in linked.items())
         ]  # fmt: skip
         if len(found) != 1:
-            number = "several records" if found else "no record"
-            raise UsageError(
-                f"{type}: there is {number} of {name}={spelled(data_id[name])} that would say for which time",
-                hint=f"'provstore dimension show {name}' shows what is recorded; a time span says it, too",
-            )
+            unsaid = [other for other in dimensions.required([name]) if other not in linked] if found else []
+            raise _not_one(type, name, linked, unsaid)
         both = common(both, (found[0].begin, found[0].end)) if both is not None else None
     if both is None:
-        raise UsageError(
-            f"{type}: {', '.join(f'{name}={spelled(data_id[name])}' for name in timed)} have no time in common"
-        )
+        values = {name: data_id[name] for name in timed}
+        raise UsageError(f"{type}: {_listed(values)} have no time in common")
     return Span(*both)
+
+
+def _not_one(type: str, name: str, linked: Mapping[str, JSON], unsaid: Sequence[str]) -> UsageError:
+    """The error that nothing is recorded that would say for which time, or several records of one value.
+
+    Args:
+        linked: What is said of the dimension, and of those that it requires or implies.
+        unsaid: Where there are several, what it requires and of which nothing is said.
+    """
+    if unsaid:
+        there, hint = "are several records", f"say its {', '.join(unsaid)} as well"
+    else:
+        there, hint = "is no record", f"'provstore dimension show {name}' shows what is recorded"
+    return UsageError(f"{type}: there {there} of {_listed(linked)} that would say for which time", hint=hint)
+
+
+def _listed(values: Mapping[str, JSON]) -> str:
+    return ", ".join([f"{name}={spelled(value)}" for name, value in values.items()])

@@ -63,7 +63,7 @@ def destination(project: Project, store: Store, named: str | None) -> Destinatio
         raise UsageError(f"collection '{SOURCES}': it holds what nobody made; name another one")
     found = store.ask(facts.collection_type, run)
     if found not in (None, collections.RUN):
-        raise UsageError(f"collection '{run}': its type is {found}, expected RUN")
+        raise UsageError(f"collection '{run}': its type is {found}, expected RUN", hint="name another one")
     return Destination(run)
 
 

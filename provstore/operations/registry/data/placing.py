@@ -7,6 +7,7 @@ a symbolic link is no data.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 
@@ -205,6 +206,8 @@ class Placing:
             raise UsageError(f"{source.named}: it lies in {folder}, expected data of your own", hint="copy it")
         if source.transfer != "move" or not real.startswith(f"{root.rstrip('/')}/"):
             return
+        if real == os.path.realpath(os.path.join(root, self._project.file)):
+            raise UsageError(f"{source.named}: this is the Pipelinefile, which the project needs", hint="copy it")
         living = self._store.ask(registered.living_at, os.path.relpath(real, root))
         if living is not None:
             raise UsageError(
@@ -388,17 +391,31 @@ def refuse_links(place: str, named: str) -> None:
 
 def _move_to_free(fresh: str, full: str) -> None:
     """Moves data to a free place. Renaming a file would replace what somebody puts there at this moment."""
-    if not os.path.isdir(fresh):
-        try:
-            os.link(fresh, full)
-        except FileExistsError:
+    if os.path.isdir(fresh):
+        move(fresh, full)
+        return
+    try:
+        _rename_to_free(fresh, full)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
             raise
-        except OSError:  # a file system without hard links, or another one
-            pass
-        else:
-            os.unlink(fresh)
-            return
-    move(fresh, full)
+        from provstore.operations.copies import copy
+
+        copy(fresh, full, _rename_to_free)
+
+
+def _rename_to_free(fresh: str, full: str) -> None:
+    """Renames a file; where the file system has no hard links, nobody else may be quicker than this."""
+    try:
+        os.link(fresh, full)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.EXDEV):
+            raise
+        if os.path.lexists(full):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), full) from error
+        os.rename(fresh, full)
+    else:
+        os.unlink(fresh)
 
 
 def _link(source: Source, full: str) -> None:
@@ -407,7 +424,8 @@ def _link(source: Source, full: str) -> None:
     if text:
         os.symlink(text, full)
     else:
-        os.link(source.path, full)
+        with _linking(source):
+            os.link(source.path, full)
 
 
 def _text_of_link(source: Source, full: str) -> str:
@@ -422,8 +440,17 @@ def _link_all(source: Source, full: str) -> None:
     """Makes a directory with hard links to the files of another one."""
     from provstore.operations.copies import copy_folder
 
-    try:
+    with _linking(source):
         copy_folder(source.path, full, os.link)
+
+
+@contextlib.contextmanager
+def _linking(source: Source) -> Iterator[None]:
+    """Another file system, or another user's file: whoever wanted a link is told what does without."""
+    try:
+        yield
+    except FileExistsError:
+        raise
     except OSError as error:
         if error.errno in DISK_FAULTS:
             raise

@@ -59,7 +59,7 @@ class Values(NamedTuple):
         if isinstance(given, str) and self.kind != "int":
             if not given or "\0" in given or not is_unicode(given):
                 raise UsageError(f"{of}: {self.name}={given!r}: found what no name can hold, expected text")
-            return given
+            return str(given)  # numpy has texts of its own
         number = whole_number(given)
         if self.kind != "str" and number is not None:
             if not -(2**63) <= number < 2**63:

@@ -316,8 +316,8 @@ class Question:
 
     def _homes(self, name: str) -> list[str]:
         """The dimensions whose records have the value of a name."""
-        (dimension,), fields = self._names.involved([name])
-        return [dimension] if fields else [dimension, *self.join.tellers(name)]
+        dimensions, fields = self._names.involved([name])  # none of a name that is not known
+        return [*dimensions, *(() if fields else self.join.tellers(name))]
 
     def _boxes(self) -> dict[str, Sequence[float]]:
         """The boxes around the regions with which the condition says that dimensions overlap."""
