@@ -273,7 +273,7 @@ def test_what_follows_in_several_steps_is_compared_as_well(store: Store) -> None
     assert store.find_dataset("shots", camera="A", shot=1, band="g") is not None
 
 
-@pytest.mark.parametrize("value", ["abc", True, 1.5, 2**70])
+@pytest.mark.parametrize("value", ["abc", True, 1.5])
 def test_what_a_dimension_can_not_have_is_no_record_of_it(store: Store, value: Any) -> None:
     """A dataset of which no type is known may be labelled so all the same, and the store stays sound."""
     id = register(store, "x.json", dataset_type="odd", data_id={"tract": value, "skymap": "rings", "band": "z"})
