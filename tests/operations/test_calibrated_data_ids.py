@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from store.rows import store_in_memory
 
 from provstore.digest import canonical_json
 from provstore.model.dimensions import Definition, Dimensions
 from provstore.operations.registry.queries.data_ids import DataIdQuery, Question
 from provstore.operations.registry.types.definitions import TypeDefinition
 from provstore.query import parse_where
-from provstore.store import facts, migrate
+from provstore.store import facts
 from provstore.store.combinations import combinations
 
 NOW = "2026-11-21T10:00:00.000000Z"
@@ -52,9 +50,7 @@ def at_once(*spans):
 @pytest.fixture(scope="module")
 def conn():
     """A store in memory."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
-        for file in sorted(Path(migrate.__file__).with_name("migrations").glob("*.sql")):
-            conn.executescript(file.read_text(encoding="utf-8"))
+    with store_in_memory() as conn:
         yield conn
 
 

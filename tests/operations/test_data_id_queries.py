@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
-import sqlite3
-from contextlib import closing
 from operator import itemgetter
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from store.rows import dataset_row
+from store.rows import dataset_row, store_in_memory
 
 from provstore import sky
 from provstore.digest import canonical_json
@@ -22,7 +19,7 @@ from provstore.operations.registry.types.definitions import TypeDefinition
 from provstore.query import matches, parse_where
 from provstore.query.tree import names
 from provstore.store import combinations as combined
-from provstore.store import data_id_walk, facts, migrate
+from provstore.store import data_id_walk, facts
 from provstore.store.combinations import combinations
 
 NOW = "2026-11-21T10:00:00.000000Z"
@@ -62,9 +59,7 @@ PARTS = (
 @pytest.fixture(scope="module")
 def conn():
     """A store in memory."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
-        for file in sorted(Path(migrate.__file__).with_name("migrations").glob("*.sql")):
-            conn.executescript(file.read_text(encoding="utf-8"))
+    with store_in_memory() as conn:
         yield conn
 
 

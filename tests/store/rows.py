@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
 from provstore.digest import digest_bytes
 from provstore.model.values import new_id
+from provstore.store import migrate
 from provstore.store.facts import ExecutionFact
 from provstore.store.memory import TaskMemo
 
 NOW = "2026-11-21T10:00:00.000000Z"
+
+
+@contextmanager
+def store_in_memory() -> Iterator[sqlite3.Connection]:
+    """An empty store of the newest schema, which lies nowhere."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        for sql in migrate.migrations().values():
+            conn.executescript(sql)
+        yield conn
 
 
 def run_row(**changes):

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -19,10 +16,10 @@ from provstore.query import matches, names, parse_where, printed
 from provstore.query.narrow import needed, passed_over
 from provstore.query.tree import Expression
 from provstore.store import conditions as sql
-from provstore.store import datasets, facts, migrate
+from provstore.store import datasets, facts
 from provstore.store.dataset_names import DatasetNames
 
-from .rows import NOW, dataset_row
+from .rows import NOW, dataset_row, store_in_memory
 
 KINDS = {
     **dict.fromkeys(("visit", "detector", "airmass"), "number"),
@@ -35,9 +32,7 @@ PLAIN = {"visit.airmass": "airmass", "image.visit.target": "target"}
 @pytest.fixture(scope="module")
 def conn():
     """A store in memory."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
-        for file in sorted(Path(migrate.__file__).with_name("migrations").glob("*.sql")):
-            conn.executescript(file.read_text(encoding="utf-8"))
+    with store_in_memory() as conn:
         yield conn
 
 

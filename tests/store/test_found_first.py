@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -17,13 +14,13 @@ from provstore.errors import QueryError
 from provstore.operations.registry.queries.narrowing import ranges_of
 from provstore.query import matches, parse_where
 from provstore.query.narrow import needed, needed_fields
-from provstore.store import collections, data_id_walk, datasets, facts, migrate
+from provstore.store import collections, data_id_walk, datasets, facts
 from provstore.store import conditions as sql
 from provstore.store.data_id_values import Lead
 from provstore.store.dataset_names import DatasetNames
 from provstore.store.first_found import MOST_STRETCHES, Rows, stretches
 
-from .rows import NOW, dataset_row
+from .rows import NOW, dataset_row, store_in_memory
 
 COLLECTIONS = {"r1": "RUN", "r2": "RUN", "r3": "RUN", "t1": "TAGGED", "t2": "TAGGED", "c": "CALIBRATION"}
 
@@ -46,9 +43,7 @@ entries = st.fixed_dictionaries(
 @pytest.fixture(scope="module")
 def conn():
     """A store in memory, with collections."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
-        for file in sorted(Path(migrate.__file__).with_name("migrations").glob("*.sql")):
-            conn.executescript(file.read_text(encoding="utf-8"))
+    with store_in_memory() as conn:
         yield conn
 
 

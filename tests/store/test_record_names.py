@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -20,10 +17,10 @@ from provstore.operations.registry.queries.leads import Records, leads
 from provstore.operations.registry.queries.names import QueryNames
 from provstore.query import matches, names, parse_where
 from provstore.query.times import moment
-from provstore.store import conditions, data_id_walk, datasets, facts, migrate
+from provstore.store import conditions, data_id_walk, datasets, facts
 from provstore.store.dataset_names import DatasetNames
 
-from .rows import NOW, dataset_row
+from .rows import NOW, dataset_row, store_in_memory
 
 DIMENSIONS = Dimensions(
     {
@@ -71,9 +68,7 @@ DAYS = tuple(f"2026-11-2{day}T00:00:00.000000Z" for day in range(1, 6))
 @pytest.fixture(scope="module")
 def conn():
     """A store in memory."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
-        for file in sorted(Path(migrate.__file__).with_name("migrations").glob("*.sql")):
-            conn.executescript(file.read_text(encoding="utf-8"))
+    with store_in_memory() as conn:
         yield conn
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,11 +9,11 @@ from hypothesis import strategies as st
 from provstore.errors import StoreError
 from provstore.model.ranges import overlap
 from provstore.model.values import new_id
-from provstore.store import collections, facts, migrate
+from provstore.store import collections, facts
 from provstore.store.collections import identity_of
 from provstore.store.rivals import rivals
 
-from .rows import NOW, dataset_row
+from .rows import NOW, dataset_row, store_in_memory
 from .test_unite import claim_sound, made, merge, opened
 
 DAYS = [None, *[f"2026-11-2{day}T00:00:00.000000Z" for day in range(1, 4)]]
@@ -32,9 +28,7 @@ entries = st.tuples(places, st.sampled_from(["flat", "file"]), st.integers(1, 2)
 @pytest.fixture(scope="module")
 def conn():
     """A store in memory."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
-        for file in sorted(Path(migrate.__file__).with_name("migrations").glob("*.sql")):
-            conn.executescript(file.read_text(encoding="utf-8"))
+    with store_in_memory() as conn:
         yield conn
 
 
