@@ -283,6 +283,14 @@ def test_what_a_dimension_can_not_have_is_no_record_of_it(store: Store, value: A
     assert "sound" in Project(Path(store.root), {}).provstore("fsck").out
 
 
+def test_a_number_that_no_query_could_tell_labels_nothing(store: Store) -> None:
+    """SQLite knows numbers beyond 64 bits only roughly: the dataset is refused, and nothing of it is recorded."""
+    with pytest.raises(UsageError, match="tract: found a number beyond 64 bits"):
+        register(store, "x.json", dataset_type="odd", data_id={"tract": 2**70})
+
+    assert rows(store, "SELECT id FROM dataset") == []
+
+
 def test_whole_numbers_of_numpy_are_values(store: Store) -> None:
     """Of datasets that are registered by hand, and where they are looked for."""
     numpy = pytest.importorskip("numpy")

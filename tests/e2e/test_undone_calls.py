@@ -334,7 +334,9 @@ def test_an_interrupt_at_the_commit_undoes_all(store: Store) -> None:
         store.register_dataset("place", old_location="file")
 
     refused(store, register, KeyboardInterrupt)
-    store.register_dataset("place", old_location="folder")
+    id = store.register_dataset("place", old_location="folder")
+
+    assert store.get_dataset(id).kind == "directory"
 
 
 def test_an_interrupt_behind_the_commit_leaves_what_was_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
